@@ -4,4 +4,21 @@
 #![no_std]
 extern crate alloc;
 
+pub mod evidence;
 pub mod replies;
+
+/// What nearly every file of this crate needs: `no_std` has a smaller prelude of its own.
+pub mod prelude {
+    pub use crate::evidence::{
+        Directory, Entry, Evidence, How, Lookup, Miss, Observed, Organisation, Question, Role, Session,
+    };
+    pub use crate::replies::{Meaning, Stage};
+    pub use alloc::borrow::ToOwned;
+    pub use alloc::boxed::Box;
+    pub use alloc::format;
+    pub use alloc::string::{String, ToString};
+    pub use alloc::vec;
+    pub use alloc::vec::Vec;
+    pub use schemars::JsonSchema;
+    pub use serde::{Deserialize, Serialize};
+}

@@ -5,21 +5,24 @@
 //! [`Meaning::Ambiguous`], and counts as nothing.
 mod catalogue;
 
-use alloc::string::{String, ToString};
-use serde::{Deserialize, Serialize};
+use crate::prelude::*;
 
 pub use catalogue::{CATALOGUE, Confidence, Row};
 
 /// At which step of the dialogue a reply was heard (RFC 5321, 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// The TCP connection.
+    Connect,
     /// The greeting, before any command.
     Greeting,
     /// EHLO or HELO.
     Ehlo,
     /// STARTTLS (RFC 3207).
     StartTls,
+    /// The TLS handshake.
+    Handshake,
     /// MAIL FROM.
     Mail,
     /// RCPT TO.
@@ -31,7 +34,7 @@ pub enum Stage {
 }
 
 /// What a reply says about the recipient, or about us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Meaning {
     /// Taken at RCPT; that alone does not prove that the mailbox exists.

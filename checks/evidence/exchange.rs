@@ -1,0 +1,298 @@
+//! The Exchange organisation: accepted domains, send connectors, recipient filter.
+//!
+//! Attribute and flag layouts are those of Exchange's schema in AD; where Microsoft publishes none they are known from
+//! interoperability work, so the raw value is kept beside its meaning.
+use crate::prelude::*;
+
+/// An Exchange organisation, from LDAP or from exports.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Organisation {
+    /// The distinguished name of the organisation container; empty where exports do not tell.
+    pub dn: String,
+    /// Accepted domains. An organisation always has one, so none visible is `Unknown` (no right), never none.
+    pub accepted_domains: Observed<Vec<AcceptedDomain>>,
+    /// SMTP send connectors.
+    pub send_connectors: Observed<Vec<SendConnector>>,
+    /// The recipient filter's settings; none where there is no such object.
+    pub recipient_filter: Observed<Option<RecipientFilter>>,
+}
+
+/// An accepted domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AcceptedDomain {
+    /// Its name in Exchange, which remedies must use.
+    pub name: String,
+    /// The domain: `contoso.com` or `*.contoso.com`, lower case.
+    pub domain: String,
+    /// What Exchange does with recipients that it does not know.
+    pub kind: DomainKind,
+    /// `AddressBookEnabled`: whether the recipient filter looks recipients of this domain up.
+    pub address_book: bool,
+    /// `MatchSubDomains`.
+    pub match_subdomains: bool,
+    /// The mailbox that takes what nobody else takes.
+    pub catch_all: Option<String>,
+    /// `msExchAcceptedDomainFlags` as read.
+    pub raw_flags: Option<i64>,
+    /// When it was last changed, as the directory writes it.
+    pub changed: Option<String>,
+}
+
+/// An accepted domain's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DomainKind {
+    /// Exchange bounces unknown recipients.
+    Authoritative,
+    /// Exchange relays all, and has no recipients there.
+    ExternalRelay,
+    /// Exchange relays unknown recipients.
+    InternalRelay,
+    /// A value that is not known.
+    Unknown,
+}
+
+/// A send connector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SendConnector {
+    /// Its name, which remedies must use.
+    pub name: String,
+    /// Whether it is enabled; routing does not see it otherwise.
+    pub enabled: bool,
+    /// The address spaces it serves.
+    pub address_spaces: Vec<AddressSpace>,
+    /// The smart hosts; none means DNS routing.
+    pub smart_hosts: Vec<String>,
+    /// The port of the smart host.
+    pub port: u16,
+    /// How it authenticates to the smart host.
+    pub authentication: SmartHostAuthentication,
+    /// Whether it is scoped to its own AD site.
+    pub scoped: bool,
+    /// The largest message that it takes, in bytes; none is unlimited.
+    pub max_bytes: Option<u64>,
+    /// Whether it demands TLS.
+    pub require_tls: bool,
+    /// The servers that may send through it.
+    pub source_servers: Vec<String>,
+    /// `msExchSmtpSendFlags` as read.
+    pub raw_flags: Option<i64>,
+    /// When it was last changed, as the directory writes it.
+    pub changed: Option<String>,
+}
+
+/// One address space of a connector: `[Local:]type:address;cost`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AddressSpace {
+    /// `SMTP`, `X400` …, upper case.
+    pub kind: String,
+    /// `contoso.com`, `*.contoso.com`, `*`; lower case.
+    pub address: String,
+    /// 1 to 100.
+    pub cost: u32,
+    /// Whether it bears the `Local:` prefix of a scoped connector.
+    pub local: bool,
+}
+
+/// How a connector authenticates to its smart host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SmartHostAuthentication {
+    /// Not at all.
+    None,
+    /// AUTH with a password.
+    Basic,
+    /// AUTH with a password, through TLS only.
+    BasicRequireTls,
+    /// As one Exchange server to another.
+    ExchangeServer,
+    /// The channel counts as secured by other means; nothing goes over the wire.
+    ExternalAuthoritative,
+    /// A value that is not known.
+    Unknown,
+}
+
+/// The recipient filter agent's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecipientFilter {
+    /// Whether recipients are looked up. Whether the agent runs at all is not in AD.
+    pub validates: bool,
+    /// `msExchAgentsFlags` as read.
+    pub raw_flags: Option<i64>,
+}
+
+impl AcceptedDomain {
+    /// Reads an object of class `msExchAcceptedDomain`.
+    pub fn from_entry(entry: &Entry) -> Option<Self> {
+        let flags = entry.integer("msExchAcceptedDomainFlags");
+        let bits = flags.unwrap_or(0);
+        Some(Self {
+            name: entry.value("cn").or_else(|| first_rdn(&entry.dn))?.to_string(),
+            domain: entry.value("msExchAcceptedDomainName")?.to_lowercase(),
+            kind: match bits & 0x3 {
+                0 => DomainKind::Authoritative,
+                1 => DomainKind::ExternalRelay,
+                2 => DomainKind::InternalRelay,
+                _ => DomainKind::Unknown,
+            },
+            address_book: bits & 0x8 != 0,
+            match_subdomains: bits & 0x1_0000 != 0,
+            catch_all: entry.value("msExchCatchAllRecipientLink").map(String::from),
+            raw_flags: flags,
+            changed: entry.value("whenChanged").map(String::from),
+        })
+    }
+}
+
+impl SendConnector {
+    /// Reads an object of class `msExchRoutingSMTPConnector`.
+    pub fn from_entry(entry: &Entry) -> Option<Self> {
+        let flags = entry.integer("msExchSmtpSendFlags");
+        let address_spaces: Vec<_> =
+            entry.values("routingList").iter().filter_map(|v| AddressSpace::parse(v)).collect();
+        Some(Self {
+            name: entry.value("cn").or_else(|| first_rdn(&entry.dn))?.to_string(),
+            enabled: entry.boolean("msExchSmtpSendEnabled").unwrap_or(true),
+            scoped: address_spaces.iter().any(|space| space.local),
+            address_spaces,
+            smart_hosts: split_smart_hosts(entry.value("msExchSmtpSmartHost").unwrap_or_default()),
+            port: entry.integer("msExchSmtpSendPort").and_then(|port| port.try_into().ok()).unwrap_or(25),
+            // Bits 20 to 31; 16 is 0x01000000 in the whole value.
+            authentication: match (flags.unwrap_or(0) >> 20) & 0xFFF {
+                0 => SmartHostAuthentication::None,
+                2 => SmartHostAuthentication::Basic,
+                4 => SmartHostAuthentication::BasicRequireTls,
+                8 => SmartHostAuthentication::ExchangeServer,
+                16 => SmartHostAuthentication::ExternalAuthoritative,
+                _ => SmartHostAuthentication::Unknown,
+            },
+            max_bytes: entry.integer("delivContLength").and_then(|kb| u64::try_from(kb).ok()).map(|kb| kb * 1024),
+            require_tls: entry.integer("msExchSmtpOutboundSecurityFlag").is_some_and(|bits| bits & 0x4 != 0),
+            source_servers: entry.values("msExchSourceBridgeheadServersDN").to_vec(),
+            raw_flags: flags,
+            changed: entry.value("whenChanged").map(String::from),
+        })
+    }
+
+    /// Whether it routes by DNS: Exchange stores no flag for it, an empty list of smart hosts says so.
+    pub fn dns_routing(&self) -> bool {
+        self.smart_hosts.is_empty()
+    }
+}
+
+impl RecipientFilter {
+    /// Reads the object of class `msExchMessageHygieneRecipientFilterConfig`.
+    pub fn from_entry(entry: &Entry) -> Self {
+        let flags = entry.integer("msExchAgentsFlags");
+        Self { validates: flags.is_some_and(|bits| bits & 0x800 != 0), raw_flags: flags }
+    }
+}
+
+impl AddressSpace {
+    /// Reads `[Local:][type:]address[;cost]`; the type defaults to SMTP, the cost to 1.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (text, local) = match text.get(..6) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("local:") => (&text[6..], true),
+            _ => (text, false),
+        };
+        let (kind, rest) = text.split_once(':').unwrap_or(("SMTP", text));
+        // An X.400 address holds semicolons of its own; the cost is behind the last.
+        let (address, cost) = match rest.rsplit_once(';') {
+            Some((address, cost)) if cost.trim().parse::<u32>().is_ok() => (address, cost.trim().parse().ok()?),
+            _ => (rest, 1),
+        };
+        let address = address.trim().to_lowercase();
+        (!address.is_empty()).then(|| Self { kind: kind.trim().to_uppercase(), address, cost, local })
+    }
+}
+
+/// Splits a list of smart hosts at commas and semicolons, and takes the brackets off address literals.
+pub fn split_smart_hosts(text: &str) -> Vec<String> {
+    text.split([',', ';'])
+        .map(|host| host.trim().trim_start_matches('[').trim_end_matches(']').to_lowercase())
+        .filter(|host| !host.is_empty())
+        .collect()
+}
+
+/// The value of a DN's first RDN, unescaped as far as a name needs it.
+fn first_rdn(dn: &str) -> Option<&str> {
+    let (_, rest) = dn.split_once('=')?;
+    Some(rest.split_once(',').map_or(rest, |(value, _)| value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
+        let mut entry = Entry { dn: dn.into(), ..Entry::default() };
+        for (name, value) in attributes {
+            entry.attributes.entry(name.to_ascii_lowercase()).or_default().push((*value).into());
+        }
+        entry
+    }
+
+    #[test]
+    fn flags_are_masked_and_kept() {
+        let cases = [
+            ("12", DomainKind::Authoritative, true),
+            ("2", DomainKind::InternalRelay, false),
+            ("10", DomainKind::InternalRelay, true),
+            ("65538", DomainKind::InternalRelay, false),
+            ("1", DomainKind::ExternalRelay, false),
+            ("3", DomainKind::Unknown, false),
+        ];
+        for (flags, kind, address_book) in cases {
+            let read = AcceptedDomain::from_entry(&entry(
+                "CN=Contoso Wild,CN=Accepted Domains",
+                &[("msExchAcceptedDomainName", "Contoso.com"), ("msExchAcceptedDomainFlags", flags)],
+            ))
+            .unwrap();
+            assert_eq!((read.kind, read.address_book), (kind, address_book), "{flags}");
+            assert_eq!(
+                (&*read.name, &*read.domain, read.raw_flags),
+                ("Contoso Wild", "contoso.com", flags.parse().ok())
+            );
+        }
+    }
+
+    #[test]
+    fn a_connector_is_read_with_its_defaults() {
+        let read = SendConnector::from_entry(&entry(
+            "CN=To Zimbra,CN=Connections",
+            &[
+                ("routingList", "SMTP:contoso.com;1"),
+                ("msExchSmtpSmartHost", "[10.1.1.1];Zimbra.contoso.com"),
+                ("msExchSmtpSendFlags", "16777216"),
+            ],
+        ))
+        .unwrap();
+        assert_eq!(read.smart_hosts, ["10.1.1.1", "zimbra.contoso.com"]);
+        assert_eq!(read.authentication, SmartHostAuthentication::ExternalAuthoritative);
+        assert!(read.enabled && !read.dns_routing() && !read.scoped);
+        assert_eq!((read.port, read.max_bytes), (25, None));
+    }
+
+    #[test]
+    fn address_spaces_are_read_in_their_whole_grammar() {
+        let cases = [
+            ("SMTP:contoso.com;1", Some(("SMTP", "contoso.com", 1, false))),
+            ("smtp:*;100", Some(("SMTP", "*", 100, false))),
+            ("Local:SMTP:*.Contoso.com;5", Some(("SMTP", "*.contoso.com", 5, true))),
+            ("contoso.com", Some(("SMTP", "contoso.com", 1, false))),
+            ("X400:c=US;a= ;p=Contoso;3", Some(("X400", "c=us;a= ;p=contoso", 3, false))),
+            ("SMTP:--;1", Some(("SMTP", "--", 1, false))),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            let expected = expected.map(|(kind, address, cost, local)| AddressSpace {
+                kind: kind.into(),
+                address: address.into(),
+                cost,
+                local,
+            });
+            assert_eq!(AddressSpace::parse(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What was read or heard: facts only, in the order in which they were asked for.
+//!
+//! A collector fills this in and concludes nothing; a check reads it and asks nothing.
+pub mod address;
+pub mod directory;
+pub mod dns;
+pub mod exchange;
+pub mod smtp;
+
+use crate::prelude::*;
+
+pub use directory::{Directory, Entry, Lookup};
+pub use dns::DnsLookup;
+pub use exchange::Organisation;
+pub use smtp::{Hop, Role, Session};
+
+/// What one look at the world brought back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observed<T> {
+    /// The world answered; an empty answer is an answer.
+    Known(T),
+    /// We asked and got no usable answer.
+    Unknown(Miss),
+    /// Nobody asked.
+    #[default]
+    NotAsked,
+}
+
+impl<T> Observed<T> {
+    /// The answer, where there is one.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Why there is no answer, where one was asked for.
+    pub fn miss(&self) -> Option<&Miss> {
+        match self {
+            Self::Unknown(miss) => Some(miss),
+            _ => None,
+        }
+    }
+}
+
+/// A question that got no usable answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Miss {
+    /// Which kind of miss.
+    pub how: How,
+    /// In whose words: the server's, the operating system's or ours.
+    pub said: String,
+}
+
+impl Miss {
+    /// A miss of kind `how`, in these words.
+    pub fn new(how: How, said: impl Into<String>) -> Self {
+        Self { how, said: said.into() }
+    }
+}
+
+/// The kinds of miss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// No answer in the time for one step.
+    TimedOut,
+    /// The run's deadline came first.
+    Deadline,
+    /// The connection or the DNS query was refused.
+    Refused,
+    /// No route, or no such network.
+    Unreachable,
+    /// The other side closed or reset the connection.
+    HungUp,
+    /// DNS: SERVFAIL, or another failure of the resolver.
+    ServerFailure,
+    /// The name to connect to does not resolve.
+    Unresolvable,
+    /// The TLS handshake failed, or the certificate is not trusted where trust is a condition.
+    TlsFailed,
+    /// STARTTLS is not offered where it is a condition.
+    TlsMissing,
+    /// Something followed in clear text between the STARTTLS reply and the handshake (RFC 3207, 4.2).
+    TlsInjection,
+    /// LDAP: invalidCredentials (49).
+    WrongPassword,
+    /// LDAP: strongerAuthRequired (8) or confidentialityRequired (13).
+    SigningRequired,
+    /// LDAP: insufficientAccessRights (50), or an answer that only a missing right explains.
+    NoRight,
+    /// LDAP: referral (10).
+    Referral,
+    /// LDAP: busy (51), unavailable (52) or unwillingToPerform (53).
+    Busy,
+    /// What came is not the protocol.
+    Protocol,
+    /// What came is larger than the limit.
+    TooLarge,
+    /// A file that cannot be read or understood.
+    Unreadable,
+    /// A condition of ours was not met, before anything was sent.
+    NotTried,
+}
+
+/// Everything that was read or heard in one run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// DNS questions and answers.
+    pub dns: Vec<DnsLookup>,
+    /// The SMTP end points that were meant to be heard.
+    pub hops: Vec<Hop>,
+    /// SMTP dialogues.
+    pub smtp: Vec<Session>,
+    /// Directories: LDAP, or exports that stand in for it.
+    pub directories: Vec<Directory>,
+    /// Lists of mailboxes.
+    pub files: Vec<List>,
+}
+
+/// A list of mailboxes of one system, from a file or the command line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct List {
+    /// The system whose mailboxes these are.
+    pub system: String,
+    /// The file's path, or `--recipient`.
+    pub source: String,
+    /// What was read: addresses of the domain under check, lower case, sorted, each once.
+    pub addresses: Observed<Vec<String>>,
+    /// How many entries are outside the domain under check; they are never probed.
+    pub outside: Vec<String>,
+    /// How many entries were a repetition.
+    pub repeated: usize,
+}
+
+/// What was asked for: the domain, the systems and how to probe. The rest is defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Question {
+    /// The shared domain, lower case, in A-labels (RFC 5890).
+    pub domain: String,
+    /// The mail systems that share it.
+    pub systems: Vec<System>,
+    /// The gateways that the user named, as `host:port`; empty means the MX hosts.
+    pub gateways: Vec<String>,
+    /// Positive controls that the user named.
+    pub known_good: Vec<String>,
+    /// The random control of this run.
+    pub random: String,
+    /// The sender of probes.
+    pub mail_from: String,
+    /// The name of probes in EHLO.
+    pub ehlo: String,
+    /// The pace, as given.
+    pub pace: String,
+    /// How many recipients are probed at one hop at most.
+    pub max_recipients: usize,
+    /// One network step's time, in seconds.
+    pub timeout_s: u64,
+    /// The whole run's time, in seconds.
+    pub deadline_s: u64,
+    /// Codes or areas that alone are judged; empty is all.
+    pub only: Vec<String>,
+    /// Codes or areas that are not judged.
+    pub skip: Vec<String>,
+    /// Resolvers that the user named.
+    pub resolvers: Vec<String>,
+}
+
+impl Question {
+    /// The systems of one kind.
+    pub fn systems_of(&self, kind: SystemKind) -> impl Iterator<Item = &System> {
+        self.systems.iter().filter(move |system| system.kind == kind)
+    }
+}
+
+/// One mail system of the domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct System {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What it is.
+    pub kind: SystemKind,
+    /// Its SMTP hops, as `host:port`.
+    pub smtp: Vec<String>,
+    /// Its directory servers, as URLs.
+    pub ldap: Vec<String>,
+    /// As whom to bind.
+    pub ldap_user: Option<String>,
+    /// Exports of its configuration.
+    pub exports: Vec<String>,
+    /// Files that list its mailboxes.
+    pub lists: Vec<String>,
+}
+
+/// What a mail system is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SystemKind {
+    /// An Exchange organisation on premises: one AD forest.
+    Exchange,
+    /// Exchange Online.
+    ExchangeOnline,
+    /// Anything else.
+    Other,
+}
