@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod evidence;
+pub mod model;
 pub mod replies;
 
 /// What nearly every file of this crate needs: `no_std` has a smaller prelude of its own.

@@ -1,0 +1,2 @@
+//! The mail path: systems, connectors, recipients, and what becomes of one address.
+pub mod route;
