@@ -1,0 +1,1 @@
+//! Reads lists of a system's mailboxes.

@@ -1,0 +1,1 @@
+//! Talks to SMTP hops as far as RCPT.

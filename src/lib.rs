@@ -1,0 +1,5 @@
+//! nsdiag finds out who cannot get mail in an SMTP domain shared between Exchange and another mail system.
+//!
+//! This crate touches the world: it collects evidence and renders reports. What the evidence means is decided in
+//! `nsdiag-checks`.
+pub mod collect;
