@@ -166,6 +166,11 @@ impl Gap {
     }
 }
 
+/// The gap that DNS did not answer `what`.
+pub fn no_dns(what: String, miss: &Miss) -> Gap {
+    Gap::unanswered(what, miss.said.clone(), "--resolver IP of a DNS server that answers")
+}
+
 /// What a check writes down.
 pub struct Notes {
     check: &'static Check,
@@ -222,6 +227,14 @@ impl Finding {
         let pointer = pointer.into();
         if !self.evidence.contains(&pointer) {
             self.evidence.push(pointer);
+        }
+        self
+    }
+
+    /// Adds several pieces of evidence.
+    pub fn seen_all<S: Into<String>>(&mut self, pointers: impl IntoIterator<Item = S>) -> &mut Self {
+        for pointer in pointers {
+            self.seen(pointer);
         }
         self
     }

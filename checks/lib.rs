@@ -4,15 +4,27 @@
 #![no_std]
 extern crate alloc;
 
+pub mod dns;
 pub mod evidence;
+pub mod exchange;
+pub mod flow;
+pub mod judge;
 pub mod model;
+pub mod recipients;
 pub mod replies;
+pub mod smtp;
+#[cfg(test)]
+mod stories;
 
 /// What nearly every file of this crate needs: `no_std` has a smaller prelude of its own.
 pub mod prelude {
     pub use crate::evidence::{
         Directory, Entry, Evidence, How, Lookup, Miss, Observed, Organisation, Question, Role, Session,
     };
+    pub use crate::judge::{
+        Case, Certainty, Check, Finding, Gap, Notes, Remedy, Severity, SubjectKind, count, listed, no_dns, quoted,
+    };
+    pub use crate::model::{Addresses, HopView, Outcome, State, hops::judges_us};
     pub use crate::replies::{Meaning, Stage};
     pub use alloc::borrow::ToOwned;
     pub use alloc::boxed::Box;

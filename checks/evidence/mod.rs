@@ -154,6 +154,9 @@ pub struct Question {
     pub ehlo: String,
     /// The pace, as given.
     pub pace: String,
+    /// The port of hops that are named without one: 25 everywhere but in the demo.
+    #[serde(default = "smtp_port")]
+    pub smtp_port: u16,
     /// How many recipients are probed at one hop at most.
     pub max_recipients: usize,
     /// One network step's time, in seconds.
@@ -166,6 +169,10 @@ pub struct Question {
     pub skip: Vec<String>,
     /// Resolvers that the user named.
     pub resolvers: Vec<String>,
+}
+
+fn smtp_port() -> u16 {
+    25
 }
 
 impl Question {

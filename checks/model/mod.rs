@@ -1,2 +1,43 @@
-//! The mail path: systems, connectors, recipients, and what becomes of one address.
+//! The mail path: hops, organisations, recipients, and what becomes of one address.
+pub mod diagnosis;
+pub mod hops;
+pub mod names;
+pub mod organisations;
+pub mod path;
+pub mod recipients;
 pub mod route;
+
+use crate::prelude::*;
+pub use diagnosis::{Diagnosis, Fault, FaultKind};
+pub use hops::{Heard, HopView, Outcome};
+pub use names::Addresses;
+pub use organisations::OrganisationView;
+pub use recipients::{Recipient, State};
+
+/// What follows from the evidence for the mail path.
+pub struct Model<'a> {
+    evidence: &'a Evidence,
+    /// The hops, in the evidence's order.
+    pub hops: Vec<HopView<'a>>,
+    /// The Exchange organisations, one for each Exchange system whose directory was asked.
+    pub organisations: Vec<OrganisationView<'a>>,
+    /// The recipients under judgement, by address.
+    pub recipients: Vec<Recipient<'a>>,
+}
+
+impl<'a> Model<'a> {
+    /// Draws the model.
+    pub fn new(question: &'a Question, evidence: &'a Evidence) -> Self {
+        Self {
+            evidence,
+            hops: hops::views(question, evidence),
+            organisations: organisations::views(question, evidence),
+            recipients: recipients::all(question, evidence),
+        }
+    }
+
+    /// The hops of one role.
+    pub fn hops_of(&self, role: Role) -> impl Iterator<Item = &HopView<'a>> + Clone {
+        self.hops.iter().filter(move |hop| hop.hop.role == role)
+    }
+}

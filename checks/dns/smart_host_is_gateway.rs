@@ -1,0 +1,65 @@
+//! NSD106: the send connector hands mail back to the gateway (F-17).
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD106",
+    name: "smart-host-is-gateway",
+    title: "the send connector's smart host is the gateway",
+    severity: Severity::Critical,
+    why: "The gateway hands the domain's mail to Exchange. If Exchange hands what it does not know back to the gateway, \
+          that mail goes round until it bounces with 5.4.6.",
+    fix: "Name the other system's own host on the connector.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for organisation in &case.model.organisations {
+        let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
+        let Some((pointer, connector)) = routing.winner() else { continue };
+        let back = connector.smart_hosts.iter().filter(|host| case.model.is_gateway(host, connector.port));
+        for host in back {
+            let name = &connector.name;
+            let finding = notes.finding(format!(
+                "'{name}' hands mail for {} to {host}, which is the gateway that hands it to Exchange",
+                organisation.domain
+            ));
+            finding.about(SubjectKind::SendConnector, name).about(SubjectKind::Host, host).seen(&pointer);
+            if let Addresses::Known(_, seen) = case.model.addresses(host) {
+                finding.seen_all(seen);
+            }
+            let hosts: Vec<_> = connector.smart_hosts.iter().map(|host| quoted(host)).collect();
+            let set = |hosts: &str| format!("Set-SendConnector -Identity {} -SmartHosts {hosts}", quoted(name));
+            finding.mend(Remedy::exchange(
+                "Hand the mail to the other system itself",
+                vec![set("'<the other system's host>'")],
+                vec![set(&hosts.join(","))],
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::dns::RecordKind;
+    use crate::stories::World;
+
+    #[test]
+    fn the_gateway_is_recognised_by_name_and_by_address() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let found = |host: &str| {
+            format!(
+                "critical proven: 'To Zimbra' hands mail for contoso.com to {host}, which is the gateway that hands \
+                 it to Exchange [To Zimbra, {host}]"
+            )
+        };
+        world.connector(|connector| connector.smart_hosts = vec!["mx1.contoso.com".into()]);
+        assert_eq!(world.lines(&CHECK), [found("mx1.contoso.com")]);
+        world.connector(|connector| connector.smart_hosts = vec!["relay.contoso.com".into()]);
+        world.dns("relay.contoso.com", RecordKind::A, "192.0.2.25");
+        assert_eq!(world.lines(&CHECK), [found("relay.contoso.com")]);
+        world.connector(|connector| connector.port = 2525);
+        assert_eq!(world.lines(&CHECK), [""; 0], "another service at the same host");
+    }
+}

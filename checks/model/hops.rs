@@ -1,0 +1,279 @@
+//! What each SMTP hop answered, and how far its answers can be trusted.
+use super::Model;
+use crate::evidence::smtp::{Hop, Turn, Who};
+use crate::judge::Gap;
+use crate::prelude::*;
+use crate::replies::{self, Confidence, Row};
+use alloc::collections::{BTreeMap, BTreeSet};
+
+/// A refusal that took longer than this many milliseconds is a tarpit's (contract, section 5).
+pub const TARPIT_MS: u64 = 2000;
+
+/// One hop, with what it said.
+pub struct HopView<'a> {
+    /// The hop.
+    pub hop: &'a Hop,
+    /// Its place among the evidence's hops.
+    pub at: usize,
+    /// Its sessions, with their places in the evidence.
+    pub sessions: Vec<(usize, &'a Session)>,
+    /// Every reply to RCPT by recipient, in the order heard.
+    rcpts: BTreeMap<&'a str, Vec<Heard<'a>>>,
+    random: &'a str,
+    /// The addresses that serve as known-good here, without `postmaster`.
+    good: Vec<&'a str>,
+}
+
+/// One reply to RCPT.
+#[derive(Clone, Debug)]
+pub struct Heard<'a> {
+    /// The session's place in the evidence.
+    pub session: usize,
+    /// The reply's place in the transcript.
+    pub turn: usize,
+    /// The recipient.
+    pub recipient: &'a str,
+    /// The reply's code.
+    pub code: u16,
+    /// Its text, without codes at the head of the lines.
+    pub text: String,
+    /// What it means.
+    pub meaning: Meaning,
+    /// The catalogue's row that said so.
+    pub row: Option<&'static Row>,
+    /// How long it took, in milliseconds.
+    pub latency_ms: Option<u64>,
+}
+
+/// What became of one recipient at one hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// 2xx.
+    Accepted,
+    /// 5xx.
+    Rejected,
+    /// 4xx, after the retry.
+    Deferred,
+    /// The hop did not get as far as an answer.
+    Unreachable,
+    /// It was not asked.
+    NotProbed,
+}
+
+impl Heard<'_> {
+    /// The JSON Pointer to the reply.
+    pub fn pointer(&self) -> String {
+        format!("/evidence/smtp/{}/transcript/{}", self.session, self.turn)
+    }
+
+    /// The outcome that its code stands for.
+    pub fn outcome(&self) -> Outcome {
+        match self.code {
+            200..=299 => Outcome::Accepted,
+            400..=499 => Outcome::Deferred,
+            _ => Outcome::Rejected,
+        }
+    }
+
+    /// How far its meaning can be trusted.
+    pub fn confidence(&self) -> Confidence {
+        self.row.map_or(Confidence::Low, |row| row.confidence)
+    }
+
+    /// `550 5.1.1 User unknown`.
+    pub fn quote(&self) -> String {
+        format!("{} {}", self.code, self.text).trim_end().to_string()
+    }
+}
+
+/// Whether a refusal with this meaning is about us and not about the recipient.
+pub fn judges_us(meaning: Meaning) -> bool {
+    use Meaning::*;
+    matches!(meaning, AuthenticationRequired | Policy | Reputation | SenderRejected | TlsRequired)
+}
+
+/// The hops of the evidence, each with its sessions.
+pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<'a>> {
+    let shared: Vec<&str> = known_good(question, evidence).collect();
+    let of_hop = |hop: &'a Hop, at| {
+        let sessions: Vec<_> = evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id).collect();
+        let mut rcpts: BTreeMap<&str, Vec<Heard>> = BTreeMap::new();
+        for (session, seen) in &sessions {
+            for (turn, recipient, code, reply) in seen.rcpt_replies() {
+                rcpts.entry(recipient).or_default().push(heard(*session, turn, recipient, code, reply));
+            }
+        }
+        // At the other system the control is an address of its own list (contract, section 5).
+        let good = match hop.role {
+            Role::Other => listed(evidence, hop.system.as_deref()).collect(),
+            _ => shared.clone(),
+        };
+        HopView { hop, at, sessions, rcpts, random: &question.random, good }
+    };
+    evidence.hops.iter().enumerate().map(|(at, hop)| of_hop(hop, at)).collect()
+}
+
+/// The known-good controls for the gateways and for Exchange: the user's, then a mailbox that the directory offered.
+pub fn known_good<'a>(question: &'a Question, evidence: &'a Evidence) -> impl Iterator<Item = &'a str> {
+    let found = evidence.directories.iter().filter_map(|directory| directory.known_good.known()?.as_deref());
+    let found = if question.known_good.is_empty() { Some(found) } else { None };
+    question.known_good.iter().map(String::as_str).chain(found.into_iter().flatten())
+}
+
+fn listed<'a>(evidence: &'a Evidence, system: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+    let of_system = move |name: &str| system.is_none_or(|system| system == name);
+    let lists = evidence.files.iter().filter(move |list| of_system(&list.system));
+    lists.filter_map(|list| list.addresses.known()).flatten().map(String::as_str)
+}
+
+fn heard<'a>(session: usize, turn: usize, recipient: &'a str, code: u16, reply: &Turn) -> Heard<'a> {
+    let text = reply.text();
+    let verdict = replies::classify(Stage::Rcpt, code, &text);
+    Heard {
+        session,
+        turn,
+        recipient,
+        code,
+        text,
+        meaning: verdict.meaning,
+        row: verdict.row,
+        latency_ms: reply.latency_ms,
+    }
+}
+
+impl Model<'_> {
+    /// Whether this vantage point seems to have no way out on port 25: every hop is there, none of two or more hosts
+    /// answered, and none refused.
+    pub fn port_blocked(&self) -> bool {
+        let silent = |hop: &HopView| {
+            let how = hop.broke_off().map(|(_, miss)| miss.how);
+            hop.hop.port == 25 && !hop.heard_from() && matches!(how, Some(How::TimedOut | How::Unreachable))
+        };
+        let probed = || self.hops.iter().filter(|hop| hop.hop.address.is_some());
+        let hosts: BTreeSet<_> = probed().map(|hop| hop.hop.host.to_lowercase()).collect();
+        hosts.len() > 1 && probed().all(silent)
+    }
+}
+
+impl<'a> HopView<'a> {
+    /// The hop's id.
+    pub fn id(&self) -> &'a str {
+        &self.hop.id
+    }
+
+    /// The JSON Pointer to the hop.
+    pub fn pointer(&self) -> String {
+        format!("/evidence/hops/{}", self.at)
+    }
+
+    /// Host and address for people: `mx1.contoso.com (192.0.2.25)`.
+    pub fn name(&self) -> String {
+        match self.hop.address {
+            Some(address) if address.to_string() != self.hop.host => format!("{} ({address})", self.hop.host),
+            _ => self.hop.host.clone(),
+        }
+    }
+
+    /// Every reply to RCPT.
+    pub fn replies(&self) -> impl Iterator<Item = &Heard<'a>> {
+        self.rcpts.values().flatten()
+    }
+
+    /// The last word on `recipient`: a definite answer counts before a deferral, the latest before an earlier one.
+    pub fn word_on(&self, recipient: &str) -> Option<&Heard<'a>> {
+        let all = self.rcpts.get(recipient)?;
+        all.iter().rev().find(|heard| heard.outcome() != Outcome::Deferred).or(all.last())
+    }
+
+    /// What became of `recipient` here.
+    pub fn outcome(&self, recipient: &str) -> Outcome {
+        match self.word_on(recipient) {
+            Some(heard) => heard.outcome(),
+            None if self.heard_from() && self.broke_off().is_none() => Outcome::NotProbed,
+            None if self.sessions.is_empty() && self.hop.address.is_some() => Outcome::NotProbed,
+            None => Outcome::Unreachable,
+        }
+    }
+
+    /// The reply to the greeting of the first session that had one.
+    pub fn greeting(&self) -> Option<(String, &'a Turn)> {
+        self.said_at(Stage::Greeting)
+    }
+
+    /// The last reply of any session at `stage`, with its pointer.
+    pub fn said_at(&self, stage: Stage) -> Option<(String, &'a Turn)> {
+        self.sessions.iter().rev().find_map(|(at, session)| {
+            let (turn, reply) = session.reply_at(stage)?;
+            Some((format!("/evidence/smtp/{at}/transcript/{turn}"), reply))
+        })
+    }
+
+    /// Whether it said anything at all.
+    pub fn heard_from(&self) -> bool {
+        self.sessions.iter().any(|(_, session)| session.transcript.iter().any(|turn| turn.who == Who::Server))
+    }
+
+    /// Why its last session ended early.
+    pub fn broke_off(&self) -> Option<(usize, &'a Miss)> {
+        let (at, session) = self.sessions.last()?;
+        Some((*at, session.broke_off.as_ref()?))
+    }
+
+    /// The accepted known-good of the session in which `heard` was heard; of another one at the same hop otherwise.
+    pub fn control(&self, beside: &Heard) -> Option<&Heard<'a>> {
+        let accepted = |heard: &&Heard<'a>| {
+            heard.outcome() == Outcome::Accepted && self.is_good(heard.recipient) && heard.recipient != beside.recipient
+        };
+        let same = self.replies().filter(accepted).find(|heard| heard.session == beside.session);
+        // Where the control was refused in this very session the hop judged us, and an earlier acceptance is stale.
+        let refused_now = self.replies().any(|heard| {
+            heard.session == beside.session
+                && self.is_good(heard.recipient)
+                && heard.outcome() != Outcome::Accepted
+                && heard.recipient != beside.recipient
+        });
+        same.or_else(|| if refused_now { None } else { self.replies().find(accepted) })
+    }
+
+    /// The replies to known-good controls.
+    pub fn controls(&self) -> impl Iterator<Item = &Heard<'a>> {
+        self.replies().filter(|heard| self.is_good(heard.recipient))
+    }
+
+    /// The last reply to the random control.
+    pub fn random_control(&self) -> Option<&Heard<'a>> {
+        self.word_on(self.random)
+    }
+
+    /// Whether it refuses recipients that do not exist: none where the random control does not tell.
+    pub fn validates(&self) -> Option<bool> {
+        let random = self.random_control()?;
+        match (random.outcome(), random.meaning) {
+            (Outcome::Accepted, _) => Some(false),
+            (Outcome::Rejected, Meaning::UnknownRecipient) => Some(true),
+            // A refusal in words that no row knows says so too, as long as it is not said to everybody.
+            (Outcome::Rejected, Meaning::Ambiguous) if self.control(random).is_some() => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether `recipient` is a control and not a target.
+    pub fn is_control(&self, recipient: &str) -> bool {
+        recipient == self.random || self.is_good(recipient)
+    }
+
+    fn is_good(&self, recipient: &str) -> bool {
+        self.good.contains(&recipient) || recipient.starts_with("postmaster@")
+    }
+
+    /// The gap that `recipient` has no answer here.
+    pub fn no_answer(&self, recipient: &str) -> Gap {
+        let why = match self.broke_off() {
+            Some((_, miss)) => miss.said.clone(),
+            None if self.hop.address.is_none() => format!("{} does not resolve", self.hop.host),
+            None => "it was not probed".into(),
+        };
+        Gap::unanswered(format!("{recipient} at {}", self.name()), why, "run it where this hop can be reached, later")
+    }
+}

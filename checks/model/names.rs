@@ -1,0 +1,58 @@
+//! Names and the addresses behind them, as DNS answered.
+use super::Model;
+use crate::evidence::dns::RecordKind;
+use crate::prelude::*;
+use core::net::IpAddr;
+
+/// What DNS says of a host's addresses.
+pub enum Addresses {
+    /// These, perhaps none, with the pointers to the look-ups.
+    Known(Vec<IpAddr>, Vec<String>),
+    /// There was no usable answer.
+    Unknown(Miss),
+    /// Nobody asked.
+    NotAsked,
+}
+
+impl Model<'_> {
+    /// The addresses of `host`; an address literal stands for itself.
+    pub fn addresses(&self, host: &str) -> Addresses {
+        if let Ok(literal) = host.parse() {
+            return Addresses::Known(vec![literal], Vec::new());
+        }
+        let asked = [RecordKind::A, RecordKind::Aaaa].map(|kind| self.evidence.dns_of(host, kind));
+        let mut found = Vec::new();
+        let mut pointers = Vec::new();
+        let mut miss = None;
+        for (at, lookup) in asked.into_iter().flatten() {
+            pointers.push(format!("/evidence/dns/{at}"));
+            match &lookup.answer {
+                Observed::Known(answer) => found.extend(answer.addresses()),
+                Observed::Unknown(why) => miss = Some(why.clone()),
+                Observed::NotAsked => {}
+            }
+        }
+        match miss {
+            // One family that answers with addresses is enough; one that fails leaves "none" unproven.
+            Some(miss) if found.is_empty() => Addresses::Unknown(miss),
+            _ if pointers.is_empty() => Addresses::NotAsked,
+            _ => Addresses::Known(found, pointers),
+        }
+    }
+
+    /// Whether `host` at `port` is one of the gateways, by name or by address.
+    pub fn is_gateway(&self, host: &str, port: u16) -> bool {
+        let addresses = match self.addresses(host) {
+            Addresses::Known(found, _) => found,
+            _ => Vec::new(),
+        };
+        self.hops_of(Role::Gateway).filter(|hop| hop.hop.port == port).any(|hop| {
+            hop.hop.host.eq_ignore_ascii_case(host) || hop.hop.address.is_some_and(|one| addresses.contains(&one))
+        })
+    }
+
+    /// Whether DNS surely has no address for `host`.
+    pub fn resolves_to_nothing(&self, host: &str) -> bool {
+        matches!(self.addresses(host), Addresses::Known(found, _) if found.is_empty())
+    }
+}

@@ -1,0 +1,109 @@
+//! NSD201: nobody answers at a hop (F-10).
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD201",
+    name: "hop-unreachable",
+    title: "a mail host does not answer",
+    severity: Severity::Critical,
+    why: "Senders that cannot reach the gateway, and Exchange that cannot reach the smart host, keep mail in their queues \
+          until it expires.",
+    fix: "See that the host runs, listens on its port, and that no firewall on the way drops it. What is unreachable from \
+          here may be reachable from Exchange: run nsdiag there as well.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    if case.model.hops.is_empty() {
+        return notes.gap(Gap::not_asked("any SMTP hop", "--gateway, --exchange or --other HOST"));
+    }
+    let blocked = case.model.port_blocked();
+    for hop in &case.model.hops {
+        if hop.heard_from() {
+            continue;
+        }
+        if hop.hop.address.is_none() {
+            unresolved(case, notes, hop);
+            continue;
+        }
+        let Some((session, miss)) = hop.broke_off() else {
+            if !hop.sessions.is_empty() {
+                notes.gap(Gap::unanswered(hop.name(), "its session has no words", "run it again"));
+            } else {
+                notes.gap(Gap::unanswered(hop.name(), "the deadline came before it was probed", "a longer --deadline"));
+            }
+            continue;
+        };
+        if blocked && hop.hop.port == 25 || matches!(miss.how, How::Deadline | How::NotTried) {
+            let why = if blocked { "this host seems to have no way out on port 25 (NSD901)" } else { &miss.said };
+            notes.gap(Gap::unanswered(hop.name(), why, "run it from a host that may use port 25"));
+            continue;
+        }
+        notes
+            .finding(format!(
+                "{} does not answer on port {} from this vantage point: {}",
+                hop.name(),
+                hop.hop.port,
+                miss.said
+            ))
+            .about(SubjectKind::Host, hop.id())
+            .seen(format!("/evidence/smtp/{session}"))
+            .mend(Remedy::steps(
+                hop.hop.role.word(),
+                "Make it answer",
+                vec![
+                    format!("See that the mail service on {} runs and listens on port {}", hop.hop.host, hop.hop.port),
+                    "See that no firewall between here and there drops the connection".into(),
+                ],
+            ));
+    }
+}
+
+/// A hop whose name has no address. MX hosts are NSD102's; what remains was named by the user.
+fn unresolved(case: &Case, notes: &mut Notes, hop: &HopView) {
+    let what = format!("{}, whose name does not resolve", hop.hop.host);
+    let named = hop.hop.role != Role::Gateway || !case.question.gateways.is_empty();
+    match case.model.addresses(&hop.hop.host) {
+        Addresses::Known(found, seen) if found.is_empty() && named => {
+            notes
+                .finding(format!("{} has no address in the DNS that was asked, so nobody can reach it", hop.hop.host))
+                .about(SubjectKind::Host, hop.id())
+                .seen(hop.pointer())
+                .seen_all(seen)
+                .mend(Remedy::steps("dns", "Publish its name", vec![format!("{}. IN A <its address>", hop.hop.host)]));
+        }
+        Addresses::Unknown(miss) => notes.gap(no_dns(format!("the addresses of {}", hop.hop.host), &miss)),
+        _ => notes.gap(Gap::unanswered(what, "DNS has no address for it", "--gateway HOST with a name that resolves")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{EXCHANGE, GATEWAY, OTHER, World};
+
+    #[test]
+    fn a_hop_that_does_not_answer_is_found_and_one_that_refuses_is_none() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.answers_all(GATEWAY, "550 5.7.1 go away");
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.silent(GATEWAY, How::TimedOut, "no connection within 10 s");
+        let found = "critical proven: mx1.contoso.com (192.0.2.25) does not answer on port 25 from this vantage point: \
+                     no connection within 10 s [gateway/mx1.contoso.com/192.0.2.25:25]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        world.last(GATEWAY).broke_off = Some(Miss::new(How::Deadline, "the deadline came first"));
+        assert_eq!(world.lines(&CHECK), ["unanswered: mx1.contoso.com (192.0.2.25) (the deadline came first)"]);
+    }
+
+    #[test]
+    fn where_all_of_port_25_is_closed_no_single_host_is_accused() {
+        let mut world = World::healthy();
+        for hop in [GATEWAY, EXCHANGE, OTHER] {
+            world.silent(hop, How::TimedOut, "no connection within 10 s");
+        }
+        let lines = world.lines(&CHECK);
+        assert!(lines.iter().all(|line| line.starts_with("unanswered: ")), "{lines:?}");
+        assert_eq!(lines.len(), 3);
+    }
+}

@@ -1,0 +1,64 @@
+//! NSD205: a hop accepts recipients that do not exist (F-26).
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD205",
+    name: "hop-validates-nothing",
+    title: "a mail host accepts recipients that do not exist",
+    severity: Severity::Warning,
+    why: "A gateway that accepts everybody must bounce later what nobody has: it fills queues and answers forged senders. \
+          Nor can it be asked who exists, so whether it would refuse somebody stays open. An Exchange mailbox server \
+          accepts everybody at RCPT unless a recipient filter runs; there it is normal.",
+    fix: "Have the gateway look recipients up in every system of the domain.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for hop in &case.model.hops {
+        let Some(random) = hop.random_control().filter(|heard| heard.outcome() == Outcome::Accepted) else { continue };
+        let exchange = hop.hop.role == Role::Exchange;
+        let so = match hop.hop.role {
+            Role::Exchange => "as Exchange does at RCPT unless a recipient filter runs",
+            Role::Gateway => "so it bounces later, or not at all, what nobody has",
+            Role::Other => "so it cannot vouch for a mailbox",
+        };
+        let finding = notes.finding(format!("{} accepts a random recipient, {so}: {}", hop.name(), random.quote()));
+        finding.about(SubjectKind::Host, hop.id()).seen(random.pointer());
+        if exchange {
+            finding.severity(Severity::Info);
+            continue;
+        }
+        finding.mend(Remedy::steps(
+            hop.hop.role.word(),
+            "Have it refuse recipients that do not exist",
+            vec![
+                format!("On {}, look recipients up in the directory of every system of the domain", hop.hop.host),
+                "Or have it ask the next hop by call-forward, where that hop refuses unknown recipients".into(),
+            ],
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{EXCHANGE, GATEWAY, OTHER, RANDOM, World};
+
+    #[test]
+    fn it_is_normal_at_exchange_and_a_warning_elsewhere() {
+        let mut world = World::healthy();
+        let exchange = "info proven: exch01.corp.contoso.com (10.0.0.10) accepts a random recipient, as Exchange does at \
+                        RCPT unless a recipient filter runs: 250 2.1.5 Ok [exchange/exch01.corp.contoso.com/10.0.0.10:25]";
+        assert_eq!(world.lines(&CHECK), [exchange]);
+        world.rcpt(
+            EXCHANGE,
+            RANDOM,
+            "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
+        );
+        world.rcpt(GATEWAY, RANDOM, "250 2.1.5 Ok");
+        world.rcpt(OTHER, RANDOM, "450 4.7.1 Greylisted");
+        let gateway = "warning proven: mx1.contoso.com (192.0.2.25) accepts a random recipient, so it bounces later, or not \
+                       at all, what nobody has: 250 2.1.5 Ok [gateway/mx1.contoso.com/192.0.2.25:25]";
+        assert_eq!(world.lines(&CHECK), [gateway]);
+    }
+}

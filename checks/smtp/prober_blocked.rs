@@ -1,0 +1,75 @@
+//! NSD210: a hop judges us, and so says nothing about recipients.
+use crate::prelude::*;
+use crate::replies;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD210",
+    name: "prober-blocked",
+    title: "a mail host judges the prober, not the recipients",
+    severity: Severity::Info,
+    why: "A host that does not trust our address or our sender refuses everybody from here. Nothing that it says then is \
+          about a recipient.",
+    fix: "Probe from a host that it trusts, or with a --mail-from and --ehlo that it accepts.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for hop in &case.model.hops {
+        let early = [Stage::Greeting, Stage::Ehlo, Stage::Mail].into_iter().find_map(|stage| {
+            let (pointer, turn) = hop.said_at(stage)?;
+            let (code, text) = (turn.code?, turn.text());
+            let meaning = replies::classify(stage, code, &text).meaning;
+            // Whatever the words, a refusal of MAIL is about the sender.
+            let about_us = judges_us(meaning) || stage == Stage::Mail && code >= 500;
+            (code >= 400 && about_us).then(|| (pointer, format!("{code} {text}")))
+        });
+        let control = || {
+            let refused =
+                hop.controls().find(|heard| heard.outcome() == Outcome::Rejected && judges_us(heard.meaning))?;
+            hop.controls()
+                .all(|heard| heard.outcome() != Outcome::Accepted)
+                .then(|| (refused.pointer(), refused.quote()))
+        };
+        let Some((pointer, quote)) = early.or_else(control) else { continue };
+        notes
+            .finding(format!("{} refuses us whatever the recipient, a known-good included: {quote}", hop.name()))
+            .about(SubjectKind::Host, hop.id())
+            .seen(pointer)
+            .mend(Remedy::steps(
+                "here",
+                "Be one whom it trusts",
+                vec![
+                    "Run nsdiag on a host from which it takes mail".into(),
+                    "Or give a sender and a name that it takes: --mail-from ADDR --ehlo NAME".into(),
+                ],
+            ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{GATEWAY, World, turn};
+
+    #[test]
+    fn only_a_judgement_on_us_counts() {
+        let banned = "550 5.7.606 Access denied, banned sending IP [192.0.2.1]";
+        let found = |quote: &str| {
+            format!(
+                "info proven: mx1.contoso.com (192.0.2.25) refuses us whatever the recipient, a known-good included: \
+                 {quote} [gateway/mx1.contoso.com/192.0.2.25:25]"
+            )
+        };
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.answers_all(GATEWAY, banned);
+        assert_eq!(world.lines(&CHECK), [found(banned)]);
+        world.rcpt(GATEWAY, "helpdesk@contoso.com", "250 Ok");
+        assert_eq!(world.lines(&CHECK), [""; 0], "the known-good was accepted");
+        world.answers_all(GATEWAY, "550 5.1.1 User unknown in relay recipient table");
+        assert_eq!(world.lines(&CHECK), [""; 0], "that is about recipients");
+        let refused = "553 5.1.8 Sender address rejected";
+        world.last(GATEWAY).transcript = vec![turn(Stage::Mail, refused, None)];
+        assert_eq!(world.lines(&CHECK), [found(refused)]);
+    }
+}

@@ -1,0 +1,72 @@
+//! NSD208: a hop does not take the domain at all (F-02, F-12).
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD208",
+    name: "relay-denied",
+    title: "a mail host does not take the domain",
+    severity: Severity::Critical,
+    why: "Every system on the way must hold the shared domain as its own or as a relay domain. One that does not refuses \
+          all of its mail, whoever the recipient.",
+    fix: "Add the domain to the host's accepted or relay domains, and allow the host that hands it over.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for hop in &case.model.hops {
+        let mut denied = Vec::new();
+        let mut other_word = false;
+        for heard in hop.replies() {
+            match heard.meaning {
+                Meaning::RelayDenied => denied.push(heard),
+                _ => other_word = true,
+            }
+        }
+        let (Some(first), false) = (denied.first(), other_word) else { continue };
+        // A smart host often relays for Exchange's addresses alone; from here that looks the same.
+        let by_address = hop.hop.role == Role::Other;
+        let caveat = if by_address { "; it may take it from Exchange's own address and not from this one" } else { "" };
+        let domain = &*case.question.domain;
+        let finding =
+            notes.finding(format!("{} takes no recipient of {domain}: {}{caveat}", hop.name(), first.quote()));
+        finding.about(SubjectKind::Host, hop.id()).seen_all(denied.iter().map(|heard| heard.pointer()));
+        finding.certainty(if by_address { Certainty::Likely } else { Certainty::Proven });
+        if hop.hop.role == Role::Exchange {
+            finding.mend(Remedy::exchange(
+                "Have Exchange accept and relay the domain",
+                vec![format!("New-AcceptedDomain -Name {0} -DomainName {0} -DomainType InternalRelay", quoted(domain))],
+                vec![format!("Remove-AcceptedDomain -Identity {} -Confirm:$false", quoted(domain))],
+            ));
+        } else {
+            let steps = vec![
+                format!("On {}, add {domain} to the domains that it takes or relays", hop.hop.host),
+                "Allow the addresses of the host that hands mail over to it".into(),
+            ];
+            finding.mend(Remedy::steps(hop.hop.role.word(), "Have it take the domain", steps));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{EXCHANGE, OTHER, World};
+
+    #[test]
+    fn only_a_hop_that_takes_nobody_is_accused() {
+        let denied = "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain";
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.rcpt(EXCHANGE, "orders@contoso.com", denied);
+        assert_eq!(world.lines(&CHECK), [""; 0], "others are taken");
+        world.answers_all(EXCHANGE, denied);
+        let found = format!(
+            "critical proven: exch01.corp.contoso.com (10.0.0.10) takes no recipient of contoso.com: {denied} \
+             [exchange/exch01.corp.contoso.com/10.0.0.10:25]"
+        );
+        assert_eq!(world.lines(&CHECK), [found]);
+        let mut world = World::healthy();
+        world.answers_all(OTHER, "554 5.7.1 <x@contoso.com>: Relay access denied");
+        assert!(world.lines(&CHECK)[0].starts_with("critical likely: smarthost.contoso.com (10.0.0.44) takes no"));
+    }
+}

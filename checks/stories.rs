@@ -1,0 +1,312 @@
+//! A small world for tests: healthy, until a test breaks something.
+use crate::evidence::dns::{Alias, Answer, DnsLookup, Record, RecordKind};
+use crate::evidence::exchange::{
+    AcceptedDomain, AddressSpace, DomainKind, RecipientFilter, SendConnector, SmartHostAuthentication,
+};
+use crate::evidence::smtp::{Hop, Line, Turn, Who};
+use crate::evidence::{List, System, SystemKind};
+use crate::prelude::*;
+
+pub const GATEWAY: &str = "gateway/mx1.contoso.com/192.0.2.25:25";
+pub const EXCHANGE: &str = "exchange/exch01.corp.contoso.com/10.0.0.10:25";
+pub const OTHER: &str = "other/smarthost.contoso.com/10.0.0.44:25";
+pub const RANDOM: &str = "q7x2k9v4m1t8b3n6@contoso.com";
+
+/// contoso.com: anna, ben and helpdesk at Exchange, orders and sales at zimbra, a gateway that knows them all.
+pub struct World {
+    pub question: Question,
+    pub evidence: Evidence,
+}
+
+impl World {
+    pub fn healthy() -> Self {
+        let system = |name: &str, kind| System {
+            name: name.into(),
+            kind,
+            smtp: vec![],
+            ldap: vec![],
+            ldap_user: None,
+            exports: vec![],
+            lists: vec![],
+        };
+        let mut world = Self {
+            question: Question {
+                domain: "contoso.com".into(),
+                systems: vec![system("corp", SystemKind::Exchange), system("zimbra", SystemKind::Other)],
+                known_good: vec!["helpdesk@contoso.com".into()],
+                random: RANDOM.into(),
+                smtp_port: 25,
+                ..Question::default()
+            },
+            evidence: Evidence::default(),
+        };
+        world.dns("contoso.com", RecordKind::Mx, "10 mx1.contoso.com");
+        for (host, address) in [
+            ("mx1.contoso.com", "192.0.2.25"),
+            ("exch01.corp.contoso.com", "10.0.0.10"),
+            ("smarthost.contoso.com", "10.0.0.44"),
+        ] {
+            world.dns(host, RecordKind::A, address);
+            world.dns(host, RecordKind::Aaaa, "");
+        }
+        for id in [GATEWAY, EXCHANGE, OTHER] {
+            world.hop(id);
+        }
+        let unknown = "550 5.1.1 User unknown in relay recipient table";
+        let ok = "250 2.1.5 Ok";
+        let all = ["helpdesk@contoso.com", "orders@contoso.com", "sales@contoso.com"];
+        let taken = all.map(|address| (address, ok));
+        world.session(GATEWAY, &taken);
+        world.rcpt(GATEWAY, RANDOM, unknown);
+        world.session(EXCHANGE, &taken);
+        world.rcpt(EXCHANGE, RANDOM, ok);
+        world.session(OTHER, &taken[1..]);
+        world.rcpt(OTHER, RANDOM, "550 5.1.1 User unknown in virtual mailbox table");
+        world.evidence.files.push(List {
+            system: "zimbra".into(),
+            source: "zimbra-users.csv".into(),
+            addresses: Observed::Known(vec!["orders@contoso.com".into(), "sales@contoso.com".into()]),
+            outside: vec![],
+            repeated: 0,
+        });
+        world.evidence.directories.push(Directory {
+            system: "corp".into(),
+            source: "ldaps://dc1.corp.contoso.com".into(),
+            servers: vec![],
+            root: Observed::NotAsked,
+            bind: Observed::Known("nsdiag@corp.contoso.com".into()),
+            organisation: Observed::Known(Organisation {
+                dn: "CN=Contoso".into(),
+                accepted_domains: Observed::Known(vec![AcceptedDomain {
+                    name: "contoso.com".into(),
+                    domain: "contoso.com".into(),
+                    kind: DomainKind::InternalRelay,
+                    address_book: false,
+                    match_subdomains: false,
+                    catch_all: None,
+                    raw_flags: Some(2),
+                    changed: None,
+                }]),
+                send_connectors: Observed::Known(vec![connector("To Zimbra", "SMTP:contoso.com;1")]),
+                recipient_filter: Observed::Known(Some(RecipientFilter { validates: false, raw_flags: Some(0) })),
+            }),
+            known_good: Observed::NotAsked,
+            lookups: vec![],
+        });
+        world.directory("helpdesk@contoso.com", "user homeMDB=DB1");
+        world.directory("orders@contoso.com", "");
+        world.directory("sales@contoso.com", "");
+        world
+    }
+
+    /// The world of the mission: the gateway knows only what AD holds.
+    pub fn broken_gateway() -> Self {
+        let mut world = Self::healthy();
+        for address in ["orders@contoso.com", "sales@contoso.com"] {
+            let refusal =
+                format!("550 5.1.1 <{address}>: Recipient address rejected: User unknown in relay recipient table");
+            world.rcpt(GATEWAY, address, &refusal);
+        }
+        world
+    }
+
+    /// Adds a hop by its id.
+    pub fn hop(&mut self, id: &str) {
+        let parts: Vec<&str> = id.splitn(3, '/').collect();
+        let (address, port) = parts[2].rsplit_once(':').unwrap();
+        let (role, system) = match parts[0] {
+            "gateway" => (Role::Gateway, None),
+            "exchange" => (Role::Exchange, Some("corp".into())),
+            _ => (Role::Other, Some("zimbra".into())),
+        };
+        let (host, port) = (parts[1].into(), port.parse().unwrap());
+        self.evidence.hops.push(Hop { id: id.into(), role, system, host, address: address.parse().ok(), port });
+    }
+
+    /// Adds a session with greeting and EHLO, and these replies to RCPT.
+    pub fn session(&mut self, hop: &str, rcpts: &[(&str, &str)]) {
+        self.evidence.smtp.push(Session {
+            hop: hop.into(),
+            started_at: "2026-11-24T12:00:00Z".into(),
+            transcript: vec![
+                turn(Stage::Greeting, "220 ESMTP", None),
+                turn(Stage::Ehlo, "250 PIPELINING", None),
+                turn(Stage::Mail, "250 2.1.0 Ok", None),
+            ],
+            tls: None,
+            broke_off: None,
+        });
+        for (recipient, reply) in rcpts {
+            self.rcpt(hop, recipient, reply);
+        }
+    }
+
+    /// Has the hop's last session answer RCPT for `recipient` so, in place of what it answered before.
+    pub fn rcpt(&mut self, hop: &str, recipient: &str, reply: &str) {
+        let session = self.last(hop);
+        session.transcript.retain(|turn| turn.recipient.as_deref() != Some(recipient));
+        session.transcript.push(turn(Stage::Rcpt, reply, Some(recipient)));
+    }
+
+    /// Has every RCPT at the hop answered so.
+    pub fn answers_all(&mut self, hop: &str, reply: &str) {
+        let session = self.last(hop);
+        let recipients: Vec<String> = session.transcript.iter().filter_map(|turn| turn.recipient.clone()).collect();
+        for recipient in recipients {
+            self.rcpt(hop, &recipient, reply);
+        }
+    }
+
+    /// Has the hop's last session end before a word was heard.
+    pub fn silent(&mut self, hop: &str, how: How, said: &str) {
+        let session = self.last(hop);
+        session.transcript.clear();
+        session.broke_off = Some(Miss::new(how, said));
+    }
+
+    /// The hop's last session.
+    pub fn last(&mut self, hop: &str) -> &mut Session {
+        self.evidence.smtp.iter_mut().rfind(|session| session.hop == hop).unwrap()
+    }
+
+    /// Sets a DNS answer: `NXDOMAIN`, `SERVFAIL`, `SILENCE`, `CNAME target address`, or records separated by `, `.
+    pub fn dns(&mut self, name: &str, kind: RecordKind, records: &str) {
+        self.evidence.dns.retain(|lookup| lookup.name != name || lookup.kind != kind);
+        let (aliases, records) = match records.strip_prefix("CNAME ").and_then(|rest| rest.split_once(' ')) {
+            Some((target, rest)) => (vec![Alias { name: name.into(), target: target.into() }], rest),
+            None => (vec![], records),
+        };
+        let record = |text: &str| match kind {
+            RecordKind::Mx => {
+                let (preference, exchange) = text.split_once(' ').unwrap();
+                Record::Mx { preference: preference.parse().unwrap(), exchange: exchange.trim_end_matches('.').into() }
+            }
+            _ => Record::Address(text.parse().unwrap()),
+        };
+        let answer = match records {
+            "SILENCE" => Observed::Unknown(Miss::new(How::TimedOut, "no answer in 10 s")),
+            "SERVFAIL" => Observed::Unknown(Miss::new(How::ServerFailure, "the resolver failed")),
+            "NXDOMAIN" => Observed::Known(Answer::default()),
+            "" => Observed::Known(Answer { exists: true, aliases, records: vec![] }),
+            _ => Observed::Known(Answer { exists: true, aliases, records: records.split(", ").map(record).collect() }),
+        };
+        let resolver = "192.0.2.53:53".into();
+        self.evidence.dns.push(DnsLookup { name: name.into(), kind, resolver, answer, latency_ms: 1 });
+    }
+
+    /// Sets what the directory holds of `address`: `class attribute=value …`; `UNKNOWN`; nothing is no object. With
+    /// `mail=` in it the address is in `mail` alone.
+    pub fn directory(&mut self, address: &str, object: &str) {
+        let mut entry = Entry { dn: format!("CN={address}"), ..Entry::default() };
+        let mut words = object.split_whitespace();
+        entry.attributes.insert("objectclass".into(), words.next().map(String::from).into_iter().collect());
+        if !object.contains("mail=") {
+            entry.attributes.insert("proxyaddresses".into(), vec![format!("SMTP:{address}")]);
+        }
+        for word in words {
+            let (name, value) = word.split_once('=').unwrap();
+            entry.attributes.insert(name.to_ascii_lowercase(), vec![value.into()]);
+        }
+        let entries = match object {
+            "UNKNOWN" => Observed::Unknown(Miss::new(How::TimedOut, "no answer in 10 s")),
+            "" => Observed::Known(vec![]),
+            _ => Observed::Known(vec![entry]),
+        };
+        let lookups = &mut self.evidence.directories[0].lookups;
+        lookups.retain(|lookup| lookup.address != address);
+        lookups.push(Lookup { address: address.into(), base: String::new(), filter: String::new(), entries });
+    }
+
+    /// The organisation.
+    pub fn organisation(&mut self) -> &mut Organisation {
+        match &mut self.evidence.directories[0].organisation {
+            Observed::Known(organisation) => organisation,
+            _ => panic!("this world has no organisation"),
+        }
+    }
+
+    /// Hides the Exchange configuration, as a missing right does.
+    pub fn hide_configuration(&mut self) {
+        let miss = Miss::new(How::NoRight, "no accepted domain is visible");
+        self.evidence.directories[0].organisation = Observed::Unknown(miss);
+    }
+
+    /// Changes the accepted domain.
+    pub fn accepted(&mut self, change: impl FnOnce(&mut AcceptedDomain)) {
+        match &mut self.organisation().accepted_domains {
+            Observed::Known(all) => change(&mut all[0]),
+            _ => panic!("no accepted domains"),
+        }
+    }
+
+    /// The send connectors.
+    pub fn connectors(&mut self) -> &mut Vec<SendConnector> {
+        match &mut self.organisation().send_connectors {
+            Observed::Known(all) => all,
+            _ => panic!("no send connectors"),
+        }
+    }
+
+    /// Changes the first send connector.
+    pub fn connector(&mut self, change: impl FnOnce(&mut SendConnector)) {
+        change(&mut self.connectors()[0]);
+    }
+
+    /// What `check` writes down, a line each.
+    pub fn lines(&self, check: &'static Check) -> Vec<String> {
+        let mut notes = Notes::new(check);
+        (check.judge)(&Case::new(&self.question, &self.evidence), &mut notes);
+        let finding = |finding: &Finding| {
+            assert!(!finding.evidence.is_empty(), "a finding without evidence: {finding:?}");
+            let subjects: Vec<&str> = finding.subjects.iter().map(|subject| &*subject.value).collect();
+            let (severity, certainty) = (format!("{:?}", finding.severity), format!("{:?}", finding.certainty));
+            let (severity, certainty) = (severity.to_lowercase(), certainty.to_lowercase());
+            format!("{severity} {certainty}: {} [{}]", finding.detail, subjects.join(", "))
+        };
+        let gap = |gap: &Gap| match gap.asked {
+            true => format!("unanswered: {} ({})", gap.what, gap.why),
+            false => format!("not asked: {}", gap.what),
+        };
+        notes.findings.iter().map(finding).chain(notes.gaps.iter().map(gap)).collect()
+    }
+
+    /// The commands of all remedies that `check` gives.
+    pub fn commands(&self, check: &'static Check) -> Vec<String> {
+        let mut notes = Notes::new(check);
+        (check.judge)(&Case::new(&self.question, &self.evidence), &mut notes);
+        let remedies = notes.findings.into_iter().flat_map(|finding| finding.remedies);
+        remedies.filter(|remedy| remedy.shell.is_some()).flat_map(|remedy| remedy.commands).collect()
+    }
+}
+
+/// A connector as the contract wants it, for one address space.
+pub fn connector(name: &str, space: &str) -> SendConnector {
+    SendConnector {
+        name: name.into(),
+        enabled: true,
+        address_spaces: AddressSpace::parse(space).into_iter().collect(),
+        smart_hosts: vec!["smarthost.contoso.com".into()],
+        port: 25,
+        authentication: SmartHostAuthentication::ExternalAuthoritative,
+        scoped: false,
+        max_bytes: None,
+        require_tls: false,
+        source_servers: vec![],
+        raw_flags: Some(16_777_216),
+        changed: None,
+    }
+}
+
+/// A reply of the hop's.
+pub fn turn(stage: Stage, reply: &str, recipient: Option<&str>) -> Turn {
+    Turn {
+        who: Who::Server,
+        stage,
+        tls: false,
+        lines: vec![Line { at_ms: 0, text: reply.into() }],
+        code: crate::replies::split_code(reply).map(|(code, _)| code),
+        recipient: recipient.map(String::from),
+        latency_ms: Some(1),
+        oddities: vec![],
+    }
+}
