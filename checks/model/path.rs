@@ -1,5 +1,5 @@
 //! Where the configuration would send one recipient's mail, step by step.
-use super::{Model, OrganisationView, Outcome, Recipient, State};
+use super::{HopView, Model, OrganisationView, Outcome, Recipient, State};
 use crate::evidence::exchange::DomainKind;
 use crate::prelude::*;
 
@@ -165,7 +165,7 @@ impl Path {
             self.step("smart-host", "that is the gateway again");
             return Disposition::Loop;
         }
-        let refused = |hop: &super::HopView| hop.outcome(recipient.address) == Outcome::Rejected;
+        let refused = |hop: &HopView| hop.outcome(recipient.address) == Outcome::Rejected;
         let mut others = model.hops_of(Role::Other).peekable();
         if others.peek().is_some() && others.clone().all(refused) {
             self.step("smart-host", "the other system refuses it");

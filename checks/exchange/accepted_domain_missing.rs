@@ -1,0 +1,54 @@
+//! NSD301: Exchange does not accept the domain (F-02).
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD301",
+    name: "accepted-domain-missing",
+    title: "Exchange has no accepted domain for the shared domain",
+    severity: Severity::Critical,
+    why: "Exchange refuses mail for a domain that is not among its accepted domains with 550 5.7.54, whoever the recipient.",
+    fix: "Add the domain as an internal relay domain.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for organisation in &case.model.organisations {
+        let Some((pointer, all)) = notes.need(organisation.accepted_domains()) else { continue };
+        let Some(None) = notes.need(organisation.accepted_domain()) else { continue };
+        let domain = organisation.domain;
+        let names: Vec<&str> = all.iter().map(|accepted| &*accepted.domain).collect();
+        notes
+            .finding(format!("{} accepts {}, and nothing that covers {domain}", organisation.system, listed(&names, 5)))
+            .about(SubjectKind::Domain, domain)
+            .about(SubjectKind::System, organisation.system)
+            .seen(pointer)
+            .mend(Remedy::exchange(
+                "Accept the domain, and relay what has no mailbox in Exchange",
+                vec![format!("New-AcceptedDomain -Name {0} -DomainName {0} -DomainType InternalRelay", quoted(domain))],
+                vec![format!("Remove-AcceptedDomain -Identity {} -Confirm:$false", quoted(domain))],
+            ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::World;
+
+    #[test]
+    fn no_covering_entry_is_missing_and_no_right_is_not() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.accepted(|accepted| accepted.domain = "fabrikam.com".into());
+        let found =
+            "critical proven: corp accepts fabrikam.com, and nothing that covers contoso.com [contoso.com, corp]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        let command = "New-AcceptedDomain -Name 'contoso.com' -DomainName 'contoso.com' -DomainType InternalRelay";
+        assert_eq!(world.commands(&CHECK), [command]);
+        world.accepted(|accepted| accepted.domain = "*.contoso.com".into());
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.hide_configuration();
+        let gap = "unanswered: the Exchange configuration of corp (no accepted domain is visible)";
+        assert_eq!(world.lines(&CHECK), [gap]);
+    }
+}

@@ -1,0 +1,53 @@
+//! NSD313: the connector that would serve the domain is disabled (F-05).
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD313",
+    name: "send-connector-disabled",
+    title: "the send connector to the other system is disabled",
+    severity: Severity::Critical,
+    why: "Routing does not see a disabled connector: mail takes the next best one, usually the one for all domains, or none.",
+    fix: "Enable the connector.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for organisation in &case.model.organisations {
+        let domain = organisation.domain;
+        let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
+        let Some((pointer, connector)) = routing.disabled(domain) else { continue };
+        let instead = match routing.winner() {
+            Some((_, winner)) => format!("mail for {domain} goes through '{}' instead", winner.name),
+            None => format!("nothing else serves {domain}"),
+        };
+        let name = &connector.name;
+        let set = |on: bool| format!("Set-SendConnector -Identity {} -Enabled ${on}", quoted(name));
+        notes
+            .finding(format!("The send connector '{name}' of {} is disabled; {instead}", organisation.system))
+            .about(SubjectKind::SendConnector, name)
+            .seen(pointer)
+            .mend(Remedy::exchange("Enable it", vec![set(true)], vec![set(false)]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{World, connector};
+
+    #[test]
+    fn only_a_disabled_connector_that_would_win_is_told() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.connector(|connector| connector.enabled = false);
+        let found = |instead: &str| {
+            format!("critical proven: The send connector 'To Zimbra' of corp is disabled; {instead} [To Zimbra]")
+        };
+        assert_eq!(world.lines(&CHECK), [found("nothing else serves contoso.com")]);
+        world.connectors().push(connector("Internet", "SMTP:*;1"));
+        assert_eq!(world.lines(&CHECK), [found("mail for contoso.com goes through 'Internet' instead")]);
+        assert_eq!(world.commands(&CHECK), ["Set-SendConnector -Identity 'To Zimbra' -Enabled $true"]);
+        world.connectors().push(connector("New", "SMTP:contoso.com;1"));
+        assert_eq!(world.lines(&CHECK), [""; 0], "another of the same space is in its place");
+    }
+}

@@ -1,0 +1,69 @@
+//! NSD314: the connector to the other system asks DNS (F-08).
+use crate::evidence::dns::RecordKind;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD314",
+    name: "send-connector-dns-routing",
+    title: "the send connector for the shared domain routes by DNS",
+    severity: Severity::Critical,
+    why: "The MX records of the shared domain name your own gateway. A connector that routes by them sends mail for the \
+          other system in a circle, which ends in 5.4.4 or 5.4.6.",
+    fix: "Give the connector the other system's smart host, and switch DNS routing off.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for organisation in &case.model.organisations {
+        let domain = organisation.domain;
+        let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
+        let Some((pointer, connector)) = routing.winner() else { continue };
+        if !connector.dns_routing() || routing.by_wildcard(domain) {
+            continue;
+        }
+        let mx = case.evidence.dns_of(domain, RecordKind::Mx);
+        let hosts: Vec<_> = mx
+            .and_then(|(_, lookup)| lookup.answer.known())
+            .map_or_else(Vec::new, |answer| answer.exchanges().into_iter().map(|(_, host)| host).collect());
+        let to = if hosts.is_empty() { String::new() } else { format!(", to {}", listed(&hosts, 3)) };
+        let host = case.model.hops_of(Role::Other).next().map(|hop| hop.hop.host.clone());
+        let host = host.unwrap_or_else(|| "<the other system's host>".into());
+        let name = &connector.name;
+        notes
+            .finding(format!("'{name}' serves {domain} and has no smart host: it routes by the MX records{to}"))
+            .about(SubjectKind::SendConnector, name)
+            .seen(pointer)
+            .seen_all(mx.map(|(at, _)| format!("/evidence/dns/{at}")))
+            .mend(Remedy::exchange(
+                "Hand the mail to the other system itself",
+                vec![format!(
+                    "Set-SendConnector -Identity {} -DNSRoutingEnabled $false -SmartHosts {}",
+                    quoted(name),
+                    quoted(&host)
+                )],
+                vec![format!(
+                    "Set-SendConnector -Identity {} -SmartHosts $null -DNSRoutingEnabled $true",
+                    quoted(name)
+                )],
+            ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{World, connector};
+
+    #[test]
+    fn a_connector_of_its_own_without_smart_host_is_found() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.connector(|connector| connector.smart_hosts.clear());
+        let found = "critical proven: 'To Zimbra' serves contoso.com and has no smart host: it routes by the MX records, to \
+                     mx1.contoso.com [To Zimbra]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        *world.connectors() = vec![connector("Internet", "SMTP:*;1")];
+        world.connector(|connector| connector.smart_hosts.clear());
+        assert_eq!(world.lines(&CHECK), [""; 0], "that is NSD312");
+    }
+}
