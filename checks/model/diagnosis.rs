@@ -120,6 +120,8 @@ enum Word {
     Confirms(Vec<String>),
     /// They refuse it as unknown, beside an accepted control.
     Denies { hops: Vec<String>, evidence: Vec<String>, weak: Option<String>, reply: String },
+    /// One refuses it in words that may mean that it is unknown, with no control beside it.
+    Contradicts(String),
     /// They do not say, and why.
     Silent(String),
 }
@@ -163,7 +165,7 @@ impl Model<'_> {
                     listed.is_none().then(|| "it is on no list of the other system".to_string())
                 }
                 (Word::Silent(why), Some(_)) => Some(format!("the list alone says that the mailbox exists: {why}")),
-                (Word::Silent(why), None) => {
+                (Word::Silent(why), None) | (Word::Contradicts(why), _) => {
                     let what = format!("whether {} has a mailbox", recipient.address);
                     gaps.push(Gap::unanswered(what, why.clone(), "--recipients FILE and --other HOST"));
                     continue;
@@ -195,7 +197,7 @@ impl Model<'_> {
             evidence.extend(listed.map(|list| list.pointer.clone()));
             evidence.extend(recipient.directories.iter().map(|held| held.pointer.clone()));
             let lacking = match word {
-                Word::Denies { .. } => continue,
+                Word::Denies { .. } | Word::Contradicts(_) => continue,
                 Word::Confirms(seen) => {
                     evidence.extend(seen.iter().cloned());
                     listed.is_none().then(|| "it is on no list of the other system".to_string())
@@ -264,6 +266,7 @@ impl Model<'_> {
         let mut silent = "no hop of the other system was probed (--other HOST)".to_string();
         let mut denied: Option<(Vec<String>, Vec<String>, Option<String>, String)> = None;
         let mut silenced = false;
+        let mut contradicted = None;
         for hop in self.hops_of(Role::Other) {
             let heard = match hop.word_on(recipient.address) {
                 Some(heard) => heard,
@@ -295,6 +298,9 @@ impl Model<'_> {
                         *weakness = weakness.take().or(weak);
                     }
                     Some(Refusal::Doubtful(why)) => {
+                        let of_it =
+                            matches!(heard.meaning, Meaning::UnknownRecipient | Meaning::Ambiguous | Meaning::Disabled);
+                        contradicted = contradicted.or(of_it.then(|| why.clone()));
                         silent = why;
                         silenced = true;
                     }
@@ -307,7 +313,7 @@ impl Model<'_> {
         }
         match denied {
             Some((hops, evidence, weak, reply)) if !silenced => Word::Denies { hops, evidence, weak, reply },
-            _ => Word::Silent(silent),
+            _ => contradicted.map_or(Word::Silent(silent), Word::Contradicts),
         }
     }
 }

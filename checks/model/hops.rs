@@ -9,6 +9,22 @@ use alloc::collections::{BTreeMap, BTreeSet};
 /// A refusal that took longer than this many milliseconds is a tarpit's (contract, section 5).
 pub const TARPIT_MS: u64 = 2000;
 
+/// What products write into their greeting (nmap's service probes; recog's `smtp_banners`).
+const PRODUCTS: [(&str, &str); 12] = [
+    ("microsoft esmtp mail service", "Exchange"),
+    ("postfix", "Postfix"),
+    ("exim", "Exim"),
+    ("sendmail", "Sendmail"),
+    ("zimbra", "Zimbra"),
+    ("mimecast", "Mimecast"),
+    ("barracuda", "Barracuda"),
+    ("ppe-hosted", "Proofpoint Essentials"),
+    ("pphosted", "Proofpoint"),
+    ("outlook.com", "Exchange Online"),
+    ("mx.google.com", "Google"),
+    ("haraka", "Haraka"),
+];
+
 /// One hop, with what it said.
 pub struct HopView<'a> {
     /// The hop.
@@ -194,6 +210,13 @@ impl<'a> HopView<'a> {
             None if self.sessions.is_empty() && self.hop.address.is_some() => Outcome::NotProbed,
             None => Outcome::Unreachable,
         }
+    }
+
+    /// Which product its greeting names, where it names one.
+    pub fn product(&self) -> Option<&'static str> {
+        let (_, greeting) = self.greeting()?;
+        let text = greeting.text().to_lowercase();
+        PRODUCTS.iter().find(|(mark, _)| text.contains(mark)).map(|(_, product)| *product)
     }
 
     /// The reply to the greeting of the first session that had one.

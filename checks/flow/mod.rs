@@ -1,3 +1,0 @@
-//! The area flow.
-/// The checks of this area, by code.
-pub const CHECKS: &[&crate::judge::Check] = &[];

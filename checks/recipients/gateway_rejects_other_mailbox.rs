@@ -1,0 +1,236 @@
+//! NSD401, the mission: the gateway refuses somebody whose mailbox is on the other system (F-21).
+use super::{Group, groups, object_name};
+use crate::model::FaultKind;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD401",
+    name: "gateway-rejects-other-mailbox",
+    title: "the gateway refuses recipients whose mailbox is on the other system",
+    severity: Severity::Critical,
+    why: "A gateway that looks recipients up in Active Directory alone does not find a user whose mailbox is on the other \
+          system, and rejects mail for somebody who exists. The refusal counts where the gateway accepts a known-good in \
+          the same session and its words mean an unknown recipient; that the mailbox exists, the other system's list \
+          says, and its own SMTP hop proves, accepting the recipient while it refuses a random one.",
+    fix: "Give the gateway's directory an object for each of them (a mail contact with that proxy address), or have the \
+          gateway ask the other system as well.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    if case.model.hops_of(Role::Gateway).next().is_none() {
+        notes.gap(Gap::not_asked("a gateway", "--gateway HOST, or MX records"));
+    }
+    for recipient in &case.model.recipients {
+        for gap in case.model.diagnose(recipient).gaps {
+            notes.gap(gap);
+        }
+    }
+    unread_lists(case, notes);
+    for group in groups(case, FaultKind::GatewayRejectsOther) {
+        let addresses = group.addresses();
+        let reply = group.first.reply.clone().unwrap_or_default();
+        let why = match group.recipients.iter().all(|recipient| recipient.is_absent()) {
+            true if group.recipients.len() == 1 => "; the directory holds no such address: the gateway seems to ask it",
+            true => "; the directory holds none of these addresses: the gateway seems to ask it",
+            false => "",
+        };
+        let detail = format!(
+            "{} refuses {}, whose {} on the other system: {reply}{why}",
+            listed(&group.first.hops, 4),
+            listed(&addresses, 5),
+            if addresses.len() == 1 { "mailbox is" } else { "mailboxes are" },
+        );
+        let finding = group.tell(notes, detail);
+        for remedy in remedies(case, &group) {
+            finding.mend(remedy);
+        }
+    }
+}
+
+/// What one does about it: in Exchange, so that the directory answers for them, or at the gateway.
+fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
+    let mut commands = Vec::new();
+    let mut undo = Vec::new();
+    for recipient in &group.recipients {
+        let address = recipient.address;
+        let stray = recipient.directories.iter().flat_map(|held| held.entries).next();
+        match stray {
+            // An account that bears the address in `mail` alone is mail-enabled instead of given a namesake.
+            Some(entry) if entry.is("user") => {
+                let dn = quoted(&entry.dn);
+                commands.push(format!("Enable-MailUser -Identity {dn} -ExternalEmailAddress {}", quoted(address)));
+                undo.push(format!("Disable-MailUser -Identity {dn} -Confirm:$false"));
+            }
+            _ => {
+                let name = quoted(&object_name(address));
+                commands.push(format!("New-MailContact -Name {name} -ExternalEmailAddress {}", quoted(address)));
+                undo.push(format!("Remove-MailContact -Identity {} -Confirm:$false", quoted(address)));
+            }
+        }
+    }
+    let next = case.model.hops_of(Role::Other).map(|hop| hop.hop.host.clone()).next();
+    let mut steps = vec![
+        "Add the other system's directory, or the list of its mailboxes, to the gateway's recipient look-up".into(),
+    ];
+    steps.extend(
+        next.map(|host| format!("Or let it verify recipients that the directory lacks by call-forward to {host}")),
+    );
+    vec![
+        Remedy::exchange("Have the directory answer for them: a mail contact each", commands, undo),
+        Remedy::steps("gateway", "Or have the gateway ask the other system as well", steps),
+    ]
+}
+
+/// The core question stays open where there is neither a directory nor a list (contract, section 2).
+fn unread_lists(case: &Case, notes: &mut Notes) {
+    let mut usable = 0;
+    for list in &case.evidence.files {
+        match &list.addresses {
+            Observed::Known(_) => usable += 1,
+            Observed::Unknown(miss) => {
+                let what = format!("the list {} of {}", list.source, list.system);
+                notes.gap(Gap::unanswered(what, miss.said.clone(), "--recipients FILE that can be read"));
+            }
+            Observed::NotAsked => {}
+        }
+    }
+    if !case.evidence.files.is_empty() && usable == 0 {
+        return;
+    }
+    if case.evidence.files.is_empty() {
+        let what = "who has a mailbox on the other system";
+        let supply = "--recipients FILE, or --recipient ADDR";
+        notes.gap(match case.evidence.directories.is_empty() {
+            true => Gap::unanswered(what, "there is neither a directory nor a list of recipients", supply),
+            false => Gap::not_asked(what, supply),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{GATEWAY, OTHER, RANDOM, World};
+
+    const BOTH: [&str; 2] = ["orders@contoso.com", "sales@contoso.com"];
+
+    #[test]
+    fn it_is_proven_by_both_witnesses() {
+        assert_eq!(World::healthy().lines(&CHECK), [""; 0]);
+        let world = World::broken_gateway();
+        let found = "critical proven: mx1.contoso.com (192.0.2.25) refuses orders@contoso.com and sales@contoso.com, whose \
+                     mailboxes are on the other system: 550 5.1.1 <orders@contoso.com>: Recipient address rejected: User \
+                     unknown in relay recipient table; the directory holds none of these addresses: the gateway seems to \
+                     ask it [orders@contoso.com, sales@contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        let commands = [
+            "New-MailContact -Name 'orders at contoso.com' -ExternalEmailAddress 'orders@contoso.com'",
+            "New-MailContact -Name 'sales at contoso.com' -ExternalEmailAddress 'sales@contoso.com'",
+        ];
+        assert_eq!(world.commands(&CHECK), commands);
+    }
+
+    #[test]
+    fn without_the_directory_it_is_proven_too_and_says_no_why() {
+        let mut world = World::broken_gateway();
+        world.evidence.directories.clear();
+        let lines = world.lines(&CHECK);
+        assert!(lines[0].starts_with("critical proven: ") && !lines[0].contains("directory"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_witness_that_is_missing_is_named() {
+        type Change = fn(&mut World);
+        let cases: [(Change, &str); 3] = [
+            (|world| world.rcpt(OTHER, RANDOM, "250 Ok"), "smarthost.contoso.com (10.0.0.44) accepts every recipient"),
+            (
+                |world| world.rcpt(OTHER, RANDOM, "450 4.2.0 Greylisted"),
+                "smarthost.contoso.com (10.0.0.44) gave no clear answer about the random control",
+            ),
+            (
+                |world| world.evidence.hops.retain(|hop| hop.id != OTHER),
+                "no hop of the other system was probed (--other HOST)",
+            ),
+        ];
+        for (change, why) in cases {
+            let mut world = World::broken_gateway();
+            change(&mut world);
+            let line = world.lines(&CHECK).remove(0);
+            assert!(line.starts_with("critical likely: "), "{line}");
+            let lacking = format!("; not proven, because the list alone says that the mailbox exists: {why} [");
+            assert!(line.contains(&lacking), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_is_not_about_the_recipient_accuses_nobody() {
+        for refusal in [
+            "554 5.7.1 <orders@contoso.com>: Recipient address rejected: Access denied",
+            "550 5.7.606 Access denied, banned sending IP [192.0.2.1]",
+            "450 4.1.1 <orders@contoso.com>: Recipient address rejected: User unknown in relay recipient table",
+            "450 4.2.0 Recipient address rejected: Greylisted, see http://postgrey.example",
+            "550 5.7.1 something in no catalogue",
+            "421 4.7.0 Error: too many errors",
+        ] {
+            let mut world = World::healthy();
+            BOTH.into_iter().for_each(|address| world.rcpt(GATEWAY, address, refusal));
+            let lines = world.lines(&CHECK);
+            assert!(
+                lines.len() == 2 && lines.iter().all(|line| line.starts_with("unanswered: ")),
+                "{refusal}: {lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_an_accepted_control_nothing_is_said() {
+        let mut world = World::broken_gateway();
+        world.rcpt(GATEWAY, "helpdesk@contoso.com", "550 5.1.1 User unknown in relay recipient table");
+        let lines = world.lines(&CHECK);
+        assert!(lines.iter().all(|line| line.starts_with("unanswered: ")), "{lines:?}");
+        world.session(GATEWAY, &[("postmaster@contoso.com", "250 Ok")]);
+        let lines = world.lines(&CHECK);
+        let control = "critical proven";
+        assert!(!lines[0].starts_with(control), "the control of that very session was refused: {lines:?}");
+    }
+
+    #[test]
+    fn words_that_no_row_knows_count_by_their_difference_alone() {
+        let odd = "550 5.1.0 Address rejected by our own policy engine";
+        let mut world = World::healthy();
+        BOTH.into_iter().chain([RANDOM]).for_each(|address| world.rcpt(GATEWAY, address, odd));
+        let line = world.lines(&CHECK).remove(0);
+        assert!(line.starts_with("critical likely: ") && line.contains("the reply is in no catalogue"), "{line}");
+    }
+
+    #[test]
+    fn a_gateway_that_accepts_everybody_is_not_guilty_and_not_cleared() {
+        let mut world = World::healthy();
+        world.answers_all(GATEWAY, "250 2.1.5 Ok");
+        let lines = world.lines(&CHECK);
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        let why = "(it accepts every recipient, so its acceptance proves nothing)";
+        assert!(lines.iter().all(|line| line.starts_with("unanswered: ") && line.ends_with(why)), "{lines:?}");
+    }
+
+    #[test]
+    fn nobody_vouches_for_it() {
+        let mut world = World::broken_gateway();
+        for address in BOTH {
+            world.rcpt(OTHER, address, "550 5.1.1 User unknown in virtual mailbox table");
+        }
+        assert!(world.lines(&CHECK).iter().all(|line| !line.starts_with("critical")), "{:?}", world.lines(&CHECK));
+    }
+
+    #[test]
+    fn with_neither_directory_nor_list_the_question_stays_open() {
+        let mut world = World::healthy();
+        world.evidence.files.clear();
+        assert_eq!(world.lines(&CHECK), ["not asked: who has a mailbox on the other system"]);
+        world.evidence.directories.clear();
+        let open =
+            "unanswered: who has a mailbox on the other system (there is neither a directory nor a list of recipients)";
+        assert_eq!(world.lines(&CHECK), [open]);
+    }
+}

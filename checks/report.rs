@@ -1,0 +1,627 @@
+//! The report: evidence, and what follows from it (contract, section 4).
+use crate::judge::Finding;
+use crate::model::diagnosis::Fate;
+use crate::model::path::Prediction;
+use crate::model::{Model, Recipient};
+use crate::prelude::*;
+use crate::replies::enhanced_code;
+use alloc::collections::{BTreeMap, BTreeSet};
+
+/// The whole report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// `nsdiag/report`.
+    pub kind: String,
+    /// The layout's version; consumers ignore fields that they don't know.
+    pub format_version: String,
+    /// What wrote it.
+    pub tool: Tool,
+    /// The domain under check.
+    pub domain: String,
+    /// The run.
+    pub run: Run,
+    /// The worst that can be said.
+    pub verdict: Verdict,
+    /// The exit status that goes with it.
+    pub exit_code: u8,
+    /// Numbers.
+    pub summary: Summary,
+    /// What is wrong, the worst first.
+    pub findings: Vec<Finding>,
+    /// Every check, with what became of it.
+    pub checks: Vec<CheckResult>,
+    /// What could not be seen: each thing once, with who waits for it.
+    pub gaps: Vec<FoldedGap>,
+    /// Every recipient under judgement.
+    pub recipients: Vec<RecipientResult>,
+    /// Every hop.
+    pub hops: Vec<HopResult>,
+    /// What all of this rests on.
+    pub evidence: Evidence,
+}
+
+/// What wrote a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `nsdiag`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// When it began, RFC 3339 in UTC.
+    pub started_at: String,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Whether it asked all that it meant to ask before its deadline.
+    pub complete: bool,
+    /// From where it looked.
+    pub vantage: Vantage,
+    /// What was asked.
+    pub settings: Question,
+}
+
+/// From where a run looked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Vantage {
+    /// The host's name.
+    pub hostname: String,
+    /// The addresses that probes went out from.
+    pub addresses: Vec<String>,
+}
+
+/// The worst that can be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The questions asked were answered, and nothing is wrong.
+    Ok,
+    /// The worst finding is a warning.
+    Warning,
+    /// A question that was asked could not be answered.
+    Unknown,
+    /// A critical finding.
+    Critical,
+}
+
+impl Verdict {
+    /// The exit status (contract, section 2).
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warning => 1,
+            Self::Critical => 2,
+            Self::Unknown => 3,
+        }
+    }
+
+    /// The word of the contract.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Unknown => "unknown",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Findings by severity.
+    pub findings: FindingCounts,
+    /// Recipients: `total`, `probed`, and by diagnosis.
+    pub recipients: BTreeMap<String, usize>,
+}
+
+/// Findings by severity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FindingCounts {
+    /// How many are critical.
+    pub critical: usize,
+    /// How many are warnings.
+    pub warning: usize,
+    /// How many are for information.
+    pub info: usize,
+    /// How many the configuration says to ignore.
+    pub ignored: usize,
+}
+
+/// What became of one check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckResult {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub status: Status,
+    /// Why, for all but `passed` and `failed`.
+    pub reason: Option<String>,
+}
+
+/// What became of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It looked, and nothing is wrong.
+    Passed,
+    /// It has findings.
+    Failed,
+    /// Nobody asked for what it needs.
+    Skipped,
+    /// What it needs was asked for and did not come.
+    Inconclusive,
+    /// The configuration says to ignore all of its findings.
+    Ignored,
+    /// It failed in itself.
+    Crashed,
+}
+
+/// One thing that could not be seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FoldedGap {
+    /// What is missing.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// The flag, right or export that would supply it.
+    pub supply: String,
+    /// Whether it was asked for.
+    pub asked: bool,
+    /// The codes of the checks that wait for it.
+    pub checks: Vec<String>,
+}
+
+/// One recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecipientResult {
+    /// Its address.
+    pub address: String,
+    /// What became of it.
+    pub diagnosis: Fate,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// What each directory holds.
+    pub directories: Vec<DirectoryState>,
+    /// Which lists were read, and whether it is on them.
+    pub lists: Vec<ListState>,
+    /// What each hop said.
+    pub hops: Vec<HopAnswer>,
+    /// What the configuration would make of it.
+    pub predicted: Prediction,
+}
+
+/// What one directory holds of a recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DirectoryState {
+    /// The system.
+    pub system: String,
+    /// What it is there.
+    pub state: State,
+}
+
+/// Whether a recipient is on a system's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListState {
+    /// The system.
+    pub system: String,
+    /// Whether it is on it.
+    pub listed: bool,
+}
+
+/// What one hop said of a recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HopAnswer {
+    /// The hop's id.
+    pub hop: String,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// What the reply means, where there was one.
+    pub meaning: Option<Meaning>,
+    /// The reply.
+    pub reply: Option<Reply>,
+    /// How long it took, in milliseconds.
+    pub latency_ms: Option<u64>,
+}
+
+/// A reply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reply {
+    /// Its code.
+    pub code: u16,
+    /// Its enhanced code (RFC 3463), where it has one.
+    pub enhanced: Option<String>,
+    /// Its text, without the codes.
+    pub text: String,
+}
+
+/// One hop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HopResult {
+    /// Its id.
+    pub hop: String,
+    /// What it is in the mail path.
+    pub role: Role,
+    /// The product that its greeting names.
+    pub product: Option<String>,
+    /// Its greeting.
+    pub banner: Option<String>,
+    /// Whether it refuses recipients that do not exist; none where that is not known.
+    pub validates_recipients: Option<bool>,
+}
+
+/// An entry of `[[ignore]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignore {
+    /// The code of the findings to ignore.
+    pub code: String,
+    /// The subject that they are ignored for; none is all.
+    pub subject: Option<String>,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub until: Option<String>,
+}
+
+/// Runs one check; what it returns in place of notes is the message of its panic.
+pub type RunCheck<'a> = &'a dyn Fn(&'static Check, &Case) -> Result<Notes, String>;
+
+/// Judges `evidence` and makes the report. The notes are for the user: ignore entries that have expired or match nothing.
+pub fn report(
+    tool_version: &str,
+    run: Run,
+    evidence: Evidence,
+    ignores: &[Ignore],
+    run_check: RunCheck,
+) -> (Report, Vec<String>) {
+    let question = &run.settings;
+    let case = Case::new(question, &evidence);
+    let today = run.started_at.get(..10).unwrap_or_default();
+    let mut ignored = Ignored::new(ignores, today);
+    let mut findings = Vec::new();
+    let mut checks = Vec::new();
+    let mut gaps: Vec<FoldedGap> = Vec::new();
+    for (area, check) in crate::checks() {
+        let mut result =
+            CheckResult { code: check.code.into(), name: check.name.into(), status: Status::Passed, reason: None };
+        if let Some(reason) = left_out(question, area, check.code) {
+            result.status = Status::Skipped;
+            result.reason = Some(reason.into());
+            checks.push(result);
+            continue;
+        }
+        match run_check(check, &case) {
+            Ok(notes) => {
+                let (kept, dropped) = ignored.sift(notes.findings);
+                (result.status, result.reason) = status(&kept, dropped, &notes.gaps);
+                fold(&mut gaps, notes.gaps, check.code);
+                findings.extend(kept);
+            }
+            Err(message) => {
+                result.status = Status::Crashed;
+                result.reason = Some(message.clone());
+                findings.push(crashed(check, &message, checks.len()));
+            }
+        }
+        checks.push(result);
+    }
+    findings.sort_by(|a: &Finding, b| (a.severity, &a.code).cmp(&(b.severity, &b.code)));
+    let counted = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let counts = FindingCounts {
+        critical: counted(Severity::Critical),
+        warning: counted(Severity::Warning),
+        info: counted(Severity::Info),
+        ignored: ignored.count,
+    };
+    let open = gaps.iter().any(|gap| gap.asked) || !run.complete || checks.iter().any(|c| c.status == Status::Crashed);
+    let verdict = match (counts.critical, open, counts.warning) {
+        (1.., _, _) => Verdict::Critical,
+        (_, true, _) => Verdict::Unknown,
+        (_, _, 1..) => Verdict::Warning,
+        _ => Verdict::Ok,
+    };
+    let recipients: Vec<_> = case.model.recipients.iter().map(|one| recipient(&case.model, one)).collect();
+    let summary = Summary { findings: counts, recipients: tally(&recipients) };
+    let hops = case.model.hops.iter().map(hop).collect();
+    let report = Report {
+        kind: "nsdiag/report".into(),
+        format_version: "1.0".into(),
+        tool: Tool { name: "nsdiag".into(), version: tool_version.into() },
+        domain: question.domain.clone(),
+        verdict,
+        exit_code: verdict.exit_code(),
+        summary,
+        findings,
+        checks,
+        gaps,
+        recipients,
+        hops,
+        run,
+        evidence,
+    };
+    (report, ignored.notes())
+}
+
+/// Why `--only` and `--skip` leave a check out, if they do. Either takes codes and areas.
+fn left_out(question: &Question, area: &str, code: &str) -> Option<&'static str> {
+    let names = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(code) || name == area);
+    if !question.only.is_empty() && !names(&question.only) {
+        return Some("not among those of --only");
+    }
+    names(&question.skip).then_some("left out by --skip")
+}
+
+fn status(kept: &[Finding], dropped: usize, gaps: &[Gap]) -> (Status, Option<String>) {
+    let in_words = |gap: &Gap| format!("{}: {}; {}", gap.what, gap.why, gap.supply);
+    if !kept.is_empty() {
+        return (Status::Failed, None);
+    }
+    if let Some(gap) = gaps.iter().find(|gap| gap.asked) {
+        return (Status::Inconclusive, Some(in_words(gap)));
+    }
+    if dropped > 0 {
+        return (Status::Ignored, Some("the configuration ignores its findings".into()));
+    }
+    match gaps.first() {
+        Some(gap) => (Status::Skipped, Some(in_words(gap))),
+        None => (Status::Passed, None),
+    }
+}
+
+fn fold(folded: &mut Vec<FoldedGap>, gaps: Vec<Gap>, code: &str) {
+    for gap in gaps {
+        let same = |one: &&mut FoldedGap| one.what == gap.what && one.why == gap.why && one.asked == gap.asked;
+        match folded.iter_mut().find(same) {
+            Some(one) => one.checks.push(code.into()),
+            None => folded.push(FoldedGap {
+                what: gap.what,
+                why: gap.why,
+                supply: gap.supply,
+                asked: gap.asked,
+                checks: vec![code.into()],
+            }),
+        }
+    }
+}
+
+fn crashed(check: &Check, message: &str, at: usize) -> Finding {
+    Finding {
+        code: "NSD999".into(),
+        name: "check-crashed".into(),
+        severity: Severity::Warning,
+        certainty: Certainty::Proven,
+        title: "a check failed in itself".into(),
+        detail: format!("{} ({}) could not judge: {message}; the other checks went on", check.code, check.name),
+        subjects: Vec::new(),
+        evidence: vec![format!("/checks/{at}")],
+        remedies: vec![Remedy::steps("here", "Tell the developers", vec!["Send them this report as JSON".into()])],
+    }
+}
+
+fn recipient(model: &Model, one: &Recipient) -> RecipientResult {
+    let diagnosis = model.diagnose(one);
+    let answer = |hop: &HopView| {
+        let heard = hop.word_on(one.address);
+        HopAnswer {
+            hop: hop.id().into(),
+            outcome: hop.outcome(one.address),
+            meaning: heard.map(|heard| heard.meaning),
+            reply: heard.map(|heard| {
+                let enhanced = enhanced_code(&heard.text);
+                let text = enhanced.map_or(&*heard.text, |code| heard.text[code.len()..].trim_start());
+                Reply { code: heard.code, enhanced: enhanced.map(String::from), text: text.into() }
+            }),
+            latency_ms: heard.and_then(|heard| heard.latency_ms),
+        }
+    };
+    RecipientResult {
+        address: one.address.into(),
+        diagnosis: diagnosis.fate,
+        certainty: diagnosis.certainty,
+        directories: one
+            .directories
+            .iter()
+            .map(|held| DirectoryState { system: held.system.into(), state: held.state })
+            .collect(),
+        lists: one.lists.iter().map(|list| ListState { system: list.system.into(), listed: list.listed }).collect(),
+        hops: model.hops.iter().map(answer).collect(),
+        predicted: diagnosis.predicted,
+    }
+}
+
+fn hop(view: &HopView) -> HopResult {
+    HopResult {
+        hop: view.id().into(),
+        role: view.hop.role,
+        product: view.product().map(String::from),
+        banner: view.greeting().map(|(_, turn)| turn.text()),
+        validates_recipients: view.validates(),
+    }
+}
+
+fn tally(recipients: &[RecipientResult]) -> BTreeMap<String, usize> {
+    let probed = |one: &&RecipientResult| one.hops.iter().any(|answer| answer.reply.is_some());
+    let mut counts = BTreeMap::from([
+        ("total".to_string(), recipients.len()),
+        ("probed".to_string(), recipients.iter().filter(probed).count()),
+    ]);
+    for one in recipients {
+        *counts.entry(one.diagnosis.word().to_string()).or_default() += 1;
+    }
+    counts
+}
+
+/// Policy: what the configuration says to ignore.
+struct Ignored<'a> {
+    entries: &'a [Ignore],
+    used: BTreeSet<usize>,
+    expired: BTreeSet<usize>,
+    count: usize,
+}
+
+impl<'a> Ignored<'a> {
+    fn new(entries: &'a [Ignore], today: &str) -> Self {
+        let expired = |entry: &Ignore| entry.until.as_deref().is_some_and(|until| until < today);
+        let expired = entries.iter().enumerate().filter(|(_, entry)| expired(entry)).map(|(at, _)| at).collect();
+        Self { entries, used: BTreeSet::new(), expired, count: 0 }
+    }
+
+    /// Takes out the subjects that are ignored, and the findings of which none is left; how many, beside the rest.
+    fn sift(&mut self, findings: Vec<Finding>) -> (Vec<Finding>, usize) {
+        let before = self.count;
+        let mut kept = Vec::new();
+        'findings: for mut finding in findings {
+            for (at, entry) in self.entries.iter().enumerate() {
+                if entry.code != finding.code || self.expired.contains(&at) {
+                    continue;
+                }
+                let Some(name) = &entry.subject else {
+                    self.used.insert(at);
+                    self.count += 1;
+                    continue 'findings;
+                };
+                let all = finding.subjects.len();
+                // A host's subject is the hop's id, `gateway/mx1.contoso.com/192.0.2.25:25`.
+                finding.subjects.retain(|subject| {
+                    let host = subject.value.split('/').nth(1);
+                    !(subject.value.eq_ignore_ascii_case(name) || host.is_some_and(|h| h.eq_ignore_ascii_case(name)))
+                });
+                if finding.subjects.len() < all {
+                    self.used.insert(at);
+                    if finding.subjects.is_empty() {
+                        self.count += 1;
+                        continue 'findings;
+                    }
+                }
+            }
+            kept.push(finding);
+        }
+        (kept, self.count - before)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let describe = |entry: &Ignore| match &entry.subject {
+            Some(subject) => format!("[[ignore]] {} for {subject}", entry.code),
+            None => format!("[[ignore]] {}", entry.code),
+        };
+        let note = |(at, entry): (usize, &Ignore)| {
+            if self.expired.contains(&at) {
+                let until = entry.until.as_deref().unwrap_or_default();
+                return Some(format!("{} expired on {until}; it is not applied", describe(entry)));
+            }
+            (!self.used.contains(&at)).then(|| format!("{} matches no finding", describe(entry)))
+        };
+        self.entries.iter().enumerate().filter_map(note).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{GATEWAY, RANDOM, World};
+
+    fn judged(world: World, ignores: &[Ignore]) -> (Report, Vec<String>) {
+        let run = Run {
+            started_at: "2026-11-24T12:00:00Z".into(),
+            duration_ms: 1,
+            complete: true,
+            vantage: Vantage::default(),
+            settings: world.question,
+        };
+        report("0", run, world.evidence, ignores, &|check, case| {
+            let mut notes = Notes::new(check);
+            (check.judge)(case, &mut notes);
+            Ok(notes)
+        })
+    }
+
+    fn codes(report: &Report) -> Vec<String> {
+        report.findings.iter().map(|finding| finding.code.clone()).collect()
+    }
+
+    #[test]
+    fn health_is_told_only_where_all_that_was_asked_was_answered() {
+        let (healthy, _) = judged(World::healthy(), &[]);
+        assert_eq!((healthy.verdict, codes(&healthy)), (Verdict::Ok, vec!["NSD205".to_string()]));
+        assert!(healthy.recipients.iter().all(|one| one.diagnosis == Fate::Delivered), "{:?}", healthy.recipients);
+
+        let (broken, _) = judged(World::broken_gateway(), &[]);
+        assert_eq!((broken.verdict, broken.exit_code), (Verdict::Critical, 2));
+        assert_eq!(codes(&broken), ["NSD401", "NSD205"]);
+        assert_eq!(broken.summary.recipients["gateway-rejects-other-mailbox"], 2);
+
+        let mut catch_all = World::healthy();
+        catch_all.rcpt(GATEWAY, RANDOM, "250 Ok");
+        let (catch_all, _) = judged(catch_all, &[]);
+        assert_eq!((catch_all.verdict, codes(&catch_all)), (Verdict::Unknown, vec!["NSD205".into(), "NSD205".into()]));
+        let orders = catch_all.recipients.iter().find(|one| one.address == "orders@contoso.com").unwrap();
+        assert_eq!(orders.diagnosis, Fate::Inconclusive);
+
+        let mut hidden = World::healthy();
+        hidden.hide_configuration();
+        let (hidden, _) = judged(hidden, &[]);
+        assert_eq!((hidden.verdict, codes(&hidden)), (Verdict::Unknown, vec!["NSD331".into(), "NSD205".into()]));
+    }
+
+    #[test]
+    fn a_check_that_panics_costs_the_verdict_its_health() {
+        let world = World::healthy();
+        let run = Run {
+            started_at: "2026-11-24T12:00:00Z".into(),
+            duration_ms: 1,
+            complete: true,
+            vantage: Vantage::default(),
+            settings: world.question,
+        };
+        let (report, _) = report("0", run, world.evidence, &[], &|check, _| match check.code {
+            "NSD204" => Err("index out of bounds".into()),
+            _ => Ok(Notes::new(check)),
+        });
+        assert_eq!(report.verdict, Verdict::Unknown);
+        assert_eq!(codes(&report), ["NSD999"]);
+    }
+
+    #[test]
+    fn what_is_ignored_is_counted_and_what_has_expired_is_told() {
+        let ignore = |code: &str, subject: Option<&str>, until: Option<&str>| Ignore {
+            code: code.into(),
+            subject: subject.map(String::from),
+            until: until.map(String::from),
+        };
+        let entries = [
+            ignore("NSD401", Some("orders@contoso.com"), Some("2026-11-24")),
+            ignore("NSD205", Some("exch01.corp.contoso.com"), None),
+            ignore("NSD204", None, None),
+            ignore("NSD401", None, Some("2026-11-23")),
+        ];
+        let (report, notes) = judged(World::broken_gateway(), &entries);
+        assert_eq!(codes(&report), ["NSD401"]);
+        assert_eq!(report.findings[0].subjects.len(), 1);
+        assert_eq!(report.summary.findings.ignored, 1);
+        let told =
+            ["[[ignore]] NSD204 matches no finding", "[[ignore]] NSD401 expired on 2026-11-23; it is not applied"];
+        assert_eq!(notes, told);
+    }
+
+    #[test]
+    fn only_and_skip_take_codes_and_areas() {
+        let mut world = World::broken_gateway();
+        world.question.only = vec!["exchange".into(), "NSD205".into()];
+        world.question.skip = vec!["NSD315".into()];
+        let (report, _) = judged(world, &[]);
+        assert_eq!((report.verdict, codes(&report)), (Verdict::Ok, vec!["NSD205".to_string()]));
+        let skipped = |code: &str| report.checks.iter().find(|c| c.code == code).unwrap().status == Status::Skipped;
+        assert!(skipped("NSD401") && skipped("NSD315") && !skipped("NSD314"));
+    }
+
+    #[test]
+    fn codes_and_names_are_never_used_twice() {
+        let all = crate::checks();
+        let codes: BTreeSet<_> = all.iter().map(|(_, check)| check.code).collect();
+        let names: BTreeSet<_> = all.iter().map(|(_, check)| check.name).collect();
+        assert_eq!((codes.len(), names.len()), (all.len(), all.len()));
+    }
+}
