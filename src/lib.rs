@@ -2,4 +2,5 @@
 //!
 //! This crate touches the world: it collects evidence and renders reports. What the evidence means is decided in
 //! `nsdiag-checks`.
+pub mod clock;
 pub mod collect;

@@ -1,0 +1,155 @@
+//! Reads replies off the wire, within limits.
+//!
+//! RFC 5321, 4.5.3.1.5 allows 512 bytes a reply line; servers exceed it, so we take four times that and note it. It
+//! sets no limit to the lines of a reply or to a session; ours are far above what EHLO needs and far below what hurts.
+use nsdiag_checks::evidence::smtp::Line;
+use nsdiag_checks::evidence::{How, Miss};
+use std::fmt::Write;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
+
+/// A reply line's limit in bytes.
+const LINE: usize = 2048;
+/// What RFC 5321 allows, CR LF included.
+const LINE_BY_RFC: usize = 512;
+/// A reply's limit in lines.
+const LINES: usize = 128;
+/// A session's limit in bytes.
+const SESSION: usize = 1024 * 1024;
+
+/// A connection, in the clear or through TLS.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// The receiving side of one session.
+pub(super) struct Reader {
+    pub(super) buffer: Vec<u8>,
+    taken: usize,
+    began: Instant,
+}
+
+/// One reply, or as much of it as came.
+#[derive(Default)]
+pub(super) struct Reply {
+    pub(super) lines: Vec<Line>,
+    pub(super) code: Option<u16>,
+    pub(super) oddities: Vec<String>,
+}
+
+impl Reply {
+    fn odd(&mut self, what: &str) {
+        if !self.oddities.iter().any(|known| known == what) {
+            self.oddities.push(what.into());
+        }
+    }
+}
+
+impl Reader {
+    pub(super) fn new(began: Instant) -> Self {
+        Self { buffer: Vec::new(), taken: 0, began }
+    }
+
+    /// Reads one whole reply until `by`; what came before a failure is in `reply` all the same.
+    pub(super) async fn reply(&mut self, stream: &mut dyn Stream, by: Instant, reply: &mut Reply) -> Result<(), Miss> {
+        if !self.buffer.is_empty() {
+            reply.odd("it began before the command was sent");
+        }
+        loop {
+            let bytes = self.line(stream, by, reply).await?;
+            let at_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let text = escape(&bytes, reply);
+            let (code, last) = split(&bytes);
+            reply.lines.push(Line { at_ms, text });
+            let Some(code) = code else {
+                return Err(Miss::new(How::Protocol, "what came is not an SMTP reply"));
+            };
+            if reply.code.is_some_and(|before| before != code) {
+                reply.odd("its lines bear different codes; the last one counts");
+            }
+            reply.code = Some(code);
+            if last {
+                return Ok(());
+            }
+            if reply.lines.len() >= LINES {
+                return Err(Miss::new(How::TooLarge, format!("the reply has more than {LINES} lines")));
+            }
+        }
+    }
+
+    async fn line(&mut self, stream: &mut dyn Stream, by: Instant, reply: &mut Reply) -> Result<Vec<u8>, Miss> {
+        loop {
+            if let Some(end) = self.buffer.iter().position(|&byte| byte == b'\n') {
+                if end + 1 > LINE_BY_RFC {
+                    reply.odd("a line is longer than the 512 bytes that RFC 5321 allows");
+                }
+                let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
+                line.pop();
+                match line.last() {
+                    Some(b'\r') => drop(line.pop()),
+                    _ => reply.odd("a line ends in a bare LF"),
+                }
+                if line.len() > LINE {
+                    return Err(Miss::new(How::TooLarge, format!("a reply line has more than {LINE} bytes")));
+                }
+                return Ok(line);
+            }
+            if self.buffer.len() > LINE {
+                return Err(Miss::new(How::TooLarge, format!("a reply line has more than {LINE} bytes")));
+            }
+            let mut chunk = [0; 4096];
+            let read = timeout_at(by, stream.read(&mut chunk)).await;
+            match read {
+                Err(_) => {
+                    let partly = !self.buffer.is_empty() || !reply.lines.is_empty();
+                    let said = if partly { "no whole reply in time" } else { "no reply in time" };
+                    return Err(Miss::new(How::TimedOut, said));
+                }
+                Ok(Err(error)) => return Err(Miss::new(How::HungUp, super::plain(&error))),
+                Ok(Ok(0)) => {
+                    let cut = if self.buffer.is_empty() { "" } else { " in the middle of a line" };
+                    return Err(Miss::new(How::HungUp, format!("the server closed the connection{cut}")));
+                }
+                Ok(Ok(count)) => {
+                    self.buffer.extend_from_slice(&chunk[..count]);
+                    self.taken += count;
+                    if self.taken > SESSION {
+                        return Err(Miss::new(How::TooLarge, "the server sent more than 1 MiB in one session"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The code of a reply line, and whether the line is the reply's last (RFC 5321, 4.2).
+fn split(line: &[u8]) -> (Option<u16>, bool) {
+    let digits =
+        line.get(..3).filter(|digits| digits.iter().all(u8::is_ascii_digit) && (b'2'..=b'5').contains(&digits[0]));
+    let code = digits.map(|digits| digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')));
+    match line.get(3) {
+        None | Some(b' ' | b'\t') => (code, true),
+        Some(b'-') => (code, false),
+        Some(_) => (None, true),
+    }
+}
+
+/// The line as text; bytes that are not UTF-8, and control characters, as `\xNN`.
+fn escape(bytes: &[u8], reply: &mut Reply) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() && c != '\t' {
+                reply.odd("it holds control characters");
+                // Writing to a String cannot fail.
+                let _ = write!(text, "\\x{:02x}", u32::from(c));
+            } else {
+                text.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            reply.odd("it holds bytes that are not UTF-8");
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}

@@ -1,0 +1,224 @@
+//! TLS that looks first and judges apart: the handshake goes through whatever the certificate, and what the
+//! certificate is worth is written down beside it.
+//!
+//! Nothing secret ever goes over such a connection. LDAP, which carries a password, uses [`TlsTrust::strict`].
+use nsdiag_checks::evidence::smtp::{Certificate, Handshake, Tls};
+use nsdiag_checks::evidence::{How, Miss, Observed};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// The roots to trust: the system's, and those that the user named.
+#[derive(Clone)]
+pub struct TlsTrust {
+    roots: Arc<RootCertStore>,
+    strict: Arc<ClientConfig>,
+}
+
+impl TlsTrust {
+    /// Trusts the system's roots and the PEM certificates in `extra`, each with the name of its file.
+    ///
+    /// # Errors
+    /// In words, with the file's name, where a file holds no certificate or one that cannot be read.
+    pub fn new(extra: &[(String, Vec<u8>)]) -> Result<Self, String> {
+        let mut roots = RootCertStore::empty();
+        // A machine without roots, or with an odd one among them, still finds its users' own authority in `extra`.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        for (file, pem) in extra {
+            let mut found = 0;
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                let certificate = certificate.map_err(|error| format!("{file}: not a PEM certificate: {error}"))?;
+                roots.add(certificate).map_err(|error| format!("{file}: not a usable certificate: {error}"))?;
+                found += 1;
+            }
+            if found == 0 {
+                return Err(format!("{file}: holds no PEM certificate"));
+            }
+        }
+        let roots = Arc::new(roots);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let strict = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        Ok(Self { roots, strict: Arc::new(strict) })
+    }
+
+    /// A configuration that verifies, for connections that carry a password.
+    pub fn strict(&self) -> Arc<ClientConfig> {
+        self.strict.clone()
+    }
+
+    /// A configuration that accepts everything, and where it writes down what it saw.
+    pub(super) fn capture(&self) -> Result<(Arc<ClientConfig>, Arc<Mutex<Seen>>), String> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let inner = match self.roots.is_empty() {
+            true => None,
+            false => Some(
+                WebPkiServerVerifier::builder_with_provider(self.roots.clone(), provider.clone())
+                    .build()
+                    .map_err(|error| error.to_string())?,
+            ),
+        };
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier = Capture { inner, roots: self.roots.clone(), algorithms, seen: seen.clone() };
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        config.resumption = rustls::client::Resumption::disabled();
+        Ok((Arc::new(config), seen))
+    }
+}
+
+/// What the verifier saw in one handshake.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    chain: Vec<Vec<u8>>,
+    trusted: Observed<bool>,
+    names_host: Observed<bool>,
+    objection: Option<String>,
+}
+
+impl Seen {
+    /// The evidence, with what became of the handshake.
+    pub(super) fn into_evidence(self, handshake: Observed<Handshake>) -> Tls {
+        Tls {
+            handshake,
+            chain: self.chain.iter().map(|der| certificate(der)).collect(),
+            trusted: self.trusted,
+            names_host: self.names_host,
+            objection: self.objection,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Capture {
+    inner: Option<Arc<WebPkiServerVerifier>>,
+    roots: Arc<RootCertStore>,
+    algorithms: WebPkiSupportedAlgorithms,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl ServerCertVerifier for Capture {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let mut seen =
+            Seen { chain: std::iter::once(leaf).chain(rest).map(|each| each.to_vec()).collect(), ..Seen::default() };
+        let whole = self.inner.as_ref().map(|inner| inner.verify_server_cert(leaf, rest, name, ocsp, now));
+        seen.objection = whole.and_then(Result::err).map(|error| error.to_string());
+        match ParsedCertificate::try_from(leaf) {
+            Ok(parsed) => {
+                // Dates are judged apart, so trust is asked for at a time at which the leaf was valid.
+                let then = within(leaf, now);
+                let chain =
+                    verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, rest, then, self.algorithms.all);
+                seen.trusted = Observed::Known(chain.is_ok());
+                seen.names_host = Observed::Known(verify_server_name(&parsed, name).is_ok());
+            }
+            // Version 1 certificates and the like: no verifier takes them.
+            Err(_) => seen.trusted = Observed::Known(false),
+        }
+        *self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = seen;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// `now` if the certificate is valid then, else the nearest end of its validity.
+fn within(leaf: &CertificateDer, now: UnixTime) -> UnixTime {
+    let Ok((_, parsed)) = x509_parser::parse_x509_certificate(leaf) else { return now };
+    let seconds = |time: x509_parser::time::ASN1Time| u64::try_from(time.timestamp()).unwrap_or(0);
+    let (from, to) = (seconds(parsed.validity().not_before), seconds(parsed.validity().not_after));
+    // A certificate whose end is before its beginning is valid never; `min` first keeps this from panicking.
+    UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs().min(to).max(from)))
+}
+
+fn certificate(der: &[u8]) -> Certificate {
+    let mut sha256 = String::new();
+    for byte in ring::digest::digest(&ring::digest::SHA256, der).as_ref() {
+        // Writing to a String cannot fail.
+        let _ = write!(sha256, "{byte:02x}");
+    }
+    let Ok((_, parsed)) = x509_parser::parse_x509_certificate(der) else {
+        let unreadable = "(not readable)".to_string();
+        return Certificate {
+            subject: unreadable.clone(),
+            issuer: unreadable,
+            names: vec![],
+            not_before: String::new(),
+            not_after: String::new(),
+            sha256,
+        };
+    };
+    use x509_parser::extensions::GeneralName;
+    let names = parsed.subject_alternative_name().ok().flatten().map_or_else(Vec::new, |extension| {
+        let name = |name: &GeneralName| match name {
+            GeneralName::DNSName(name) => Some((*name).to_string()),
+            GeneralName::IPAddress(octets) => match octets.len() {
+                4 => <[u8; 4]>::try_from(*octets).ok().map(|octets| std::net::Ipv4Addr::from(octets).to_string()),
+                16 => <[u8; 16]>::try_from(*octets).ok().map(|octets| std::net::Ipv6Addr::from(octets).to_string()),
+                _ => None,
+            },
+            _ => None,
+        };
+        extension.value.general_names.iter().filter_map(name).collect()
+    });
+    Certificate {
+        subject: parsed.subject().to_string(),
+        issuer: parsed.issuer().to_string(),
+        names,
+        not_before: crate::clock::rfc3339(parsed.validity().not_before.timestamp()),
+        not_after: crate::clock::rfc3339(parsed.validity().not_after.timestamp()),
+        sha256,
+    }
+}
+
+/// A failed handshake as a miss, in words for people.
+pub(super) fn handshake_miss(error: &std::io::Error) -> Miss {
+    let said = error.to_string();
+    let hint = match said.contains("ProtocolVersion") || said.contains("HandshakeFailure") {
+        true => "; the server offers nothing of TLS 1.2 or later with a key exchange that is still safe",
+        false => "",
+    };
+    Miss::new(How::TlsFailed, format!("the TLS handshake after STARTTLS failed: {said}{hint}"))
+}
