@@ -1,1 +1,287 @@
-//! Asks DNS.
+//! Asks DNS, and writes down what each server said.
+//!
+//! Messages are `hickory-proto`'s; the asking is ours. `hickory-resolver` hides what the report must tell: which server
+//! answered, a refused UDP port (it waits for its time-out), an alias loop (it looks like no record); and it answers for
+//! 127.0.0.0/8 and `localhost` itself.
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::{DNSClass, Name, RData, RecordType};
+use nsdiag_checks::evidence::dns::{Alias, Answer, DnsLookup, Record, RecordKind};
+use nsdiag_checks::evidence::{How, Miss, Observed};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
+
+/// The longest alias chain that is followed.
+const ALIASES: usize = 8;
+/// The largest answer that is taken over UDP (RFC 6891, 6.2.5; 1232 bytes pass unfragmented nearly everywhere).
+const UDP: u16 = 1232;
+
+/// Asks the given servers, each question once.
+pub struct Resolver {
+    servers: Vec<SocketAddr>,
+    step: Duration,
+    deadline: Instant,
+    asked: Mutex<BTreeMap<(String, RecordKind), Arc<OnceCell<DnsLookup>>>>,
+}
+
+/// The servers of `/etc/resolv.conf`.
+///
+/// # Errors
+/// In words, where the file cannot be read or names no server.
+pub fn system_servers() -> Result<Vec<SocketAddr>, String> {
+    let file = "/etc/resolv.conf";
+    let text = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+    let config = resolv_conf::Config::parse(&text).map_err(|error| format!("{file}: {error}"))?;
+    let servers: Vec<_> =
+        config.nameservers.iter().map(|server| SocketAddr::new(IpAddr::from(server.clone()), 53)).collect();
+    match servers.is_empty() {
+        true => Err(format!("{file} names no server; give one with --resolver IP")),
+        false => Ok(servers),
+    }
+}
+
+impl Resolver {
+    /// Asks `servers` in order; each has `step` to answer, and nothing is asked after `deadline`.
+    pub fn new(servers: Vec<SocketAddr>, step: Duration, deadline: Instant) -> Self {
+        Self { servers, step, deadline, asked: Mutex::default() }
+    }
+
+    /// Asks for the records of `kind` at `name`. Whoever asks the same again shares the answer.
+    pub async fn ask(&self, name: &str, kind: RecordKind) -> DnsLookup {
+        let name = name.trim_end_matches('.').to_lowercase();
+        let cell = {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.entry((name.clone(), kind)).or_default().clone()
+        };
+        cell.get_or_init(|| self.look_up(name, kind)).await.clone()
+    }
+
+    /// The addresses of `host`, IPv4 first; an address literal, in brackets or not, stands for itself.
+    pub async fn addresses(&self, host: &str) -> Observed<Vec<IpAddr>> {
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(literal) = literal.parse() {
+            return Observed::Known(vec![literal]);
+        }
+        let (v4, v6) = tokio::join!(self.ask(host, RecordKind::A), self.ask(host, RecordKind::Aaaa));
+        let mut found: Vec<IpAddr> = Vec::new();
+        let mut miss = None;
+        for lookup in [v4, v6] {
+            match lookup.answer {
+                Observed::Known(answer) => found.extend(answer.addresses()),
+                Observed::Unknown(why) => miss = Some(why),
+                Observed::NotAsked => {}
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        match miss {
+            Some(miss) if found.is_empty() => Observed::Unknown(miss),
+            _ => Observed::Known(found),
+        }
+    }
+
+    /// Everything that was asked, by name and kind.
+    pub fn lookups(&self) -> Vec<DnsLookup> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.values().filter_map(|cell| cell.get().cloned()).collect()
+    }
+
+    async fn look_up(&self, name: String, kind: RecordKind) -> DnsLookup {
+        let began = Instant::now();
+        let (resolver, answer) = self.answer(&name, kind).await;
+        let resolver = resolver.map_or_else(String::new, |server| server.to_string());
+        let latency_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        DnsLookup { name, kind, resolver, answer, latency_ms }
+    }
+
+    async fn answer(&self, name: &str, kind: RecordKind) -> (Option<SocketAddr>, Observed<Answer>) {
+        let mut last = (None, Miss::new(How::NotTried, "no DNS server is known; give one with --resolver IP"));
+        for &server in &self.servers {
+            match self.chase(server, name, kind).await {
+                Ok(answer) => return (Some(server), Observed::Known(answer)),
+                Err(miss) => last = (Some(server), Miss::new(miss.how, format!("{server}: {}", miss.said))),
+            }
+        }
+        (last.0, Observed::Unknown(last.1))
+    }
+
+    /// Asks one server, and follows aliases that it did not follow itself.
+    async fn chase(&self, server: SocketAddr, name: &str, kind: RecordKind) -> Result<Answer, Miss> {
+        let mut answer = Answer { exists: true, ..Answer::default() };
+        let mut wanted = parse(name)?;
+        let mut known: Vec<(Name, RData)> = Vec::new();
+        let mut asked_for = None;
+        loop {
+            let data = |known: &[(Name, RData)], wanted: &Name| {
+                known.iter().filter(|(owner, _)| owner == wanted).filter_map(|(_, data)| record(kind, data)).collect()
+            };
+            answer.records = data(&known, &wanted);
+            if !answer.records.is_empty() {
+                answer.records.sort_unstable();
+                answer.records.dedup();
+                return Ok(answer);
+            }
+            let alias = known.iter().find_map(|(owner, data)| match data {
+                RData::CNAME(target) if *owner == wanted => Some(target.0.clone()),
+                _ => None,
+            });
+            if let Some(target) = alias {
+                let plain = |name: &Name| name.to_ascii().trim_end_matches('.').to_lowercase();
+                answer.aliases.push(Alias { name: plain(&wanted), target: plain(&target) });
+                if answer.aliases.len() > ALIASES {
+                    let said = format!("an alias loop, or a chain of more than {ALIASES}, at {}", plain(&wanted));
+                    return Err(Miss::new(How::ServerFailure, said));
+                }
+                wanted = target;
+                continue;
+            }
+            if asked_for.as_ref() == Some(&wanted) {
+                return Ok(answer);
+            }
+            let response = self.exchange(server, &wanted, kind).await?;
+            asked_for = Some(wanted.clone());
+            match response.response_code {
+                ResponseCode::NoError => {}
+                ResponseCode::NXDomain => answer.exists = false,
+                ResponseCode::Refused => return Err(Miss::new(How::Refused, "the DNS server refuses the question")),
+                ResponseCode::ServFail => {
+                    return Err(Miss::new(How::ServerFailure, "the DNS server failed (SERVFAIL)"));
+                }
+                other => return Err(Miss::new(How::ServerFailure, format!("the DNS server answered {other}"))),
+            }
+            known.extend(response.answers.iter().map(|record| (record.name.clone(), record.data.clone())));
+        }
+    }
+
+    /// One question over UDP, over TCP where the answer is truncated (RFC 7766). A lost datagram is sent once more.
+    async fn exchange(&self, server: SocketAddr, name: &Name, kind: RecordKind) -> Result<Message, Miss> {
+        let until = (Instant::now() + self.step).min(self.deadline);
+        let id = fastrand::u16(..);
+        let mut message = Message::new(id, MessageType::Query, OpCode::Query);
+        message.metadata.recursion_desired = true;
+        message.add_query(Query::query(name.clone(), record_type(kind)));
+        let mut edns = Edns::new();
+        edns.set_max_payload(UDP);
+        message.edns = Some(edns);
+        let wire = message.to_vec().map_err(|error| Miss::new(How::Protocol, error.to_string()))?;
+        let first = Instant::now() + (until - Instant::now()) / 3;
+        let mut answer = udp(server, &wire, id, name, kind, first).await;
+        if matches!(answer, Ok(None)) {
+            answer = udp(server, &wire, id, name, kind, until).await;
+        }
+        let response = match answer.map_err(|error| network(&error))? {
+            Some(response) => response,
+            None if Instant::now() >= self.deadline => {
+                return Err(Miss::new(How::Deadline, "no answer before the run's deadline"));
+            }
+            None => return Err(Miss::new(How::TimedOut, format!("no answer within {} s", self.step.as_secs_f32()))),
+        };
+        if !response.metadata.truncation {
+            return Ok(response);
+        }
+        match timeout_at(until, tcp(server, &wire, id, name, kind)).await {
+            Ok(Ok(Some(response))) => Ok(response),
+            Ok(Ok(None)) => Err(Miss::new(How::Protocol, "the answer over TCP is not one to the question")),
+            Ok(Err(error)) => Err(network(&error)),
+            Err(_) => Err(Miss::new(How::TimedOut, "a truncated answer, and no whole one over TCP in time")),
+        }
+    }
+}
+
+async fn udp(
+    server: SocketAddr,
+    wire: &[u8],
+    id: u16,
+    name: &Name,
+    kind: RecordKind,
+    until: Instant,
+) -> io::Result<Option<Message>> {
+    let any = if server.is_ipv4() { IpAddr::from(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
+    // A connected socket takes datagrams of this server alone, and hears when the port is closed.
+    let socket = UdpSocket::bind((any, 0)).await?;
+    socket.connect(server).await?;
+    socket.send(wire).await?;
+    let mut buffer = vec![0; 65_535];
+    loop {
+        let Ok(received) = timeout_at(until, socket.recv(&mut buffer)).await else { return Ok(None) };
+        // Anything that is not an answer to this very question may be forged: it is passed over.
+        if let Some(response) = to_this(&buffer[..received?], id, name, kind) {
+            return Ok(Some(response));
+        }
+    }
+}
+
+async fn tcp(server: SocketAddr, wire: &[u8], id: u16, name: &Name, kind: RecordKind) -> io::Result<Option<Message>> {
+    let mut stream = TcpStream::connect(server).await?;
+    let length = u16::try_from(wire.len()).map_err(io::Error::other)?;
+    stream.write_all(&[&length.to_be_bytes()[..], wire].concat()).await?;
+    let length = stream.read_u16().await?;
+    let mut buffer = vec![0; length.into()];
+    stream.read_exact(&mut buffer).await?;
+    Ok(to_this(&buffer, id, name, kind))
+}
+
+fn to_this(bytes: &[u8], id: u16, name: &Name, kind: RecordKind) -> Option<Message> {
+    let message = Message::from_vec(bytes).ok()?;
+    let ours = |query: &Query| {
+        query.name() == name && query.query_type() == record_type(kind) && query.query_class() == DNSClass::IN
+    };
+    let fits = message.metadata.id == id
+        && message.metadata.message_type == MessageType::Response
+        // Servers that fail may leave the question out.
+        && (message.queries.first().is_some_and(ours) || message.queries.is_empty() && message.answers.is_empty());
+    fits.then_some(message)
+}
+
+fn parse(name: &str) -> Result<Name, Miss> {
+    let bad = |error: String| Miss::new(How::NotTried, format!("'{name}' is no DNS name: {error}"));
+    let ascii = idna::domain_to_ascii(name).map_err(|error| bad(error.to_string()))?;
+    let mut parsed = Name::from_ascii(&ascii).map_err(|error| bad(error.to_string()))?;
+    // Absolute: no search list.
+    parsed.set_fqdn(true);
+    Ok(parsed)
+}
+
+fn record_type(kind: RecordKind) -> RecordType {
+    match kind {
+        RecordKind::A => RecordType::A,
+        RecordKind::Aaaa => RecordType::AAAA,
+        RecordKind::Mx => RecordType::MX,
+        RecordKind::Srv => RecordType::SRV,
+        RecordKind::Txt => RecordType::TXT,
+    }
+}
+
+/// The record's data, if it is of `kind`.
+fn record(kind: RecordKind, data: &RData) -> Option<Record> {
+    let plain = |name: &Name| name.to_ascii().trim_end_matches('.').to_lowercase();
+    Some(match (kind, data) {
+        (RecordKind::A, RData::A(address)) => Record::Address(address.0.into()),
+        (RecordKind::Aaaa, RData::AAAA(address)) => Record::Address(address.0.into()),
+        (RecordKind::Mx, RData::MX(mx)) => Record::Mx { preference: mx.preference, exchange: plain(&mx.exchange) },
+        (RecordKind::Srv, RData::SRV(srv)) => {
+            Record::Srv { priority: srv.priority, weight: srv.weight, port: srv.port, target: plain(&srv.target) }
+        }
+        (RecordKind::Txt, RData::TXT(txt)) => {
+            let text: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
+            Record::Text(String::from_utf8_lossy(&text).into_owned())
+        }
+        _ => return None,
+    })
+}
+
+fn network(error: &io::Error) -> Miss {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Miss::new(How::Refused, "nothing listens on the DNS port there"),
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
+            Miss::new(How::Unreachable, "no route to the DNS server")
+        }
+        _ => Miss::new(How::Unreachable, error.to_string()),
+    }
+}
