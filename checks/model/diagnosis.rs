@@ -119,11 +119,20 @@ enum Word {
     /// One accepts it, and refuses recipients that do not exist.
     Confirms(Vec<String>),
     /// They refuse it as unknown, beside an accepted control.
-    Denies { hops: Vec<String>, evidence: Vec<String>, weak: Option<String>, reply: String },
+    Denies(Denial),
     /// One refuses it in words that may mean that it is unknown, with no control beside it.
     Contradicts(String),
     /// They do not say, and why.
     Silent(String),
+}
+
+/// The refusals of the other system's own hops.
+#[derive(Default)]
+struct Denial {
+    hops: Vec<String>,
+    evidence: Vec<String>,
+    weak: Option<String>,
+    reply: String,
 }
 
 impl Model<'_> {
@@ -159,7 +168,7 @@ impl Model<'_> {
             let listed = recipient.listed();
             evidence.extend(listed.map(|list| list.pointer.clone()));
             let lacking = match (word, listed) {
-                (Word::Denies { .. }, _) => continue,
+                (Word::Denies(_), _) => continue,
                 (Word::Confirms(seen), _) => {
                     evidence.extend(seen.iter().cloned());
                     listed.is_none().then(|| "it is on no list of the other system".to_string())
@@ -197,7 +206,7 @@ impl Model<'_> {
             evidence.extend(listed.map(|list| list.pointer.clone()));
             evidence.extend(recipient.directories.iter().map(|held| held.pointer.clone()));
             let lacking = match word {
-                Word::Denies { .. } | Word::Contradicts(_) => continue,
+                Word::Denies(_) | Word::Contradicts(_) => continue,
                 Word::Confirms(seen) => {
                     evidence.extend(seen.iter().cloned());
                     listed.is_none().then(|| "it is on no list of the other system".to_string())
@@ -230,7 +239,7 @@ impl Model<'_> {
                 reply: None,
                 evidence: [held.pointer.clone()].into_iter().chain(of_list).collect(),
             }),
-            (Word::Denies { hops, evidence, weak, reply }, None) if listed.is_some() => {
+            (Word::Denies(Denial { hops, evidence, weak, reply }), None) if listed.is_some() => {
                 let mut evidence = evidence.clone();
                 evidence.extend(of_list);
                 evidence.extend(recipient.directories.iter().map(|held| held.pointer.clone()));
@@ -261,59 +270,53 @@ impl Model<'_> {
         }
     }
 
-    /// What the other system's own hops say about `recipient`.
+    /// What the other system's own hops say about `recipient`: those of the system that lists it, where one does.
     fn word_of_other(&self, recipient: &Recipient) -> Word {
-        let mut silent = "no hop of the other system was probed (--other HOST)".to_string();
-        let mut denied: Option<(Vec<String>, Vec<String>, Option<String>, String)> = None;
-        let mut silenced = false;
+        let lister = recipient.listed().map(|list| list.system);
+        let its_own = |hop: &&HopView| match (lister, hop.hop.system.as_deref()) {
+            (Some(lister), Some(system)) => lister == system,
+            _ => true,
+        };
+        let mut denial: Option<Denial> = None;
+        let mut silent: Option<String> = None;
         let mut contradicted = None;
-        for hop in self.hops_of(Role::Other) {
-            let heard = match hop.word_on(recipient.address) {
-                Some(heard) => heard,
-                None => {
-                    silent = format!("{} gave no answer about it", hop.name());
-                    silenced = true;
-                    continue;
-                }
+        for hop in self.hops_of(Role::Other).filter(its_own) {
+            let Some(heard) = hop.word_on(recipient.address) else {
+                silent = Some(format!("{} gave no answer about it", hop.name()));
+                continue;
             };
-            match (heard.outcome(), hop.validates()) {
-                (Outcome::Accepted, Some(true)) => {
-                    let random = hop.random_control().map(Heard::pointer);
-                    return Word::Confirms([heard.pointer()].into_iter().chain(random).collect());
-                }
-                (Outcome::Accepted, Some(false)) => {
-                    silent = format!("{} accepts every recipient", hop.name());
-                    silenced = true;
-                }
-                (Outcome::Accepted, None) => {
-                    silent = format!("{} gave no clear answer about the random control", hop.name());
-                    silenced = true;
-                }
-                _ => match refusal(hop, recipient.address, &mut Vec::new()) {
-                    Some(Refusal::Believed { evidence, weak, heard }) => {
-                        let (hops, seen, weakness, _) =
-                            denied.get_or_insert_with(|| (Vec::new(), Vec::new(), None, heard.quote()));
-                        hops.push(hop.name());
-                        seen.extend(evidence);
-                        *weakness = weakness.take().or(weak);
+            if heard.outcome() == Outcome::Accepted {
+                silent = Some(match hop.validates() {
+                    Some(true) => {
+                        let random = hop.random_control().map(Heard::pointer);
+                        return Word::Confirms([heard.pointer()].into_iter().chain(random).collect());
                     }
-                    Some(Refusal::Doubtful(why)) => {
-                        let of_it =
-                            matches!(heard.meaning, Meaning::UnknownRecipient | Meaning::Ambiguous | Meaning::Disabled);
-                        contradicted = contradicted.or(of_it.then(|| why.clone()));
-                        silent = why;
-                        silenced = true;
-                    }
-                    None => {
-                        silent = format!("{} put it off", hop.name());
-                        silenced = true;
-                    }
-                },
+                    Some(false) => format!("{} accepts every recipient", hop.name()),
+                    None => format!("{} gave no clear answer about the random control", hop.name()),
+                });
+                continue;
+            }
+            match refusal(hop, recipient.address, &mut Vec::new()) {
+                Some(Refusal::Believed { evidence, weak, heard }) => {
+                    let denial = denial.get_or_insert_with(|| Denial { reply: heard.quote(), ..Denial::default() });
+                    denial.hops.push(hop.name());
+                    denial.evidence.extend(evidence);
+                    denial.weak = denial.weak.take().or(weak);
+                }
+                Some(Refusal::Doubtful(why)) => {
+                    let of_it =
+                        matches!(heard.meaning, Meaning::UnknownRecipient | Meaning::Ambiguous | Meaning::Disabled);
+                    contradicted = contradicted.or(of_it.then(|| why.clone()));
+                    silent = Some(why);
+                }
+                None => silent = Some(format!("{} put it off", hop.name())),
             }
         }
-        match denied {
-            Some((hops, evidence, weak, reply)) if !silenced => Word::Denies { hops, evidence, weak, reply },
-            _ => contradicted.map_or(Word::Silent(silent), Word::Contradicts),
+        match (denial, silent, contradicted) {
+            (Some(denial), None, _) => Word::Denies(denial),
+            (_, _, Some(why)) => Word::Contradicts(why),
+            (_, Some(why), None) => Word::Silent(why),
+            (None, None, None) => Word::Silent("no hop of the other system was probed (--other HOST)".into()),
         }
     }
 }

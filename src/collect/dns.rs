@@ -27,8 +27,11 @@ pub struct Resolver {
     servers: Vec<SocketAddr>,
     step: Duration,
     deadline: Instant,
-    asked: Mutex<BTreeMap<(String, RecordKind), Arc<OnceCell<DnsLookup>>>>,
+    asked: Mutex<BTreeMap<(String, RecordKind), Shared>>,
 }
+
+/// An answer that everybody who asks the same waits for.
+type Shared = Arc<OnceCell<DnsLookup>>;
 
 /// The servers of `/etc/resolv.conf`.
 ///
@@ -118,10 +121,8 @@ impl Resolver {
         let mut known: Vec<(Name, RData)> = Vec::new();
         let mut asked_for = None;
         loop {
-            let data = |known: &[(Name, RData)], wanted: &Name| {
-                known.iter().filter(|(owner, _)| owner == wanted).filter_map(|(_, data)| record(kind, data)).collect()
-            };
-            answer.records = data(&known, &wanted);
+            let at_name = known.iter().filter(|(owner, _)| *owner == wanted);
+            answer.records = at_name.filter_map(|(_, data)| record(kind, data)).collect();
             if !answer.records.is_empty() {
                 answer.records.sort_unstable();
                 answer.records.dedup();

@@ -1,1 +1,183 @@
-//! Reads a directory over LDAP.
+//! Reads a directory over LDAP: the Exchange organisation, and what it holds of each recipient.
+mod connection;
+mod guard;
+mod questions;
+
+use super::dns::Resolver;
+use connection::{Connection, Url};
+use nsdiag_checks::evidence::directory::{Directory, Server};
+use nsdiag_checks::evidence::dns::{Record, RecordKind};
+use nsdiag_checks::evidence::{How, Miss, Observed};
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
+
+/// A password: wiped when dropped, never printed.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Takes a password.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("(a password)")
+    }
+}
+
+/// How to reach one system's directory.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The system.
+    pub system: String,
+    /// Its servers, as URLs, in the order in which they are tried.
+    pub urls: Vec<String>,
+    /// As whom to bind: a DN, a UPN or DOMAIN\user. None binds nobody.
+    pub user: Option<String>,
+    /// With which password.
+    pub password: Option<Password>,
+    /// Whether the password may go in the clear where StartTLS is not to be had.
+    pub plaintext: bool,
+    /// How to verify the server; see [`super::smtp::TlsTrust::strict`].
+    pub tls: Arc<rustls::ClientConfig>,
+    /// Where recipients are searched, in place of the server's own naming context.
+    pub base: Option<String>,
+    /// The filter for one recipient, with `%s` for the address, in place of Exchange's attributes.
+    pub filter: Option<String>,
+    /// Whether it is Exchange's Active Directory.
+    pub exchange: bool,
+}
+
+/// The time that steps may take.
+#[derive(Clone, Copy)]
+struct Clock {
+    step: Duration,
+    deadline: Instant,
+}
+
+impl Clock {
+    async fn step<F: Future>(self, what: &str, future: F) -> Result<F::Output, Miss> {
+        let by = (Instant::now() + self.step).min(self.deadline);
+        timeout_at(by, future).await.map_err(|_| match Instant::now() >= self.deadline {
+            true => Miss::new(How::Deadline, format!("{what} was not over when the run's deadline came")),
+            false => Miss::new(How::TimedOut, format!("{what} took longer than {} s", self.step.as_secs_f32())),
+        })
+    }
+}
+
+/// What to ask.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The shared domain.
+    pub domain: &'a str,
+    /// The recipients to look up.
+    pub addresses: &'a [String],
+    /// Whether to look for a mailbox that can serve as known-good control.
+    pub known_good: bool,
+}
+
+/// Reads what `wanted` names from the first server that answers. What fails is in the evidence; there is no error.
+pub async fn read(
+    access: &Access,
+    resolver: &Resolver,
+    wanted: Wanted<'_>,
+    step: Duration,
+    deadline: Instant,
+) -> Directory {
+    let clock = Clock { step, deadline };
+    let mut found = Directory {
+        system: access.system.clone(),
+        source: access.urls.first().cloned().unwrap_or_default(),
+        servers: Vec::new(),
+        root: Observed::NotAsked,
+        bind: Observed::NotAsked,
+        organisation: Observed::NotAsked,
+        known_good: Observed::NotAsked,
+        lookups: Vec::new(),
+    };
+    let mut connection = None;
+    'servers: for text in &access.urls {
+        let refused = |miss| Server { url: text.clone(), outcome: Observed::Unknown(miss) };
+        let url = match Url::parse(text) {
+            Ok(url) => url,
+            Err(miss) => {
+                found.servers.push(refused(miss));
+                continue;
+            }
+        };
+        let addresses = match resolver.addresses(&url.host).await {
+            Observed::Known(addresses) if !addresses.is_empty() => addresses,
+            Observed::Unknown(miss) => {
+                found.servers.push(refused(Miss::new(How::Unresolvable, miss.said)));
+                continue;
+            }
+            _ => {
+                found.servers.push(refused(Miss::new(How::Unresolvable, format!("{} has no address", url.host))));
+                continue;
+            }
+        };
+        for address in addresses {
+            match Connection::open(&url, address, access, clock).await {
+                Ok(mut open) => {
+                    found.servers.push(Server { url: text.clone(), outcome: Observed::Known(()) });
+                    found.source.clone_from(text);
+                    found.bind = questions::bind(&mut open, access, clock).await;
+                    // A wrong password is not tried at the next server: that is how accounts are locked.
+                    let next = found.bind.miss().is_some_and(|miss| {
+                        matches!(miss.how, How::Busy | How::TimedOut | How::HungUp | How::Protocol | How::TooLarge)
+                    });
+                    if next {
+                        continue;
+                    }
+                    connection = Some(open);
+                    break 'servers;
+                }
+                Err(miss) => {
+                    let miss = Miss::new(miss.how, format!("{address}: {}", miss.said));
+                    found.servers.push(refused(miss));
+                }
+            }
+        }
+    }
+    match (connection, &found.bind) {
+        (Some(open), Observed::Known(_)) => questions::ask(&open, access, wanted, clock, &mut found).await,
+        (_, bind) => {
+            let miss = bind.miss().cloned().unwrap_or_else(|| match &found.servers[..] {
+                [] => Miss::new(How::NotTried, "no directory server is known"),
+                _ => Miss::new(How::Unreachable, "no directory server answers"),
+            });
+            if access.exchange {
+                found.organisation = Observed::Unknown(miss.clone());
+            }
+            questions::unanswered(access, wanted, &miss, &mut found);
+        }
+    }
+    found
+}
+
+/// The directory servers of AD domain `domain`, by DNS SRV (MS-ADTS, 6.3.2.3), as ldap URLs; empty where there are none.
+pub async fn discover(resolver: &Resolver, domain: &str) -> Vec<String> {
+    let name = format!("_ldap._tcp.dc._msdcs.{domain}");
+    let lookup = resolver.ask(&name, RecordKind::Srv).await;
+    let mut servers: Vec<_> = lookup
+        .answer
+        .known()
+        .into_iter()
+        .flat_map(|answer| &answer.records)
+        .filter_map(|record| match record {
+            Record::Srv { priority, weight, port, target } => {
+                Some((*priority, std::cmp::Reverse(*weight), target, *port))
+            }
+            _ => None,
+        })
+        .collect();
+    servers.sort_unstable();
+    servers.iter().map(|(_, _, host, port)| format!("ldap://{host}:{port}")).collect()
+}

@@ -1,0 +1,202 @@
+//! A connection to a directory server: TCP, TLS, and `ldap3` behind the guard.
+use super::guard::{self, Ended};
+use super::{Access, Clock};
+use ldap3::{LdapConnAsync, LdapConnSettings, StdStream};
+use nsdiag_checks::evidence::{How, Miss};
+use rustls::pki_types::ServerName;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::PoisonError;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::task::JoinHandle;
+
+/// A server's URL, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Url {
+    pub(super) tls: bool,
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+impl Url {
+    /// Reads `ldap://host[:port]` or `ldaps://host[:port]`.
+    pub(super) fn parse(text: &str) -> Result<Self, Miss> {
+        let bad = || Miss::new(How::NotTried, format!("'{text}' is not ldap://host[:port] or ldaps://host[:port]"));
+        let (scheme, rest) = text.split_once("://").ok_or_else(bad)?;
+        let tls = match &*scheme.to_ascii_lowercase() {
+            "ldap" => false,
+            "ldaps" => true,
+            _ => return Err(bad()),
+        };
+        let authority = rest.trim_end_matches('/');
+        let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((host, "")) => (host, None),
+            Some((host, port)) => (host, Some(port.strip_prefix(':').ok_or_else(bad)?)),
+            None => match authority.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (authority, None),
+            },
+        };
+        let default = if tls { 636 } else { 389 };
+        let port = port.map_or(Ok(default), |port| port.parse().map_err(|_| bad()))?;
+        if host.is_empty() || host.contains(['/', '@', ' ']) {
+            return Err(bad());
+        }
+        Ok(Self { tls, host: host.into(), port })
+    }
+}
+
+/// A connection that stands, and the tasks that drive it.
+pub(super) struct Connection {
+    pub(super) ldap: ldap3::Ldap,
+    ended: Ended,
+    secure: bool,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Connection {
+    /// Connects to `url` at `address`: TLS at once for ldaps, StartTLS for ldap (RFC 4513, 3).
+    pub(super) async fn open(url: &Url, address: IpAddr, access: &Access, clock: Clock) -> Result<Self, Miss> {
+        let tcp = clock.step("connecting", TcpStream::connect(SocketAddr::new(address, url.port))).await?;
+        let mut tcp = tcp.map_err(|error| connect_miss(&error))?;
+        // Small writes must not wait for each other.
+        let _ = tcp.set_nodelay(true);
+        if url.tls {
+            return Self::over(handshake(tcp, url, access, clock).await?, true);
+        }
+        match clock.step("StartTLS", start_tls(&mut tcp)).await? {
+            Ok(()) => Self::over(handshake(tcp, url, access, clock).await?, true),
+            // What goes in the clear is decided at the bind; without a user nothing secret goes.
+            Err(_) if access.plaintext || access.user.is_none() => {
+                let again = clock.step("connecting", TcpStream::connect(SocketAddr::new(address, url.port))).await?;
+                Self::over(again.map_err(|error| connect_miss(&error))?, false)
+            }
+            Err(miss) => Err(miss),
+        }
+    }
+
+    fn over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, secure: bool) -> Result<Self, Miss> {
+        let ours = |error: io::Error| Miss::new(How::NotTried, error.to_string());
+        let (near, far) = UnixStream::pair().map_err(ours)?;
+        let ended = Ended::default();
+        let pump = tokio::spawn(guard::pump(stream, far, ended.clone()));
+        let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(near.into_std().map_err(ours)?));
+        // The URL is not used: the stream is given.
+        let url = url_of_stream();
+        let (connection, ldap) =
+            futures_util::FutureExt::now_or_never(LdapConnAsync::from_url_with_settings(settings, &url))
+                .unwrap_or_else(|| Err(io::Error::other("ldap3 did not take the stream at once").into()))
+                .map_err(|error| Miss::new(How::NotTried, error.to_string()))?;
+        let drive = tokio::spawn(async move {
+            // How it ended is in `ended`; the operations in flight learn of it from ldap3.
+            let _ = connection.drive().await;
+        });
+        Ok(Self { ldap, ended, secure, tasks: vec![pump, drive] })
+    }
+
+    /// Whether a password may go over it.
+    pub(super) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Why an operation failed: the guard's words where it ended the connection, else `ldap3`'s.
+    pub(super) fn why(&self, error: &ldap3::LdapError) -> Miss {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        ended.unwrap_or_else(|| Miss::new(How::HungUp, error.to_string()))
+    }
+}
+
+fn url_of_stream() -> url::Url {
+    url::Url::parse("ldapi:///").expect("a constant")
+}
+
+async fn handshake(
+    tcp: TcpStream,
+    url: &Url,
+    access: &Access,
+    clock: Clock,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Miss> {
+    let host = idna::domain_to_ascii(&url.host).unwrap_or_else(|_| url.host.clone());
+    let name = ServerName::try_from(host).map_err(|error| Miss::new(How::TlsFailed, error.to_string()))?;
+    let connecting = tokio_rustls::TlsConnector::from(access.tls.clone()).connect(name, tcp);
+    let stream = clock.step("the TLS handshake", connecting).await?;
+    stream.map_err(|error| {
+        let hint = match error.to_string().contains("certificate") {
+            true => "; name the root that signed it with --ca FILE, and the server by the name in its certificate",
+            false => "",
+        };
+        Miss::new(How::TlsFailed, format!("the TLS handshake failed: {error}{hint}"))
+    })
+}
+
+/// Asks for StartTLS (RFC 4511, 4.14) in the clear, and takes nothing for an answer but the answer.
+async fn start_tls(tcp: &mut TcpStream) -> Result<(), Miss> {
+    const REQUEST: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
+    let gone = |error: io::Error| Miss::new(How::HungUp, format!("at StartTLS: {error}"));
+    tcp.write_all(REQUEST).await.map_err(gone)?;
+    let mut buffer = Vec::new();
+    let length = loop {
+        if let Some(length) = guard::whole(&buffer)? {
+            break length;
+        }
+        let mut chunk = [0; 1024];
+        let count = tcp.read(&mut chunk).await.map_err(gone)?;
+        if count == 0 {
+            return Err(Miss::new(How::HungUp, "the server closed the connection at StartTLS"));
+        }
+        buffer.extend_from_slice(&chunk[..count]);
+    };
+    guard::answer(&buffer[..length], &[(1, false)].into())?;
+    if buffer.len() > length {
+        return Err(Miss::new(How::TlsInjection, "bytes in clear text followed the reply to StartTLS"));
+    }
+    match guard::result_code(&buffer) {
+        Some(0) => Ok(()),
+        Some(code) => Err(Miss::new(
+            How::TlsMissing,
+            format!(
+                "the server refuses StartTLS (result {code}); use ldaps://, or --ldap-plaintext on a wire that you trust"
+            ),
+        )),
+        None => Err(Miss::new(How::Protocol, "the reply to StartTLS has no result")),
+    }
+}
+
+fn connect_miss(error: &io::Error) -> Miss {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Miss::new(How::Refused, "connection refused"),
+        io::ErrorKind::ConnectionReset => Miss::new(How::HungUp, "the server reset the connection"),
+        io::ErrorKind::TimedOut => Miss::new(How::TimedOut, "no connection"),
+        _ => Miss::new(How::Unreachable, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read_and_bad_ones_named() {
+        let url = |tls, host: &str, port| Some(Url { tls, host: host.into(), port });
+        let cases = [
+            ("ldaps://dc1.corp.contoso.com", url(true, "dc1.corp.contoso.com", 636)),
+            ("ldap://dc1:3268/", url(false, "dc1", 3268)),
+            ("LDAPS://[2001:db8::1]:1636", url(true, "2001:db8::1", 1636)),
+            ("ldaps://[2001:db8::1]", url(true, "2001:db8::1", 636)),
+            ("https://dc1", None),
+            ("dc1.corp.contoso.com", None),
+            ("ldap://dc1:no", None),
+            ("ldap://", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Url::parse(text).ok(), expected, "{text}");
+        }
+    }
+}
