@@ -41,19 +41,19 @@ fn judge(case: &Case, notes: &mut Notes) {
         let account = directory.bind.known().map_or("the account", String::as_str);
         let dn = directory.organisation.known().map(|found| &*found.dn).filter(|dn| !dn.is_empty());
         let dn = dn.unwrap_or("CN=<organisation>,CN=Microsoft Exchange,CN=Services,<configuration naming context>");
-        for (what, miss, path) in hidden {
-            notes
-                .finding(format!("{account} cannot read {what} of {system}: {}", miss.said))
-                .about(SubjectKind::System, system)
-                .seen(format!("/evidence/directories/{at}/{path}"))
-                .mend(Remedy {
-                    title: "Grant the account read access, at a domain controller".into(),
-                    place: "directory".into(),
-                    shell: Some("sh".into()),
-                    commands: vec![format!("dsacls \"{dn}\" /I:T /G \"{account}:GR\"")],
-                    undo: vec![format!("dsacls \"{dn}\" /R \"{account}\"")],
-                });
-        }
+        let Some((_, first, _)) = hidden.first() else { continue };
+        let names: Vec<&str> = hidden.iter().map(|(what, ..)| *what).collect();
+        notes
+            .finding(format!("{account} cannot read {} of {system}: {}", listed(&names, 3), first.said))
+            .about(SubjectKind::System, system)
+            .seen_all(hidden.iter().map(|(_, _, path)| format!("/evidence/directories/{at}/{path}")))
+            .mend(Remedy {
+                title: "Grant the account read access, at a domain controller".into(),
+                place: "directory".into(),
+                shell: Some("sh".into()),
+                commands: vec![format!("dsacls \"{dn}\" /I:T /G \"{account}:GR\"")],
+                undo: vec![format!("dsacls \"{dn}\" /R \"{account}\"")],
+            });
     }
 }
 
