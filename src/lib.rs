@@ -2,5 +2,8 @@
 //!
 //! This crate touches the world: it collects evidence and renders reports. What the evidence means is decided in
 //! `nsdiag-checks`.
+pub mod cli;
 pub mod clock;
 pub mod collect;
+pub mod config;
+pub mod vantage;

@@ -32,6 +32,14 @@ impl fmt::Debug for Password {
     }
 }
 
+/// Whether `text` can be the URL of a directory server.
+///
+/// # Errors
+/// In words, where it cannot.
+pub fn check_url(text: &str) -> Result<(), String> {
+    Url::parse(text).map(drop).map_err(|miss| miss.said)
+}
+
 /// How to reach one system's directory.
 #[derive(Clone, Debug)]
 pub struct Access {

@@ -1,0 +1,205 @@
+//! The command line.
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Finds out who cannot get mail in an SMTP domain that Exchange shares with another mail system.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Exit status: 0 ok, 1 warning, 2 critical, 3 a question stayed open, 64 bad arguments, 70 a fault of nsdiag's own
+
+  nsdiag demo                        see it at work on a broken landscape in a box
+  nsdiag check contoso.com --plan    what it would ask, of whom";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect evidence on a shared domain, judge it, report
+    Check(Box<CheckArgs>),
+    /// The same against an embedded lab: servers on loopback that play a scenario
+    Demo(DemoArgs),
+    /// A finding code, or what an SMTP reply means; alone, the list of codes
+    Explain(ExplainArgs),
+    /// The JSON Schema of a document
+    Schema {
+        /// The document's kind
+        #[arg(default_value = "report")]
+        kind: Kind,
+    },
+    /// Completions for a shell, to standard output
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, to standard output
+    Man,
+}
+
+/// The kinds of document.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Kind {
+    /// What `check` writes
+    Report,
+}
+
+/// What `check` takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct CheckArgs {
+    /// The shared domain; the configuration's where it is not given
+    pub domain: Option<String>,
+    /// The configuration file [default: ./nsdiag.toml, then the user's and the system's]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A gateway [default: every MX host, at every address]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub gateway: Vec<String>,
+    /// Exchange's SMTP hop behind the gateway
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub exchange: Vec<String>,
+    /// The other system's SMTP hop [default: the smart hosts of the send connector that wins for the domain]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub other: Vec<String>,
+    /// A directory server: ldaps://, or ldap:// with StartTLS [default: by DNS SRV, where --ldap-user is given]
+    #[arg(long, value_name = "URL")]
+    pub ldap: Vec<String>,
+    /// As whom to bind: a DN, a UPN or DOMAIN\user
+    #[arg(long, value_name = "NAME")]
+    pub ldap_user: Option<String>,
+    /// The file with the password [default: $CREDENTIALS_DIRECTORY/ldap-password]
+    #[arg(long, value_name = "FILE")]
+    pub ldap_password_file: Option<PathBuf>,
+    /// Let the password go in the clear where there is no TLS
+    #[arg(long)]
+    pub ldap_plaintext: bool,
+    /// PEM roots to trust beside the system's, for LDAP and SMTP
+    #[arg(long, value_name = "FILE")]
+    pub ca: Vec<PathBuf>,
+    /// Addresses with a mailbox on the other system: text, CSV, JSON or LDIF
+    #[arg(long, value_name = "FILE")]
+    pub recipients: Vec<PathBuf>,
+    /// An address with a mailbox on the other system
+    #[arg(long, value_name = "ADDR")]
+    pub recipient: Vec<String>,
+    /// An address that the gateway surely takes [default: a mailbox found in the directory, then postmaster]
+    #[arg(long, value_name = "ADDR")]
+    pub known_good: Vec<String>,
+    /// A DNS server to ask [default: those of /etc/resolv.conf]
+    #[arg(long, value_name = "IP[:PORT]")]
+    pub resolver: Vec<String>,
+    /// The sender that probes name [default: postmaster at this host's name]
+    #[arg(long, value_name = "ADDR")]
+    pub mail_from: Option<String>,
+    /// The name that probes give in EHLO [default: this host's]
+    #[arg(long, value_name = "NAME")]
+    pub ehlo: Option<String>,
+    /// How fast to probe: polite, or so many RCPT a second [default: polite]
+    #[arg(long, value_name = "polite|N/s")]
+    pub pace: Option<String>,
+    /// How many recipients to probe at one hop [default: 20]
+    #[arg(long, value_name = "N")]
+    pub max_recipients: Option<usize>,
+    /// Seconds for one network step [default: 10]
+    #[arg(long, value_name = "SECS")]
+    pub timeout: Option<u64>,
+    /// Seconds for the whole run, which then reports what it has [default: 120]
+    #[arg(long, value_name = "SECS")]
+    pub deadline: Option<u64>,
+    /// Where the report goes, and what is left out of it
+    #[command(flatten)]
+    pub report: ReportArgs,
+    /// Print nothing unless the verdict or a finding changed since the last run, which is kept in this file
+    #[arg(long, value_name = "STATE")]
+    pub quiet_if_unchanged: Option<PathBuf>,
+    /// Print what would be asked of whom, and touch nothing
+    #[arg(long)]
+    pub plan: bool,
+}
+
+/// What becomes of a report.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ReportArgs {
+    /// Judge only these codes or areas (dns, smtp, exchange, recipients, flow)
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Do not judge these codes or areas
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Also write a file, in the format of its ending: .json or .txt
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// When to colour the table
+    #[arg(long, value_enum, default_value_t)]
+    pub color: Color,
+    /// No progress and no notes
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// The whole dialogues with the hops as well
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// The formats of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people, 80 columns wide
+    #[default]
+    Table,
+    /// The whole report, with its evidence
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What `demo` takes.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// The scenario; --list shows them
+    #[arg(default_value = "broken-gateway")]
+    pub scenario: String,
+    /// List the scenarios
+    #[arg(long)]
+    pub list: bool,
+    /// What becomes of the report
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// What `explain` takes.
+#[derive(Args, Clone, Debug)]
+pub struct ExplainArgs {
+    /// A code such as NSD401, or a reply such as `550 5.1.1 User unknown`; `-` reads a reply a line from standard input
+    #[arg(value_name = "CODE|REPLY|-", allow_hyphen_values = true)]
+    pub what: Vec<String>,
+    /// Text for people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,859 @@
+//! What a run is asked: the configuration file and the flags, of which a flag wins.
+use crate::cli::CheckArgs;
+use crate::collect::directory::Password;
+use nsdiag_checks::evidence::{Question, System, SystemKind, address};
+use nsdiag_checks::report::Ignore;
+use serde::Deserialize;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// Everything that a run needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What goes into the report as `run.settings`.
+    pub question: Question,
+    /// The directories to ask.
+    pub directories: Vec<DirectorySettings>,
+    /// PEM files with roots to trust.
+    pub ca_files: Vec<PathBuf>,
+    /// The DNS servers to ask; none means the system's.
+    pub resolvers: Vec<SocketAddr>,
+    /// Files that list mailboxes, each with its system.
+    pub lists: Vec<(String, PathBuf)>,
+    /// The addresses of `--recipient`.
+    pub recipients: Vec<String>,
+    /// Findings to leave out.
+    pub ignores: Vec<Ignore>,
+    /// What the user should know of the configuration.
+    pub notes: Vec<String>,
+}
+
+/// One system's directory.
+#[derive(Clone, Debug)]
+pub struct DirectorySettings {
+    /// The system.
+    pub system: String,
+    /// Whether it is Exchange's Active Directory.
+    pub exchange: bool,
+    /// Its servers; none means those of DNS SRV.
+    pub urls: Vec<String>,
+    /// As whom to bind.
+    pub user: Option<String>,
+    /// With which password.
+    pub password: Option<Password>,
+    /// Whether the password may go in the clear.
+    pub plaintext: bool,
+    /// Where recipients are searched.
+    pub base: Option<String>,
+    /// The filter for one recipient, with `%s` for the address.
+    pub filter: Option<String>,
+}
+
+/// What is wrong with the arguments or the configuration, in words that name the place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(pub String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    domain: Option<Spanned<String>>,
+    dns: Dns,
+    tls: Tls,
+    gateway: Vec<Gateway>,
+    system: Vec<FileSystem>,
+    probe: Probe,
+    ignore: Vec<FileIgnore>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Dns {
+    resolvers: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Tls {
+    ca_files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Gateway {
+    host: Spanned<String>,
+    delivers_to: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileSystem {
+    name: Spanned<String>,
+    kind: SystemKind,
+    #[serde(default)]
+    smtp: Vec<Spanned<String>>,
+    recipients: Option<OneOrMany>,
+    directory: Option<FileDirectory>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(PathBuf),
+    Many(Vec<PathBuf>),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileDirectory {
+    ldap: Vec<Spanned<String>>,
+    user: Option<String>,
+    password_file: Option<PathBuf>,
+    plaintext: bool,
+    base: Option<String>,
+    filter: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Probe {
+    mail_from: Option<Spanned<String>>,
+    ehlo: Option<Spanned<String>>,
+    known_good: Vec<Spanned<String>>,
+    pace: Option<Spanned<String>>,
+    max_recipients: Option<Spanned<usize>>,
+    timeout: Option<Spanned<u64>>,
+    deadline: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileIgnore {
+    code: Spanned<String>,
+    subject: Option<String>,
+    #[serde(rename = "reason")]
+    _reason: Option<String>,
+    until: Option<Spanned<toml::value::Datetime>>,
+}
+
+/// The file, and where it was found, to name places in it.
+struct Source {
+    name: String,
+    folder: PathBuf,
+    text: String,
+}
+
+impl Source {
+    /// An error at a place in the file.
+    fn wrong(&self, span: Option<Range<usize>>, what: &str) -> ConfigError {
+        let before = &self.text[..span.map_or(0, |span| span.start).min(self.text.len())];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        ConfigError(format!("{}:{line}:{column}: {what}", self.name))
+    }
+
+    fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+/// A text with the place that it came from, for errors: a flag, or a span of the file.
+struct Given {
+    text: String,
+    place: Place,
+}
+
+enum Place {
+    Flag(&'static str),
+    File(Range<usize>),
+}
+
+impl Settings {
+    /// Puts file and flags together.
+    ///
+    /// # Errors
+    /// With file, line and column, or the flag, where something cannot be understood.
+    pub fn load(args: &CheckArgs) -> Result<Self, ConfigError> {
+        let (file, source) = read(args.config.as_deref())?;
+        Builder { file: &file, source: &source, args }.build()
+    }
+}
+
+/// Reads the file that was named, or the first of the usual ones.
+fn read(named: Option<&Path>) -> Result<(File, Source), ConfigError> {
+    let none = || (File::default(), Source { name: String::new(), folder: PathBuf::new(), text: String::new() });
+    let path = match named {
+        Some(path) => path.to_path_buf(),
+        None => match usual().into_iter().find(|path| path.is_file()) {
+            Some(path) => path,
+            None => return Ok(none()),
+        },
+    };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(&path).map_err(|error| ConfigError(format!("{name}: {error}")))?;
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let source = Source { name, folder, text };
+    match toml::from_str(&source.text) {
+        Ok(file) => Ok((file, source)),
+        Err(error) => {
+            let message = error.message().trim_end().replace('\n', "; ");
+            Err(source.wrong(error.span(), &with_nearest(&message)))
+        }
+    }
+}
+
+fn usual() -> Vec<PathBuf> {
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
+    let user = std::env::var_os("XDG_CONFIG_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from).or(home);
+    let user = user.map(|dir| dir.join("nsdiag/config.toml"));
+    [Some("nsdiag.toml".into()), user, Some("/etc/nsdiag/config.toml".into())].into_iter().flatten().collect()
+}
+
+/// Adds the nearest key to serde's "unknown field `x`, expected one of `a`, `b`".
+fn with_nearest(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let (Some(unknown), true) = (names.next(), message.starts_with("unknown field")) else { return message.into() };
+    let nearest = names.max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)));
+    match nearest {
+        Some(nearest) => format!("unknown key '{unknown}'; the nearest is '{nearest}'"),
+        None => format!("unknown key '{unknown}'"),
+    }
+}
+
+struct Builder<'a> {
+    file: &'a File,
+    source: &'a Source,
+    args: &'a CheckArgs,
+}
+
+impl Builder<'_> {
+    fn build(self) -> Result<Settings, ConfigError> {
+        let (args, file) = (self.args, self.file);
+        let mut notes = Vec::new();
+        let domain = match self.one(args.domain.as_ref(), "DOMAIN", file.domain.as_ref()) {
+            Some(given) => self.domain(&given)?,
+            None => {
+                let said = "no domain: give it on the command line, or as 'domain' in the configuration";
+                return Err(ConfigError(said.into()));
+            }
+        };
+        let mut systems = Vec::new();
+        let mut directories = Vec::new();
+        let mut lists = Vec::new();
+        for system in &file.system {
+            let name = system.name.get_ref().clone();
+            if systems.iter().any(|known: &System| known.name == name) {
+                return Err(self.source.wrong(Some(system.name.span()), &format!("there are two systems '{name}'")));
+            }
+            let smtp = system.smtp.iter().map(|host| self.host(&in_file(host))).collect::<Result<_, _>>()?;
+            let listed = match &system.recipients {
+                None => vec![],
+                Some(OneOrMany::One(path)) => vec![self.source.path(path)],
+                Some(OneOrMany::Many(paths)) => paths.iter().map(|path| self.source.path(path)).collect(),
+            };
+            if let Some(directory) = &system.directory {
+                directories.push(self.directory(&name, system.kind, directory)?);
+            }
+            let asked = directories.iter().find(|directory| directory.system == name);
+            systems.push(System {
+                name: name.clone(),
+                kind: system.kind,
+                smtp,
+                ldap: asked.map_or(vec![], |directory| directory.urls.clone()),
+                ldap_user: asked.and_then(|directory| directory.user.clone()),
+                exports: vec![],
+                lists: listed.iter().map(|path| path.display().to_string()).collect(),
+            });
+            lists.extend(listed.into_iter().map(|path| (name.clone(), path)));
+        }
+        self.flags_of_systems(&mut systems, &mut directories, &mut lists)?;
+        for directory in &mut directories {
+            self.password(directory, &mut notes)?;
+        }
+        for gateway in &file.gateway {
+            let Some(to) = &gateway.delivers_to else { continue };
+            if !systems.iter().any(|system| system.name == *to.get_ref()) {
+                let said = format!("delivers_to names no system: '{}'", to.get_ref());
+                return Err(self.source.wrong(Some(to.span()), &said));
+            }
+        }
+        let gateways = self.many(&args.gateway, "--gateway", file.gateway.iter().map(|gateway| &gateway.host));
+        let gateways = gateways.iter().map(|given| self.host(given)).collect::<Result<_, _>>()?;
+        let known_good = self
+            .many(&args.known_good, "--known-good", file.probe.known_good.iter())
+            .iter()
+            .map(|given| self.address_in(given, &domain))
+            .collect::<Result<_, _>>()?;
+        let resolvers = self
+            .many(&args.resolver, "--resolver", file.dns.resolvers.iter())
+            .iter()
+            .map(|given| self.resolver(given))
+            .collect::<Result<Vec<_>, _>>()?;
+        let host = own_name();
+        let ehlo = match self.one(args.ehlo.as_ref(), "--ehlo", file.probe.ehlo.as_ref()) {
+            Some(given) => self.ehlo(&given)?,
+            None => host.clone(),
+        };
+        let mail_from = match self.one(args.mail_from.as_ref(), "--mail-from", file.probe.mail_from.as_ref()) {
+            Some(given) => self.address(&given)?,
+            None => format!("postmaster@{host}"),
+        };
+        let pace = match self.one(args.pace.as_ref(), "--pace", file.probe.pace.as_ref()) {
+            Some(given) => self.pace(&given)?,
+            None => "polite".into(),
+        };
+        let number = |flag: Option<u64>, name, file: Option<&Spanned<u64>>, usual| {
+            let value = flag.or(file.map(|value| *value.get_ref())).unwrap_or(usual);
+            match (value, flag, file) {
+                (1.., ..) => Ok(value),
+                (_, None, Some(file)) => Err(self.source.wrong(Some(file.span()), "it must be 1 or more")),
+                _ => Err(ConfigError(format!("{name}: it must be 1 or more"))),
+            }
+        };
+        let timeout_s = number(args.timeout, "--timeout", file.probe.timeout.as_ref(), 10)?;
+        let deadline_s = number(args.deadline, "--deadline", file.probe.deadline.as_ref(), 120)?;
+        let max_recipients = args.max_recipients.or(file.probe.max_recipients.as_ref().map(|most| *most.get_ref()));
+        for (list, flag) in [(&args.report.only, "--only"), (&args.report.skip, "--skip")] {
+            if let Some(unknown) = list.iter().find(|name| !is_code_or_area(name)) {
+                let said = "is neither a code nor one of dns, smtp, exchange, recipients, flow";
+                return Err(ConfigError(format!("{flag}: '{unknown}' {said}")));
+            }
+        }
+        for recipient in &args.recipient {
+            address::fold(recipient).map_err(|wrong| ConfigError(format!("--recipient: {wrong}")))?;
+        }
+        let question = Question {
+            random: format!("{}@{domain}", random_local()),
+            domain,
+            systems,
+            gateways,
+            known_good,
+            mail_from,
+            ehlo,
+            pace,
+            smtp_port: 25,
+            max_recipients: max_recipients.unwrap_or(20),
+            timeout_s,
+            deadline_s,
+            only: args.report.only.clone(),
+            skip: args.report.skip.clone(),
+            resolvers: resolvers.iter().map(ToString::to_string).collect(),
+        };
+        let ca_files = match args.ca.is_empty() {
+            false => args.ca.clone(),
+            true => file.tls.ca_files.iter().map(|path| self.source.path(path)).collect(),
+        };
+        Ok(Settings {
+            question,
+            directories,
+            ca_files,
+            resolvers,
+            lists,
+            recipients: args.recipient.clone(),
+            ignores: self.ignores()?,
+            notes,
+        })
+    }
+
+    /// Flags go to the first system of their kind, which is made where there is none.
+    fn flags_of_systems(
+        &self,
+        systems: &mut Vec<System>,
+        directories: &mut Vec<DirectorySettings>,
+        lists: &mut Vec<(String, PathBuf)>,
+    ) -> Result<(), ConfigError> {
+        let args = self.args;
+        let asks_ldap = !args.ldap.is_empty() || args.ldap_user.is_some();
+        let exchange = !args.exchange.is_empty() || asks_ldap;
+        let other = !args.other.is_empty() || !args.recipients.is_empty() || !args.recipient.is_empty();
+        let mut first = |kind, name: &str, wanted: bool| {
+            let found = systems.iter().position(|system| system.kind == kind);
+            found.or_else(|| {
+                (wanted || systems.is_empty()).then(|| {
+                    systems.push(System {
+                        name: name.into(),
+                        kind,
+                        smtp: vec![],
+                        ldap: vec![],
+                        ldap_user: None,
+                        exports: vec![],
+                        lists: vec![],
+                    });
+                    systems.len() - 1
+                })
+            })
+        };
+        let (exchange, other) =
+            (first(SystemKind::Exchange, "exchange", exchange), first(SystemKind::Other, "other", other));
+        let hosts = |hosts: &[String], flag| -> Result<Vec<String>, ConfigError> {
+            hosts.iter().map(|host| self.host(&Given { text: host.clone(), place: Place::Flag(flag) })).collect()
+        };
+        if let Some(at) = exchange {
+            if !args.exchange.is_empty() {
+                systems[at].smtp = hosts(&args.exchange, "--exchange")?;
+            }
+            if asks_ldap {
+                let name = systems[at].name.clone();
+                let known = directories.iter().position(|directory| directory.system == name);
+                let place = known.unwrap_or_else(|| {
+                    directories.push(DirectorySettings {
+                        system: name,
+                        exchange: true,
+                        urls: vec![],
+                        user: None,
+                        password: None,
+                        plaintext: false,
+                        base: None,
+                        filter: None,
+                    });
+                    directories.len() - 1
+                });
+                let directory = &mut directories[place];
+                if !args.ldap.is_empty() {
+                    for url in &args.ldap {
+                        self.url(&Given { text: url.clone(), place: Place::Flag("--ldap") })?;
+                    }
+                    directory.urls.clone_from(&args.ldap);
+                }
+                directory.user = args.ldap_user.clone().or(directory.user.take());
+                directory.plaintext |= args.ldap_plaintext;
+                systems[at].ldap.clone_from(&directory.urls);
+                systems[at].ldap_user.clone_from(&directory.user);
+            }
+        }
+        if let Some(at) = other {
+            if !args.other.is_empty() {
+                systems[at].smtp = hosts(&args.other, "--other")?;
+            }
+            if !args.recipients.is_empty() {
+                let name = systems[at].name.clone();
+                lists.retain(|(system, _)| *system != name);
+                lists.extend(args.recipients.iter().map(|path| (name.clone(), path.clone())));
+                systems[at].lists = args.recipients.iter().map(|path| path.display().to_string()).collect();
+            }
+        }
+        Ok(())
+    }
+
+    fn directory(
+        &self,
+        system: &str,
+        kind: SystemKind,
+        directory: &FileDirectory,
+    ) -> Result<DirectorySettings, ConfigError> {
+        for url in &directory.ldap {
+            self.url(&in_file(url))?;
+        }
+        if let Some(filter) = directory.filter.as_ref().filter(|filter| !filter.get_ref().contains("%s")) {
+            let said = "the filter has no %s, where the address goes";
+            return Err(self.source.wrong(Some(filter.span()), said));
+        }
+        Ok(DirectorySettings {
+            system: system.into(),
+            exchange: kind == SystemKind::Exchange,
+            urls: directory.ldap.iter().map(|url| url.get_ref().clone()).collect(),
+            user: directory.user.clone(),
+            password: match &directory.password_file {
+                Some(path) => Some(read_password(&self.source.path(path))?.0),
+                None => None,
+            },
+            plaintext: directory.plaintext,
+            base: directory.base.clone(),
+            filter: directory.filter.as_ref().map(|filter| filter.get_ref().clone()),
+        })
+    }
+
+    /// The flag's password file, else the configuration's, else the service manager's credential.
+    fn password(&self, directory: &mut DirectorySettings, notes: &mut Vec<String>) -> Result<(), ConfigError> {
+        let flag = self.args.ldap_password_file.clone().filter(|_| directory.exchange);
+        let credential = || {
+            let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+            Some(PathBuf::from(folder).join("ldap-password")).filter(|path| path.is_file())
+        };
+        let path = match (flag, &directory.password, &directory.user) {
+            (Some(path), _, _) => path,
+            (None, None, Some(_)) => match credential() {
+                Some(path) => path,
+                None => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        let (password, open) = read_password(&path)?;
+        if open {
+            notes.push(format!("{} can be read by others: chmod 600 it", path.display()));
+        }
+        directory.password = Some(password);
+        Ok(())
+    }
+
+    fn ignores(&self) -> Result<Vec<Ignore>, ConfigError> {
+        let one = |entry: &FileIgnore| {
+            let code = entry.code.get_ref();
+            if !is_code(code) {
+                let said = format!("'{code}' is no code of a finding, such as NSD204");
+                return Err(self.source.wrong(Some(entry.code.span()), &said));
+            }
+            let until = match &entry.until {
+                None => None,
+                Some(until) => match until.get_ref().date {
+                    Some(date) => Some(format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)),
+                    None => return Err(self.source.wrong(Some(until.span()), "'until' is a date, such as 2026-12-31")),
+                },
+            };
+            Ok(Ignore { code: code.to_ascii_uppercase(), subject: entry.subject.clone(), until })
+        };
+        self.file.ignore.iter().map(one).collect()
+    }
+
+    /// The flag's value, else the file's.
+    fn one(&self, flag: Option<&String>, name: &'static str, file: Option<&Spanned<String>>) -> Option<Given> {
+        let flag = flag.map(|text| Given { text: text.clone(), place: Place::Flag(name) });
+        flag.or_else(|| file.map(|text| in_file(text)))
+    }
+
+    fn many<'f>(
+        &self,
+        flags: &[String],
+        name: &'static str,
+        file: impl Iterator<Item = &'f Spanned<String>>,
+    ) -> Vec<Given> {
+        match flags.is_empty() {
+            true => file.map(|text| in_file(text)).collect(),
+            false => flags.iter().map(|text| Given { text: text.clone(), place: Place::Flag(name) }).collect(),
+        }
+    }
+
+    fn wrong(&self, given: &Given, what: &str) -> ConfigError {
+        match &given.place {
+            Place::Flag(flag) => ConfigError(format!("{flag}: {what}")),
+            Place::File(span) => self.source.wrong(Some(span.clone()), what),
+        }
+    }
+
+    fn domain(&self, given: &Given) -> Result<String, ConfigError> {
+        let text = given.text.trim().trim_end_matches('.');
+        let bad = || self.wrong(given, &format!("'{}' is no domain, such as contoso.com", given.text.escape_debug()));
+        let ascii = idna::domain_to_ascii(text).map_err(|_| bad())?;
+        let label = |label: &str| {
+            !label.is_empty()
+                && label.len() < 64
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        };
+        match ascii.contains('.') && ascii.len() < 254 && ascii.split('.').all(label) {
+            true => Ok(ascii.to_ascii_lowercase()),
+            false => Err(bad()),
+        }
+    }
+
+    /// `host`, `host:port`, `[v6]:port`, as the report keeps it.
+    fn host(&self, given: &Given) -> Result<String, ConfigError> {
+        match split_host(&given.text, 25) {
+            Some((host, _)) if host.parse::<IpAddr>().is_ok() => Ok(given.text.clone()),
+            Some((host, _)) => self
+                .domain(&Given { text: format!("{host}.x"), place: Place::Flag("") })
+                .map(|_| given.text.to_lowercase())
+                .map_err(|_| self.wrong(given, &format!("'{}' is no host[:port]", given.text.escape_debug()))),
+            None => Err(self.wrong(given, &format!("'{}' is no host[:port]", given.text.escape_debug()))),
+        }
+    }
+
+    fn url(&self, given: &Given) -> Result<(), ConfigError> {
+        crate::collect::directory::check_url(&given.text).map_err(|wrong| self.wrong(given, &wrong))
+    }
+
+    fn address(&self, given: &Given) -> Result<String, ConfigError> {
+        address::fold(&given.text).map_err(|wrong| self.wrong(given, &wrong))
+    }
+
+    fn address_in(&self, given: &Given, domain: &str) -> Result<String, ConfigError> {
+        let folded = self.address(given)?;
+        match address::domain(&folded) == domain {
+            true => Ok(folded),
+            false => Err(self.wrong(given, &format!("{folded} is not in {domain}, and nothing else is probed"))),
+        }
+    }
+
+    fn ehlo(&self, given: &Given) -> Result<String, ConfigError> {
+        let literal = given.text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let fits = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        match literal {
+            Some(literal) if !literal.is_empty() && fits(literal) => Ok(given.text.clone()),
+            _ => self.domain(given).map_err(|_| {
+                self.wrong(given, &format!("'{}' is no host name or [address]", given.text.escape_debug()))
+            }),
+        }
+    }
+
+    fn resolver(&self, given: &Given) -> Result<SocketAddr, ConfigError> {
+        let text = given.text.trim();
+        let plain = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
+        plain.or_else(|_| text.parse()).map_err(|_| {
+            self.wrong(given, &format!("'{}' is no IP address with or without a port", text.escape_debug()))
+        })
+    }
+
+    fn pace(&self, given: &Given) -> Result<String, ConfigError> {
+        let text = given.text.trim();
+        match text == "polite" || per_second(text).is_some() {
+            true => Ok(text.into()),
+            false => {
+                Err(self.wrong(given, &format!("'{}' is neither polite nor a number such as 2/s", text.escape_debug())))
+            }
+        }
+    }
+}
+
+fn in_file(text: &Spanned<String>) -> Given {
+    Given { text: text.get_ref().clone(), place: Place::File(text.span()) }
+}
+
+/// The rate of a pace such as `2/s` or `0.5/s`, in RCPT commands a second.
+pub fn per_second(pace: &str) -> Option<f64> {
+    let rate: f64 = pace.strip_suffix("/s")?.trim().parse().ok()?;
+    (rate.is_finite() && rate > 0.0).then_some(rate)
+}
+
+/// Takes `host:port` apart; `port` is what counts where none is given.
+pub fn split_host(text: &str, port: u16) -> Option<(String, u16)> {
+    let text = text.trim();
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Some((address.ip().to_string(), address.port()));
+    }
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if bare.parse::<IpAddr>().is_ok() {
+        return Some((bare.into(), port));
+    }
+    match text.split_once(':') {
+        None if !text.is_empty() => Some((text.trim_end_matches('.').to_lowercase(), port)),
+        Some((host, given)) if !host.is_empty() => {
+            Some((host.trim_end_matches('.').to_lowercase(), given.parse().ok().filter(|port| *port > 0)?))
+        }
+        _ => None,
+    }
+}
+
+fn is_code(text: &str) -> bool {
+    let digits = text.get(3..).unwrap_or_default();
+    text.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("NSD"))
+        && digits.len() == 3
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_code_or_area(text: &str) -> bool {
+    let known = nsdiag_checks::checks().iter().any(|(_, check)| check.code.eq_ignore_ascii_case(text));
+    known || nsdiag_checks::AREAS.iter().any(|(area, _)| *area == text)
+}
+
+/// The password in a file, and whether others may read the file. Its last line end is not part of it.
+fn read_password(path: &Path) -> Result<(Password, bool), ConfigError> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).map(zeroize::Zeroizing::new);
+    let text = text.map_err(|error| ConfigError(format!("{name}: {error}")))?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() {
+        return Err(ConfigError(format!("{name}: the file holds no password")));
+    }
+    #[cfg(unix)]
+    let open = {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0)
+    };
+    #[cfg(not(unix))]
+    let open = false;
+    Ok((Password::new(line.into()), open))
+}
+
+/// This host's name for EHLO; an address literal where it has no name with a dot (RFC 5321, 4.1.4).
+fn own_name() -> String {
+    let name = crate::vantage::hostname();
+    if name.contains('.') {
+        return name;
+    }
+    // Whichever address this host would use towards the world; nothing is sent there (RFC 5737 documentation address).
+    let outward = crate::vantage::addresses(std::iter::once(SocketAddr::from(([192, 0, 2, 1], 25))));
+    format!("[{}]", outward.first().map_or("127.0.0.1", String::as_str))
+}
+
+/// The local part of the random control: 16 letters and digits.
+fn random_local() -> String {
+    let mut generator = fastrand::Rng::new();
+    // A letter first: some systems take a leading digit for something else.
+    let first = generator.lowercase();
+    let rest = std::iter::repeat_with(|| generator.alphanumeric().to_ascii_lowercase()).take(15);
+    std::iter::once(first).chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(toml: &str, change: impl FnOnce(&mut CheckArgs)) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nsdiag.toml");
+        std::fs::write(&path, toml).unwrap();
+        std::fs::write(folder.path().join("password"), "geheim\n").unwrap();
+        std::fs::write(folder.path().join("empty"), "\n").unwrap();
+        let mut args = CheckArgs { config: Some(path.clone()), ..CheckArgs::default() };
+        change(&mut args);
+        let told = |error: ConfigError| {
+            error.0.replace(&path.display().to_string(), "FILE").replace(&folder.path().display().to_string(), "FOLDER")
+        };
+        Settings::load(&args).map_err(told)
+    }
+
+    const GOOD: &str = r#"
+domain = "Contoso.com"
+[dns]
+resolvers = ["10.0.0.53", "[::1]:5353"]
+[[gateway]]
+host = "mx1.contoso.com:2525"
+delivers_to = "corp"
+[[system]]
+name = "corp"
+kind = "exchange"
+smtp = ["exch01.corp.contoso.com"]
+[system.directory]
+ldap = ["ldaps://dc1.corp.contoso.com"]
+user = "nsdiag@corp.contoso.com"
+password_file = "password"
+[[system]]
+name = "zimbra"
+kind = "other"
+recipients = "users.csv"
+[probe]
+known_good = ["Helpdesk@contoso.com"]
+timeout = 5
+[[ignore]]
+code = "NSD204"
+subject = "mx2.contoso.com"
+until = 2026-12-31
+"#;
+
+    #[test]
+    fn a_file_is_read_and_flags_beat_it() {
+        let read = load(GOOD, |_| {}).unwrap();
+        let question = &read.question;
+        assert_eq!((&*question.domain, question.timeout_s, question.deadline_s), ("contoso.com", 5, 120));
+        assert_eq!(question.known_good, ["helpdesk@contoso.com"]);
+        assert_eq!(question.resolvers, ["10.0.0.53:53", "[::1]:5353"]);
+        assert_eq!(read.directories[0].urls, ["ldaps://dc1.corp.contoso.com"]);
+        assert!(read.lists[0].1.ends_with("users.csv") && read.lists[0].1.is_absolute());
+        assert_eq!(read.ignores[0].until.as_deref(), Some("2026-12-31"));
+        assert!(!format!("{read:?}").contains("geheim"));
+        let local = question.random.strip_suffix("@contoso.com").unwrap();
+        assert!(local.len() == 16 && local.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+
+        let read = load(GOOD, |args| {
+            args.domain = Some("bücher.example".into());
+            args.known_good = vec!["a@xn--bcher-kva.example".into()];
+            args.timeout = Some(7);
+            args.other = vec!["10.0.0.44:26".into()];
+            args.ldap = vec!["ldap://dc2".into()];
+        })
+        .unwrap();
+        assert_eq!((&*read.question.domain, read.question.timeout_s), ("xn--bcher-kva.example", 7));
+        assert_eq!(read.question.systems[1].smtp, ["10.0.0.44:26"]);
+        assert_eq!(read.directories[0].urls, ["ldap://dc2"]);
+    }
+
+    #[test]
+    fn flags_alone_make_the_systems() {
+        let read = load("", |args| {
+            args.domain = Some("contoso.com".into());
+            args.ldap = vec!["ldaps://dc1".into()];
+            args.recipient = vec!["a@contoso.com".into()];
+        })
+        .unwrap();
+        let systems: Vec<_> = read.question.systems.iter().map(|system| (&*system.name, system.kind)).collect();
+        assert_eq!(systems, [("exchange", SystemKind::Exchange), ("other", SystemKind::Other)]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let cases = [
+            ("domain = 'contoso.com'\nresolver = 1", "FILE:2:1: unknown key 'resolver'; the nearest is 'probe'"),
+            ("[dns]\nresolver = ['::1']", "FILE:2:1: unknown key 'resolver'; the nearest is 'resolvers'"),
+            ("domain = 'contoso'", "FILE:1:10: 'contoso' is no domain, such as contoso.com"),
+            ("", "no domain: give it on the command line, or as 'domain' in the configuration"),
+            ("domain = 7", "FILE:1:10: invalid type: integer `7`, expected a string"),
+            (
+                "domain = 'contoso.com'\n[dns]\nresolvers = ['ns1']",
+                "FILE:3:14: 'ns1' is no IP address with or without a port",
+            ),
+            ("domain = 'contoso.com'\n[[gateway]]\nhost = 'a b'", "FILE:3:8: 'a b' is no host[:port]"),
+            (
+                "domain = 'contoso.com'\n[[gateway]]\nhost = 'a'\ndelivers_to = 'corp'",
+                "FILE:4:15: delivers_to names no system: 'corp'",
+            ),
+            (
+                "domain = 'contoso.com'\n[probe]\nknown_good = ['a@fabrikam.com']",
+                "FILE:3:15: a@fabrikam.com is not in contoso.com, and nothing else is probed",
+            ),
+            (
+                "domain = 'contoso.com'\n[probe]\npace = 'own'",
+                "FILE:3:8: 'own' is neither polite nor a number such as 2/s",
+            ),
+            ("domain = 'contoso.com'\n[probe]\ntimeout = 0", "FILE:3:11: it must be 1 or more"),
+            ("domain = 'contoso.com'\n[[ignore]]\ncode = 'X'", "FILE:3:8: 'X' is no code of a finding, such as NSD204"),
+            (
+                "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\n[[system]]\nname = 'a'\nkind = 'other'",
+                "FILE:6:8: there are two systems 'a'",
+            ),
+            (
+                "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange'\n[system.directory]\nldap = ['dc1']",
+                "FILE:6:9: 'dc1' is not ldap://host[:port] or ldaps://host[:port]",
+            ),
+            (
+                "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange'\n[system.directory]\npassword_file = 'empty'",
+                "FOLDER/empty: the file holds no password",
+            ),
+            ("domain = 'contoso.com", "FILE:1:22: invalid literal string, expected `'`"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(load(text, |_| {}).map(|_| ()), Err(expected.to_string()), "{text}");
+        }
+        type Change = fn(&mut CheckArgs);
+        let flags: [(Change, &str); 4] = [
+            (|args| args.domain = Some("a b".into()), "DOMAIN: 'a b' is no domain, such as contoso.com"),
+            (
+                |args| args.report.only = vec!["mx".into()],
+                "--only: 'mx' is neither a code nor one of dns, smtp, exchange, recipients, flow",
+            ),
+            (|args| args.recipient = vec!["x".into()], "--recipient: 'x' has no @"),
+            (|args| args.deadline = Some(0), "--deadline: it must be 1 or more"),
+        ];
+        for (change, expected) in flags {
+            let told = load("domain = 'contoso.com'", change).map(|_| ());
+            assert_eq!(told, Err(expected.to_string()));
+        }
+    }
+
+    #[test]
+    fn hosts_are_taken_apart() {
+        let cases = [
+            ("MX1.contoso.com.", Some(("mx1.contoso.com", 25))),
+            ("mx1:2525", Some(("mx1", 2525))),
+            ("[2001:db8::1]:26", Some(("2001:db8::1", 26))),
+            ("2001:db8::1", Some(("2001:db8::1", 25))),
+            ("mx1:0", None),
+            (":25", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(split_host(text, 25), expected.map(|(host, port)| (host.into(), port)), "{text}");
+        }
+    }
+}
