@@ -518,7 +518,7 @@ impl Builder<'_> {
     /// The flag's value, else the file's.
     fn one(&self, flag: Option<&String>, name: &'static str, file: Option<&Spanned<String>>) -> Option<Given> {
         let flag = flag.map(|text| Given { text: text.clone(), place: Place::Flag(name) });
-        flag.or_else(|| file.map(|text| in_file(text)))
+        flag.or_else(|| file.map(in_file))
     }
 
     fn many<'f>(
@@ -528,7 +528,7 @@ impl Builder<'_> {
         file: impl Iterator<Item = &'f Spanned<String>>,
     ) -> Vec<Given> {
         match flags.is_empty() {
-            true => file.map(|text| in_file(text)).collect(),
+            true => file.map(in_file).collect(),
             false => flags.iter().map(|text| Given { text: text.clone(), place: Place::Flag(name) }).collect(),
         }
     }

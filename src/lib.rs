@@ -2,8 +2,12 @@
 //!
 //! This crate touches the world: it collects evidence and renders reports. What the evidence means is decided in
 //! `nsdiag-checks`.
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod collect;
 pub mod config;
+pub mod explain;
+pub mod report;
+pub mod state;
 pub mod vantage;

@@ -1,52 +1,166 @@
 //! `nsdiag`: who cannot get mail in a shared SMTP domain, where it breaks, and why.
-use clap::{Parser, Subcommand};
-use nsdiag_checks::replies::{self, Stage};
+use clap::{CommandFactory, Parser};
+use nsdiag::app::{self, Failure};
+use nsdiag::cli::{CheckArgs, Cli, Color, Command, DemoArgs, Format, Kind, ReportArgs};
+use nsdiag::config::Settings;
+use nsdiag::{explain, report, state};
+use nsdiag_checks::report::Report;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Finds out who cannot get mail in an SMTP domain that Exchange shares with another mail system.
-#[derive(Parser)]
-#[command(version)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// What an SMTP reply to RCPT means, whose it is, and from where we know
-    Explain {
-        /// The reply as heard: `550 5.1.1 <a@contoso.com>: Recipient address rejected: …`
-        reply: String,
-    },
-}
+/// Bad arguments or configuration (`EX_USAGE` of sysexits.h).
+const USAGE: u8 = 64;
+/// A fault of our own (`EX_SOFTWARE`).
+const FAULT: u8 = 70;
 
 fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| {
+        // Help that cannot be printed has no reader.
         let _ = error.print();
-        std::process::exit(if error.use_stderr() { 64 } else { 0 });
+        std::process::exit(if error.use_stderr() { USAGE.into() } else { 0 });
     });
-    match cli.command {
-        Command::Explain { reply } => explain(&reply),
+    let code = match cli.command {
+        Command::Check(args) => check(&args),
+        Command::Demo(args) => demo(&args),
+        Command::Explain(args) => return ExitCode::from(explain::run(&args)),
+        Command::Schema { kind: Kind::Report } => Ok(print(&report::schema())),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "nsdiag", &mut text);
+            Ok(print(&String::from_utf8_lossy(&text)))
+        }
+        Command::Man => {
+            let mut text = Vec::new();
+            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut text);
+            rendered.map(|()| print(&String::from_utf8_lossy(&text))).map_err(|error| (FAULT, error.to_string()))
+        }
+    };
+    match code {
+        Ok(code) => ExitCode::from(code),
+        Err((code, message)) => {
+            eprintln!("nsdiag: {}", report::safe(&message));
+            ExitCode::from(code)
+        }
     }
 }
 
-fn explain(reply: &str) -> ExitCode {
-    let Some((code, text)) = replies::split_code(reply) else {
-        eprintln!("nsdiag: a reply begins with its three-digit code, as in \"550 5.1.1 User unknown\"");
-        return ExitCode::from(64);
-    };
-    let verdict = replies::classify(Stage::Rcpt, code, text);
-    let meaning = serde_json::to_value(verdict.meaning).expect("a unit variant is a string");
-    println!("meaning     {}", meaning.as_str().unwrap_or_default());
-    match verdict.row {
-        Some(row) => {
-            println!("product     {}", row.product);
-            println!("confidence  {:?}, {} (row {})", row.confidence, row.source, row.number);
-            if !row.note.is_empty() {
-                println!("note        {}", row.note);
-            }
-        }
-        None => println!("confidence  Low: no known text, judged by its code alone"),
+type Outcome = Result<u8, (u8, String)>;
+
+fn check(args: &CheckArgs) -> Outcome {
+    let settings = Settings::load(args).map_err(|error| (USAGE, error.0))?;
+    check_outputs(&args.report)?;
+    if args.plan {
+        return Ok(print(&app::plan(&settings)));
     }
-    ExitCode::SUCCESS
+    let quiet = args.report.quiet || args.quiet_if_unchanged.is_some();
+    let (report, mut notes) = runtime()?.block_on(app::check(&settings, &progress(quiet))).map_err(failed)?;
+    if let Some(path) = &args.quiet_if_unchanged {
+        match state::unchanged(path, &report) {
+            Ok(true) => {
+                write_files(&report, &args.report)?;
+                return Ok(report.exit_code);
+            }
+            Ok(false) => {}
+            Err(why) => notes.push(why),
+        }
+        state::keep(path, &report).map_err(|error| (FAULT, format!("{}: {error}", path.display())))?;
+    }
+    finish(&report, &notes, &args.report)
+}
+
+fn demo(args: &DemoArgs) -> Outcome {
+    if args.list {
+        let line = |scenario: nsdiag_lab::Scenario| format!("{:20} {}\n", scenario.name, scenario.summary);
+        return Ok(print(&nsdiag_lab::Scenario::all().into_iter().map(line).collect::<String>()));
+    }
+    let scenario = nsdiag_lab::Scenario::named(&args.scenario).ok_or_else(|| {
+        let names: Vec<_> = nsdiag_lab::Scenario::all().into_iter().map(|scenario| scenario.name).collect();
+        (USAGE, format!("no scenario '{}'; there are {}", args.scenario, names.join(", ")))
+    })?;
+    check_outputs(&args.report)?;
+    let folder = tempfile::tempdir().map_err(|error| (FAULT, error.to_string()))?;
+    let (report, notes) = runtime()?.block_on(async {
+        let lab = nsdiag_lab::Lab::start(&scenario, folder.path())
+            .await
+            .map_err(|error| (FAULT, format!("the lab cannot start on loopback: {error}")))?;
+        let check =
+            CheckArgs { config: Some(lab.config().to_path_buf()), report: args.report.clone(), ..CheckArgs::default() };
+        let mut settings = Settings::load(&check).map_err(|error| (USAGE, error.0))?;
+        settings.question.smtp_port = lab.smtp_port();
+        app::check(&settings, &progress(args.report.quiet)).await.map_err(failed)
+    })?;
+    finish(&report, &notes, &args.report)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, (u8, String)> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| (FAULT, error.to_string()))
+}
+
+fn failed(failure: Failure) -> (u8, String) {
+    match failure {
+        Failure::Usage(message) => (USAGE, message),
+    }
+}
+
+/// Progress goes to a terminal only.
+fn progress(quiet: bool) -> impl Fn(&str) {
+    let shown = !quiet && std::io::stderr().is_terminal();
+    move |what| {
+        if shown {
+            eprintln!("nsdiag: {what}");
+        }
+    }
+}
+
+fn finish(report: &Report, notes: &[String], args: &ReportArgs) -> Outcome {
+    if !args.quiet {
+        notes.iter().for_each(|note| eprintln!("nsdiag: {}", report::safe(note)));
+    }
+    write_files(report, args)?;
+    let colour = match args.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
+    };
+    print(&match args.format {
+        Format::Table => report::table::table(report, colour, args.verbose),
+        Format::Json => report::json(report),
+    });
+    Ok(report.exit_code)
+}
+
+/// The format of a file, by its ending.
+fn format_of(path: &Path) -> Option<Format> {
+    match path.extension()?.to_str()? {
+        "json" => Some(Format::Json),
+        "txt" => Some(Format::Table),
+        _ => None,
+    }
+}
+
+/// Bad endings are told before the run, not after it.
+fn check_outputs(args: &ReportArgs) -> Result<(), (u8, String)> {
+    let unknown = |path: &&PathBuf| format_of(path).is_none();
+    match args.output.iter().find(unknown) {
+        Some(path) => Err((USAGE, format!("--output: {}: the ending is neither .json nor .txt", path.display()))),
+        None => Ok(()),
+    }
+}
+
+fn write_files(report: &Report, args: &ReportArgs) -> Result<(), (u8, String)> {
+    for path in &args.output {
+        let text = match format_of(path) {
+            Some(Format::Json) => report::json(report),
+            _ => report::table::table(report, false, args.verbose),
+        };
+        report::write(path, &text).map_err(|error| (FAULT, format!("{}: {error}", path.display())))?;
+    }
+    Ok(())
+}
+
+/// Prints to standard output; a reader that has gone (`| head`) is no fault.
+fn print(text: &str) -> u8 {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    0
 }

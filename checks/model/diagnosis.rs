@@ -372,6 +372,15 @@ fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Vec<Gap>) -> 
             gaps.push(Gap::unanswered(format!("{address} at {}", hop.name()), why, "run it again later"));
             return None;
         }
+        (Outcome::NotProbed, _) if hop.replies().any(|heard| heard.meaning == Meaning::RateLimited) => {
+            let what = format!("{address} at {}", hop.name());
+            gaps.push(Gap::unanswered(
+                what,
+                "the hop limited us before it was asked",
+                "run it again later, or a slower --pace",
+            ));
+            return None;
+        }
         (Outcome::NotProbed, _) => {
             let what = format!("{address} at {}", hop.name());
             gaps.push(Gap {

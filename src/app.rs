@@ -1,0 +1,515 @@
+//! One run: collects everything there is to ask, each question once, and has it judged.
+use crate::collect::directory::{self, Access, Wanted};
+use crate::collect::dns::{self, Resolver};
+use crate::collect::lists;
+use crate::collect::smtp::{self, Endpoint, Manners, TlsTrust};
+use crate::config::{DirectorySettings, Settings, per_second, split_host};
+use crate::{clock, vantage};
+use futures_util::future::join_all;
+use nsdiag_checks::evidence::dns::RecordKind;
+use nsdiag_checks::evidence::smtp::{Hop, Role, Session};
+use nsdiag_checks::evidence::{Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
+use nsdiag_checks::judge::{Case, Check, Notes};
+use nsdiag_checks::model::recipients::holds;
+use nsdiag_checks::model::{Model, Outcome, organisations};
+use nsdiag_checks::replies::Meaning;
+use nsdiag_checks::report::{Report, Run, Vantage, report};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How many RCPT commands a polite session has at most (contract, section 5).
+const POLITE: usize = 4;
+/// How long to wait before what was put off is asked once more.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// Why there is no report.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something in the arguments or in a file that they name.
+    Usage(String),
+}
+
+/// Collects and judges. The notes are for the user, beside the report.
+///
+/// # Errors
+/// Only for what the user must correct; what the world does ends in the report.
+pub async fn check(settings: &Settings, progress: &dyn Fn(&str)) -> Result<(Report, Vec<String>), Failure> {
+    let began = Instant::now();
+    let started_at = clock::now();
+    let mut question = settings.question.clone();
+    let collector = Collector::new(settings, began)?;
+    let (evidence, mut notes) = collector.collect(settings, &question, progress).await?;
+    notes.splice(0..0, settings.notes.iter().cloned());
+    question.known_good.dedup();
+    let targets = evidence.hops.iter().filter_map(|hop| Some(SocketAddr::new(hop.address?, hop.port)));
+    let run = Run {
+        started_at,
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        complete: is_complete(&evidence),
+        vantage: Vantage { hostname: vantage::hostname(), addresses: vantage::addresses(targets) },
+        settings: question,
+    };
+    progress("judging");
+    let (report, of_ignores) = report(env!("CARGO_PKG_VERSION"), run, evidence, &settings.ignores, &run_check);
+    notes.extend(of_ignores);
+    Ok((report, notes))
+}
+
+/// Runs a check so that its panic is its own.
+pub fn run_check(check: &'static Check, case: &Case) -> Result<Notes, String> {
+    let mut notes = Notes::new(check);
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| (check.judge)(case, &mut notes)));
+    match outcome {
+        Ok(()) => Ok(notes),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+            Err(text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".into()))
+        }
+    }
+}
+
+struct Collector {
+    resolver: Resolver,
+    trust: TlsTrust,
+    manners: Manners,
+}
+
+impl Collector {
+    fn new(settings: &Settings, began: Instant) -> Result<Self, Failure> {
+        let question = &settings.question;
+        let step = Duration::from_secs(question.timeout_s);
+        let deadline = began + Duration::from_secs(question.deadline_s);
+        let pem = |path: &std::path::PathBuf| {
+            let name = path.display().to_string();
+            std::fs::read(path)
+                .map(|pem| (name.clone(), pem))
+                .map_err(|error| Failure::Usage(format!("{name}: {error}")))
+        };
+        let roots = settings.ca_files.iter().map(pem).collect::<Result<Vec<_>, _>>()?;
+        let trust = TlsTrust::new(&roots).map_err(Failure::Usage)?;
+        let servers = match settings.resolvers.is_empty() {
+            false => settings.resolvers.clone(),
+            // Without servers every look-up is a miss that says so.
+            true => dns::system_servers().unwrap_or_default(),
+        };
+        let pause = per_second(&question.pace).map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate));
+        let manners = Manners {
+            ehlo: question.ehlo.clone(),
+            mail_from: question.mail_from.clone(),
+            step,
+            deadline,
+            pause,
+            use_tls: true,
+        };
+        Ok(Self { resolver: Resolver::new(servers, step, deadline), trust, manners })
+    }
+
+    async fn collect(
+        &self,
+        settings: &Settings,
+        question: &Question,
+        progress: &dyn Fn(&str),
+    ) -> Result<(Evidence, Vec<String>), Failure> {
+        let mut notes = Vec::new();
+        let files = read_lists(settings, &mut notes)?;
+        let listed: BTreeSet<&String> = files.iter().filter_map(|list| list.addresses.known()).flatten().collect();
+        let recipients: Vec<String> = listed.into_iter().chain(&question.known_good).cloned().collect();
+        let recipients: Vec<String> = BTreeSet::from_iter(recipients).into_iter().collect();
+
+        progress("asking DNS and the directories");
+        let directories = join_all(settings.directories.iter().map(|one| self.directory(one, question, &recipients)));
+        let own: Vec<(Role, &String, &String)> = question
+            .systems
+            .iter()
+            .flat_map(|system| {
+                let role = if system.kind == SystemKind::Other { Role::Other } else { Role::Exchange };
+                system.smtp.iter().map(move |host| (role, &system.name, host))
+            })
+            .collect();
+        let named =
+            join_all(own.iter().map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port)));
+        // Hops that need nothing of the directory are probed while it is asked.
+        let early = async {
+            let hops: Vec<Hop> = named.await.into_iter().flatten().collect();
+            let ready = |hop: &&Hop| hop.role == Role::Other || !question.known_good.is_empty();
+            let sessions = join_all(
+                hops.iter().filter(ready).map(|hop| self.probe(hop, question, &question.known_good, &files, &[])),
+            );
+            let sessions = sessions.await;
+            (hops, sessions)
+        };
+        let (gateways, directories, (mut hops, early)) = tokio::join!(self.gateways(question), directories, early);
+        let mut evidence = Evidence { directories, files, ..Evidence::default() };
+        let smart_hosts = self.smart_hosts(question, &evidence).await;
+        if !hops.iter().any(|hop| hop.role == Role::Other) {
+            hops.extend(smart_hosts);
+        }
+        hops.splice(0..0, gateways);
+
+        progress("probing the mail hosts");
+        let good = match question.known_good.is_empty() {
+            false => question.known_good.clone(),
+            true => evidence.directories.iter().filter_map(|one| one.known_good.known()?.clone()).collect(),
+        };
+        let heard: BTreeSet<String> = early.iter().flatten().map(|session| session.hop.clone()).collect();
+        let late = hops.iter().filter(|hop| !heard.contains(&hop.id));
+        let late = late.map(|hop| self.probe(hop, question, &good, &evidence.files, &evidence.directories));
+        let late = join_all(late).await;
+        evidence.smtp = early.into_iter().chain(late).flatten().collect();
+        let place = |session: &Session| hops.iter().position(|hop| hop.id == session.hop);
+        evidence.smtp.sort_by_key(place);
+        evidence.hops = hops;
+        evidence.dns = self.resolver.lookups();
+        Ok((evidence, notes))
+    }
+
+    async fn directory(&self, one: &DirectorySettings, question: &Question, recipients: &[String]) -> Directory {
+        let urls = match (one.urls.is_empty(), one.user.as_deref()) {
+            (false, _) => one.urls.clone(),
+            // Where nobody named a server, the account's own domain, then the shared one, may be an AD domain.
+            (true, user) => {
+                let of_user = user.and_then(|user| user.rsplit_once('@')).map(|(_, domain)| domain);
+                let mut urls = Vec::new();
+                for domain in of_user.into_iter().chain([&*question.domain]) {
+                    if urls.is_empty() {
+                        urls = directory::discover(&self.resolver, domain).await;
+                    }
+                }
+                urls
+            }
+        };
+        let access = Access {
+            system: one.system.clone(),
+            urls,
+            user: one.user.clone(),
+            password: one.password.clone(),
+            plaintext: one.plaintext,
+            tls: self.trust.strict(),
+            base: one.base.clone(),
+            filter: one.filter.clone(),
+            exchange: one.exchange,
+        };
+        let wanted =
+            Wanted { domain: &question.domain, addresses: recipients, known_good: question.known_good.is_empty() };
+        directory::read(&access, &self.resolver, wanted, self.manners.step, self.manners.deadline).await
+    }
+
+    /// The gateways: those that were named, else every MX host at every address. MX is asked for in either case.
+    async fn gateways(&self, question: &Question) -> Vec<Hop> {
+        let lookup = self.resolver.ask(&question.domain, RecordKind::Mx).await;
+        let hosts: Vec<String> = match (&question.gateways[..], lookup.answer.known()) {
+            ([], None) => vec![],
+            ([], Some(answer)) => {
+                let exchanges = answer.exchanges();
+                match exchanges.is_empty() && answer.exists {
+                    // RFC 5321, 5.1: the implicit MX. Its addresses tell whether there is one.
+                    true => match self.resolver.addresses(&question.domain).await {
+                        Observed::Known(found) if !found.is_empty() => vec![question.domain.clone()],
+                        _ => vec![],
+                    },
+                    false => {
+                        exchanges.into_iter().filter(|(_, host)| !host.is_empty()).map(|(_, h)| h.to_string()).collect()
+                    }
+                }
+            }
+            (named, _) => named.to_vec(),
+        };
+        let found = join_all(hosts.iter().map(|host| self.hops(Role::Gateway, None, host, question.smtp_port))).await;
+        let mut seen = BTreeSet::new();
+        found.into_iter().flatten().filter(|hop| seen.insert(hop.id.clone())).collect()
+    }
+
+    /// The smart hosts of the connectors that win for the domain; their names are resolved in any case.
+    async fn smart_hosts(&self, question: &Question, evidence: &Evidence) -> Vec<Hop> {
+        let other = question.systems_of(SystemKind::Other).next().map(|system| system.name.clone());
+        let mut wanted: Vec<(String, u16)> = Vec::new();
+        for organisation in organisations::views(question, evidence) {
+            let Ok(routing) = organisation.selection(&question.domain) else { continue };
+            let Some((_, connector)) = routing.winner() else { continue };
+            // A connector for all domains leads to the Internet, not to the other system.
+            let own = !routing.by_wildcard(&question.domain);
+            for host in &connector.smart_hosts {
+                match own {
+                    true => wanted.push((host.clone(), connector.port)),
+                    false => drop(self.resolver.addresses(host).await),
+                }
+            }
+        }
+        let found =
+            join_all(wanted.iter().map(|(host, port)| self.hops(Role::Other, other.as_ref(), host, *port))).await;
+        found.into_iter().flatten().collect()
+    }
+
+    /// A hop for every address of `host`; one without an address where there is none.
+    async fn hops(&self, role: Role, system: Option<&String>, host: &str, port: u16) -> Vec<Hop> {
+        let Some((host, port)) = split_host(host, port) else { return vec![] };
+        let hop = |address: Option<IpAddr>| {
+            let at = match address {
+                Some(IpAddr::V6(address)) => format!("[{address}]:{port}"),
+                Some(address) => format!("{address}:{port}"),
+                None => format!("unresolved:{port}"),
+            };
+            let id = format!("{}/{host}/{at}", role.word());
+            Hop { id, role, system: system.cloned(), host: host.clone(), address, port }
+        };
+        match self.resolver.addresses(&host).await {
+            Observed::Known(addresses) if !addresses.is_empty() => {
+                addresses.into_iter().map(|address| hop(Some(address))).collect()
+            }
+            _ => vec![hop(None)],
+        }
+    }
+
+    /// All sessions with one hop, one after the other; what was put off is asked once more.
+    async fn probe(
+        &self,
+        hop: &Hop,
+        question: &Question,
+        good: &[String],
+        files: &[List],
+        directories: &[Directory],
+    ) -> Vec<Session> {
+        let Some(address) = hop.address else { return vec![] };
+        let endpoint =
+            Endpoint { hop: hop.id.clone(), host: hop.host.clone(), address: SocketAddr::new(address, hop.port) };
+        let plan = sessions(hop, question, good, files, directories);
+        let mut heard = Vec::new();
+        for recipients in &plan {
+            if !self.converse(&endpoint, recipients, &mut heard).await {
+                return heard;
+            }
+        }
+        let put_off: Vec<_> =
+            plan.iter().filter(|recipients| recipients.iter().any(|one| put_off(hop, question, &heard, one))).collect();
+        if put_off.is_empty() || Instant::now() + RETRY_AFTER + self.manners.step > self.manners.deadline {
+            return heard;
+        }
+        tokio::time::sleep(RETRY_AFTER).await;
+        for recipients in put_off {
+            if !self.converse(&endpoint, recipients, &mut heard).await {
+                break;
+            }
+        }
+        heard
+    }
+
+    /// One session, in the clear once more where TLS fails. False where no other should follow.
+    async fn converse(&self, endpoint: &Endpoint, recipients: &[String], heard: &mut Vec<Session>) -> bool {
+        if Instant::now() >= self.manners.deadline {
+            return false;
+        }
+        let session = smtp::converse(endpoint, recipients, &self.manners, &self.trust).await;
+        let how = session.broke_off.as_ref().map(|miss| miss.how);
+        heard.push(session);
+        if how == Some(How::TlsFailed) {
+            let manners = Manners { use_tls: false, ..self.manners.clone() };
+            let mut session = smtp::converse(endpoint, recipients, &manners, &self.trust).await;
+            // The handshake is the session's before; its finding must not be lost behind this one.
+            session.tls = heard.last().and_then(|before| before.tls.clone());
+            let how = session.broke_off.as_ref().map(|miss| miss.how);
+            heard.push(session);
+            return how.is_none();
+        }
+        how.is_none()
+    }
+}
+
+/// Reads the lists, beside each other in the order of the configuration.
+fn read_lists(settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<List>, Failure> {
+    let question = &settings.question;
+    let mut files: Vec<List> =
+        settings.lists.iter().map(|(system, path)| lists::read(path, system, &question.domain)).collect();
+    if !settings.recipients.is_empty() {
+        let system = question.systems_of(SystemKind::Other).next().map_or("other", |system| &system.name);
+        files.push(lists::from_flags(&settings.recipients, system, &question.domain).map_err(Failure::Usage)?);
+    }
+    for list in &files {
+        if !list.outside.is_empty() {
+            let count = list.outside.len();
+            let named = list.outside.join(", ");
+            notes.push(format!("{}: {count} outside {}, not probed: {named}", list.source, question.domain));
+        }
+    }
+    Ok(files)
+}
+
+/// The recipients of each session with `hop`, the controls included (contract, section 5).
+fn sessions(
+    hop: &Hop,
+    question: &Question,
+    good: &[String],
+    files: &[List],
+    directories: &[Directory],
+) -> Vec<Vec<String>> {
+    let own = |list: &&List| hop.role != Role::Other || hop.system.as_ref().is_none_or(|system| *system == list.system);
+    let listed: BTreeSet<&String> =
+        files.iter().filter(own).filter_map(|list| list.addresses.known()).flatten().collect();
+    let postmaster = format!("postmaster@{}", question.domain);
+    let control = match hop.role {
+        Role::Other => None,
+        _ => Some(good.first().cloned().unwrap_or_else(|| postmaster.clone())),
+    };
+    let mut targets: Vec<&String> = listed.into_iter().collect();
+    if hop.role != Role::Other {
+        targets.extend(good.iter().skip(1));
+    }
+    targets.retain(|target| Some(*target) != control.as_ref());
+    // Those whom the directory lacks first: of them a gateway is most likely to say something of interest.
+    let resolves = |target: &String| {
+        directories.iter().any(|directory| {
+            let lookup = directory.lookups.iter().find(|lookup| lookup.address == *target);
+            let entries = lookup.and_then(|lookup| lookup.entries.known());
+            entries.is_some_and(|entries| entries.iter().any(|entry| holds(entry, target)))
+        })
+    };
+    let doubtful = |target: &String| hop.role == Role::Gateway && !resolves(target);
+    targets.sort_by_key(|target| (!doubtful(target), (*target).clone()));
+    targets.truncate(question.max_recipients);
+    let mut plan: Vec<Vec<String>> = Vec::new();
+    let mut rest: Vec<&String> = targets;
+    loop {
+        let mut session: Vec<String> = control.iter().cloned().collect();
+        let mut refusals = 0;
+        rest.retain(|target| {
+            let room = session.len() + 1 < POLITE;
+            // At most two expected refusals, of which the random control is one.
+            let bearable = !doubtful(target) || refusals == 0;
+            if room && bearable {
+                refusals += usize::from(doubtful(target));
+                session.push((*target).clone());
+            }
+            !(room && bearable)
+        });
+        // At the other system its own addresses are each other's control; one alone has none.
+        if hop.role == Role::Other && session.len() < 2 {
+            session.insert(0, postmaster.clone());
+        }
+        session.push(question.random.clone());
+        plan.push(session);
+        if rest.is_empty() {
+            return plan;
+        }
+    }
+}
+
+/// Whether `recipient` was put off in the sessions so far, and not for coming too often.
+fn put_off(hop: &Hop, question: &Question, heard: &[Session], recipient: &str) -> bool {
+    let evidence = Evidence { hops: vec![hop.clone()], smtp: heard.to_vec(), ..Evidence::default() };
+    let model = Model::new(question, &evidence);
+    let Some(view) = model.hops.first() else { return false };
+    let limited = view.word_on(recipient).is_some_and(|heard| heard.meaning == Meaning::RateLimited);
+    view.outcome(recipient) == Outcome::Deferred && !limited
+}
+
+/// Whether the deadline cut nothing short.
+fn is_complete(evidence: &Evidence) -> bool {
+    let late = |miss: Option<&Miss>| miss.is_some_and(|miss| miss.how == How::Deadline);
+    let unheard = |hop: &Hop| hop.address.is_some() && !evidence.smtp.iter().any(|session| session.hop == hop.id);
+    !(evidence.dns.iter().any(|lookup| late(lookup.answer.miss()))
+        || evidence.smtp.iter().any(|session| late(session.broke_off.as_ref()))
+        || evidence.hops.iter().any(unheard)
+        || evidence.directories.iter().any(|one| {
+            late(one.bind.miss())
+                || late(one.organisation.miss())
+                || one.servers.iter().any(|server| late(server.outcome.miss()))
+                || one.lookups.iter().any(|lookup| late(lookup.entries.miss()))
+        }))
+}
+
+/// What a run would ask of whom, for `--plan`. Nothing is touched.
+pub fn plan(settings: &Settings) -> String {
+    let question = &settings.question;
+    let domain = &question.domain;
+    let mut lines = vec![format!("nsdiag check {domain} would ask:")];
+    let servers = match settings.resolvers.is_empty() {
+        true => "the servers of /etc/resolv.conf".into(),
+        false => question.resolvers.join(", "),
+    };
+    lines.push(format!("DNS         {servers}: MX of {domain}, and the addresses of every host below"));
+    for one in &settings.directories {
+        let urls = match one.urls.is_empty() {
+            true => "the servers that DNS SRV names".into(),
+            false => one.urls.join(", then "),
+        };
+        let user = one.user.as_deref().unwrap_or("nobody");
+        let what = match one.exchange {
+            true => "the Exchange organisation, and each recipient below",
+            false => "each recipient below",
+        };
+        lines.push(format!("directory   {urls}, as {user}: {what} ({})", one.system));
+    }
+    let gateways = match question.gateways.is_empty() {
+        true => format!("every MX host of {domain}, at every address"),
+        false => question.gateways.join(", "),
+    };
+    lines.push(format!("SMTP        gateway: {gateways}"));
+    for system in &question.systems {
+        let hosts = match (system.smtp.is_empty(), system.kind) {
+            (false, _) => system.smtp.join(", "),
+            (true, SystemKind::Other) => "the smart hosts of the send connector that wins for the domain".into(),
+            (true, _) => "not asked".into(),
+        };
+        lines.push(format!("SMTP        {}: {hosts}", system.name));
+    }
+    lines.push(format!(
+        "            EHLO {}, STARTTLS where offered, MAIL FROM:<{}>, RCPT, RSET, QUIT; never DATA",
+        question.ehlo, question.mail_from
+    ));
+    lines.push(format!(
+        "            up to {POLITE} RCPT a session, one session at a time with each host, pace {}",
+        question.pace
+    ));
+    for (system, path) in &settings.lists {
+        lines.push(format!("list        {} (mailboxes of {system})", path.display()));
+    }
+    let good = match question.known_good.is_empty() {
+        true => "a mailbox that the directory offers, else postmaster".into(),
+        false => question.known_good.join(", "),
+    };
+    lines.push(format!(
+        "recipients  up to {} at one host; known-good: {good}; and one random address",
+        question.max_recipients
+    ));
+    lines.push(format!("time        {} s a step, {} s in all", question.timeout_s, question.deadline_s));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hop(role: Role) -> Hop {
+        let id = format!("{}/h/10.0.0.1:25", role.word());
+        let address = Some(IpAddr::from([10, 0, 0, 1]));
+        Hop { id, role, system: Some("zimbra".into()), host: "h".into(), address, port: 25 }
+    }
+
+    fn planned(role: Role, good: &[&str], targets: &[&str], most: usize) -> Vec<String> {
+        let question =
+            Question { domain: "c.com".into(), random: "r@c.com".into(), max_recipients: most, ..Question::default() };
+        let list = List {
+            system: "zimbra".into(),
+            source: "x".into(),
+            addresses: Observed::Known(targets.iter().map(|local| format!("{local}@c.com")).collect()),
+            outside: vec![],
+            repeated: 0,
+        };
+        let good: Vec<_> = good.iter().map(|local| format!("{local}@c.com")).collect();
+        let plan = sessions(&hop(role), &question, &good, &[list], &[]);
+        plan.iter().map(|one| one.join(" ").replace("@c.com", "")).collect()
+    }
+
+    #[test]
+    fn sessions_keep_to_the_manners() {
+        assert_eq!(planned(Role::Gateway, &["g"], &["a", "b"], 20), ["g a r", "g b r"]);
+        assert_eq!(planned(Role::Exchange, &["g"], &["a", "b", "c"], 20), ["g a b r", "g c r"]);
+        assert_eq!(planned(Role::Other, &["g"], &["a", "b", "c", "d"], 20), ["a b c r", "postmaster d r"]);
+        assert_eq!(planned(Role::Gateway, &[], &[], 20), ["postmaster r"]);
+        assert_eq!(planned(Role::Gateway, &["g"], &["a", "b"], 1), ["g a r"]);
+        assert_eq!(planned(Role::Gateway, &["a"], &["a"], 20), ["a r"]);
+    }
+}

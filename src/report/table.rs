@@ -1,0 +1,342 @@
+//! The report for people: the verdict first, then what is wrong, for whom, why, and what mends it. 80 columns.
+use super::safe;
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
+use nsdiag_checks::evidence::smtp::Who;
+use nsdiag_checks::judge::{Certainty, Finding, Remedy, Severity, count, listed};
+use nsdiag_checks::model::Outcome;
+use nsdiag_checks::model::diagnosis::{Fate, meaning_in_words};
+use nsdiag_checks::replies::Meaning;
+use nsdiag_checks::report::{RecipientResult, Report, Status, Verdict};
+
+/// The width that everything fits into.
+const WIDTH: u16 = 80;
+/// How many recipients are shown; the JSON has all.
+const SHOWN: usize = 25;
+
+/// Renders `report`; with `colour` for a terminal, with `verbose` the dialogues too.
+pub fn table(report: &Report, colour: bool, verbose: bool) -> String {
+    let paint = Paint { colour };
+    let mut out = String::new();
+    out.push_str(&head(report, &paint));
+    for finding in &report.findings {
+        out.push('\n');
+        out.push_str(&of_finding(finding, &paint));
+    }
+    out.push_str(&recipients(report));
+    out.push_str(&gaps(report));
+    out.push_str(&foot(report));
+    if verbose {
+        out.push_str(&dialogues(report));
+    }
+    out
+}
+
+struct Paint {
+    colour: bool,
+}
+
+impl Paint {
+    fn bold(&self, text: &str, code: &str) -> String {
+        match self.colour {
+            true => format!("\x1b[1;{code}m{text}\x1b[0m"),
+            false => text.into(),
+        }
+    }
+
+    fn severity(&self, severity: Severity, text: &str) -> String {
+        match severity {
+            Severity::Critical => self.bold(text, "31"),
+            Severity::Warning => self.bold(text, "33"),
+            Severity::Info => self.bold(text, "36"),
+        }
+    }
+}
+
+fn head(report: &Report, paint: &Paint) -> String {
+    let word = report.verdict.word().to_uppercase();
+    let word = match report.verdict {
+        Verdict::Ok => paint.bold(&word, "32"),
+        Verdict::Warning | Verdict::Unknown => paint.bold(&word, "33"),
+        Verdict::Critical => paint.bold(&word, "31"),
+    };
+    let recipients = &report.summary.recipients;
+    let number = |name: &str| recipients.get(name).copied().unwrap_or(0);
+    let (total, probed) = (number("total"), number("probed"));
+    let (good, open) = (number("delivered"), number("inconclusive"));
+    let bad = total - good - open;
+    let what = match (report.verdict, total) {
+        (Verdict::Ok, 0) => "what was asked was answered, and nothing is wrong".into(),
+        (Verdict::Ok, _) => format!("nothing stands in the way of {}", count(total, "recipient")),
+        (Verdict::Unknown, _) => "something that was asked could not be determined".into(),
+        _ if bad > 0 => format!("{bad} of {} cannot get mail", count(total, "recipient")),
+        (Verdict::Critical, _) => "mail is lost or bounces".into(),
+        _ => "something needs a look".into(),
+    };
+    let mut line = format!("{word}  {}: {what}\n", report.domain);
+    let findings = &report.summary.findings;
+    let mut parts = Vec::new();
+    for (number, name) in [
+        (findings.critical, "critical"),
+        (findings.warning, "warning"),
+        (findings.info, "info"),
+        (findings.ignored, "ignored"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{number} {name}"));
+        }
+    }
+    let found = if parts.is_empty() { "no findings".into() } else { parts.join(", ") };
+    let probed = if total == 0 { "no recipients".into() } else { format!("{probed} of {total} recipients probed") };
+    let cut = if report.run.complete { "" } else { "; cut short by the deadline" };
+    line.push_str(&format!("{found}; {probed}; seen from {}{cut}\n", safe(&report.run.vantage.hostname)));
+    line
+}
+
+fn of_finding(finding: &Finding, paint: &Paint) -> String {
+    let severity = format!("{:?}", finding.severity).to_lowercase();
+    let certainty = match finding.certainty {
+        Certainty::Proven => "proven",
+        Certainty::Likely => "likely",
+        Certainty::Inconclusive => "inconclusive",
+    };
+    let head = paint.severity(finding.severity, &format!("{} {severity}", finding.code));
+    let mut out = format!("{head} ({certainty})\n");
+    let mut rows = vec![("", safe(&finding.title))];
+    if !finding.subjects.is_empty() {
+        let subjects: Vec<String> = finding.subjects.iter().map(|subject| safe(&subject.value)).collect();
+        rows.push(("for", listed(&subjects, 12)));
+    }
+    rows.push(("why", safe(&finding.detail)));
+    out.push_str(&pairs(&rows));
+    for remedy in &finding.remedies {
+        out.push_str(&of_remedy(remedy));
+    }
+    out
+}
+
+fn of_remedy(remedy: &Remedy) -> String {
+    let shell = match remedy.shell.as_deref() {
+        Some("powershell") => " (Exchange Management Shell)",
+        Some(_) => " (shell)",
+        None => "",
+    };
+    let mut out = pairs(&[("mend", format!("{}{shell}:", safe(&remedy.title)))]);
+    for command in &remedy.commands {
+        out.push_str(&of_command(remedy, command));
+    }
+    if !remedy.undo.is_empty() {
+        out.push_str(&pairs(&[("undo", "it with:".into())]));
+        for command in &remedy.undo {
+            out.push_str(&of_command(remedy, command));
+        }
+    }
+    out
+}
+
+/// A command, broken before its parameters in the way of its shell so that it can be copied; a step, wrapped.
+fn of_command(remedy: &Remedy, command: &str) -> String {
+    const INDENT: &str = "          ";
+    let command = safe(command);
+    let Some(shell) = remedy.shell.as_deref() else {
+        return pairs(&[("", format!("- {command}"))]);
+    };
+    let (mark, parameter) = if shell == "powershell" { (" `", " -") } else { (" \\", " /") };
+    let room = usize::from(WIDTH) - INDENT.len() - mark.len();
+    let mut lines: Vec<String> = Vec::new();
+    for part in split_before(&command, parameter) {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + part.chars().count() <= room => line.push_str(part),
+            Some(_) => lines.push(format!("  {}", part.trim_start())),
+            None => lines.push(part.into()),
+        }
+    }
+    let last = lines.len().saturating_sub(1);
+    let marked = |(at, line): (usize, &String)| format!("{INDENT}{line}{}\n", if at < last { mark } else { "" });
+    lines.iter().enumerate().map(marked).collect()
+}
+
+/// Splits before each `separator`, outside quotes.
+fn split_before<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if c == '\'' || c == '"' => quote = Some(c),
+            None if at > from && text[at..].starts_with(separator) => {
+                parts.push(&text[from..at]);
+                from = at;
+            }
+            None => {}
+        }
+    }
+    parts.push(&text[from..]);
+    parts
+}
+
+/// Label and text beside each other, wrapped.
+fn pairs(rows: &[(&str, String)]) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH);
+    for (label, text) in rows {
+        table.add_row([format!("  {label}"), text.clone()]);
+    }
+    if let Some(column) = table.column_mut(0) {
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(8))).set_padding((0, 0));
+    }
+    trimmed(&table)
+}
+
+fn trimmed(table: &Table) -> String {
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn recipients(report: &Report) -> String {
+    let mut shown: Vec<&RecipientResult> = report.recipients.iter().collect();
+    if shown.is_empty() {
+        return String::new();
+    }
+    // Those in trouble first.
+    shown.sort_by_key(|one| (one.diagnosis == Fate::Delivered, one.diagnosis == Fate::Inconclusive));
+    let more = shown.len().saturating_sub(SHOWN);
+    shown.truncate(SHOWN);
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH)
+        .set_header(["recipient", "diagnosis", "directory", "said"]);
+    for one in shown {
+        let states: Vec<String> = one
+            .directories
+            .iter()
+            .map(|held| serde_word(&held.state))
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let said: Vec<String> = one
+            .hops
+            .iter()
+            .map(|answer| {
+                let role = answer.hop.split('/').next().unwrap_or_default();
+                format!("{role}: {}", in_words(answer.outcome, answer.meaning))
+            })
+            .collect();
+        table.add_row([
+            safe(&one.address),
+            one.diagnosis.word().replace('-', " "),
+            states.join(", "),
+            dedup(said).join("\n"),
+        ]);
+    }
+    let mut out = format!("\n{}", trimmed(&table));
+    if more > 0 {
+        out.push_str(&format!("and {more} more, in the JSON report\n"));
+    }
+    out
+}
+
+fn dedup(mut lines: Vec<String>) -> Vec<String> {
+    lines.dedup();
+    lines
+}
+
+fn in_words(outcome: Outcome, meaning: Option<Meaning>) -> String {
+    match (outcome, meaning) {
+        (Outcome::Accepted, _) => "accepted".into(),
+        (Outcome::Rejected, Some(meaning)) => format!("rejected {}", meaning_in_words(meaning)),
+        (Outcome::Rejected, None) => "rejected".into(),
+        (Outcome::Deferred, Some(meaning)) => format!("put off {}", meaning_in_words(meaning)),
+        (Outcome::Deferred, None) => "put off".into(),
+        (Outcome::Unreachable, _) => "no answer".into(),
+        (Outcome::NotProbed, _) => "not probed".into(),
+    }
+}
+
+fn serde_word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(String::from)).unwrap_or_default()
+}
+
+/// What could not be determined, and what nobody asked for.
+fn gaps(report: &Report) -> String {
+    let mut out = String::new();
+    for (asked, title) in [(true, "Could not be determined"), (false, "Not asked")] {
+        let gaps: Vec<_> = report.gaps.iter().filter(|gap| gap.asked == asked).collect();
+        if gaps.is_empty() {
+            continue;
+        }
+        out.push_str(&format!("\n{title}\n"));
+        for gap in gaps.iter().take(SHOWN) {
+            let why = if asked { format!(", because {}", safe(&gap.why)) } else { String::new() };
+            let checks = listed(&gap.checks, 6);
+            let text = format!("{}{why}. Would help: {} ({checks})", safe(&gap.what), safe(&gap.supply));
+            out.push_str(&pairs(&[("-", text)]));
+        }
+        if gaps.len() > SHOWN {
+            out.push_str(&format!("  and {} more, in the JSON report\n", gaps.len() - SHOWN));
+        }
+    }
+    out
+}
+
+fn foot(report: &Report) -> String {
+    let mut counts: Vec<(Status, usize)> = Vec::new();
+    for check in &report.checks {
+        match counts.iter_mut().find(|(status, _)| *status == check.status) {
+            Some((_, number)) => *number += 1,
+            None => counts.push((check.status, 1)),
+        }
+    }
+    counts.sort_unstable();
+    let counts: Vec<_> = counts.iter().map(|(status, number)| format!("{number} {}", serde_word(status))).collect();
+    let seconds = report.run.duration_ms as f64 / 1000.0;
+    format!("\n{} checks: {}; {seconds:.1} s\n", report.checks.len(), counts.join(", "))
+}
+
+/// The SMTP dialogues in the notation that mail administrators know from swaks.
+fn dialogues(report: &Report) -> String {
+    let mut out = String::new();
+    for session in &report.evidence.smtp {
+        out.push_str(&format!("\n=== {} {}\n", safe(&session.hop), session.started_at));
+        for turn in &session.transcript {
+            let refused = turn.code.is_some_and(|code| code >= 400);
+            let arrow = match (turn.who, turn.tls, refused) {
+                (Who::Client, false, _) => " ->",
+                (Who::Client, true, _) => " ~>",
+                (Who::Server, false, false) => "<-",
+                (Who::Server, true, false) => "<~",
+                (Who::Server, false, true) => "<**",
+                (Who::Server, true, true) => "<~*",
+                (Who::Prober, ..) => "===",
+            };
+            for line in &turn.lines {
+                out.push_str(&format!("{:>6} ms {arrow:3} {}\n", line.at_ms, safe(&line.text)));
+            }
+        }
+        if let Some(miss) = &session.broke_off {
+            out.push_str(&format!("          *** {}\n", safe(&miss.said)));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_break_where_their_shell_lets_them() {
+        let remedy = Remedy::exchange("x", vec![], vec![]);
+        let command = "New-SendConnector -Name 'To the -other system' -Usage Internal -AddressSpaces 'contoso.com' \
+                       -DNSRoutingEnabled $false";
+        let broken = of_command(&remedy, command);
+        assert!(broken.lines().all(|line| line.chars().count() <= 80), "{broken}");
+        let whole: String = broken.replace(" `\n", "\n").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(whole, command);
+    }
+}

@@ -1,0 +1,126 @@
+//! Every scenario of `fixtures/scenarios/`, over real sockets: what nsdiag says of it, and how it behaves.
+use nsdiag::app;
+use nsdiag::cli::CheckArgs;
+use nsdiag::config::Settings;
+use nsdiag::report;
+use nsdiag_checks::report::Report;
+use nsdiag_lab::{Lab, Scenario};
+use std::collections::BTreeMap;
+
+/// Plays `scenario` and runs the whole pipeline against it, as `nsdiag demo` does.
+async fn play(scenario: &Scenario) -> (Report, Lab) {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = Lab::start(scenario, folder.path()).await.unwrap();
+    let args = CheckArgs { config: Some(lab.config().to_path_buf()), ..CheckArgs::default() };
+    let mut settings = Settings::load(&args).unwrap();
+    settings.question.smtp_port = lab.smtp_port();
+    let (report, notes) = app::check(&settings, &|_| {}).await.unwrap();
+    assert_eq!(notes, [""; 0], "{}", scenario.name);
+    assert!(!app::plan(&settings).contains(lab.password()));
+    (report, lab)
+}
+
+/// `code severity certainty subject …`; of a hop's id, role and host.
+fn lines(report: &Report) -> Vec<String> {
+    report
+        .findings
+        .iter()
+        .map(|finding| {
+            let subjects = finding.subjects.iter().map(|subject| match subject.value.rsplit_once('/') {
+                Some((hop, _)) => format!(" {hop}"),
+                None => format!(" {}", subject.value),
+            });
+            let subjects: String = subjects.collect();
+            format!("{} {} {}{subjects}", finding.code, word(finding.severity), word(finding.certainty))
+        })
+        .collect()
+}
+
+/// The word that JSON has for a value.
+fn word(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_scenario_yields_exactly_the_findings_that_it_should() {
+    let schema = jsonschema::validator_for(&serde_json::from_str(&report::schema()).unwrap()).unwrap();
+    let all = Scenario::all();
+    let played = futures_util::future::join_all(all.iter().map(play)).await;
+    for (scenario, (found, lab)) in all.iter().zip(played) {
+        let name = &scenario.name;
+        let expect = &scenario.expect;
+        println!("{name}: {} {:?}", found.verdict.word(), lines(&found));
+        assert_eq!(lines(&found), expect.findings, "{name}\n{}", report::table::table(&found, false, true));
+        assert_eq!(
+            (found.verdict.word(), found.exit_code),
+            (&*expect.verdict, expect.exit),
+            "{name}: {:#?}",
+            found.gaps
+        );
+        let recipients: BTreeMap<String, String> =
+            found.recipients.iter().map(|one| (one.address.clone(), one.diagnosis.word().to_string())).collect();
+        assert_eq!(recipients, expect.recipients, "{name}");
+
+        let json: serde_json::Value = serde_json::from_str(&report::json(&found)).unwrap();
+        if let Err(error) = schema.validate(&json) {
+            panic!("{name}: the report breaks its schema at {}: {error}", error.instance_path());
+        }
+        for finding in &found.findings {
+            assert!(!finding.evidence.is_empty(), "{name}: {} rests on nothing", finding.code);
+            for pointer in &finding.evidence {
+                assert!(json.pointer(pointer).is_some(), "{name}: {} points at nothing: {pointer}", finding.code);
+            }
+        }
+
+        let written = [report::json(&found), report::table::table(&found, true, true)];
+        assert!(written.iter().all(|text| !text.contains(lab.password())), "{name}: a password");
+        let table = report::table::table(&found, false, false);
+        // A quoted name in a command that is to be copied is never broken.
+        let wide = table.lines().find(|line| line.chars().count() > 80 && !line.contains("\"CN="));
+        assert_eq!(wide, None, "{name}: a line of more than 80 columns");
+
+        manners(name, &found, &lab.commands_heard());
+    }
+}
+
+/// The contract's section 5, as the hops heard it.
+fn manners(name: &str, found: &Report, heard: &[(String, String)]) {
+    for (host, command) in heard {
+        let verb = command.split([' ', ':']).next().unwrap().to_ascii_uppercase();
+        assert!(
+            ["EHLO", "STARTTLS", "MAIL", "RCPT", "RSET", "QUIT"].contains(&&*verb),
+            "{name}: {host} heard {command}"
+        );
+        if verb == "RCPT" {
+            assert!(command.ends_with("@contoso.com>"), "{name}: {command}");
+        }
+    }
+    for session in &found.evidence.smtp {
+        let asked: Vec<&str> = session.rcpt_replies().map(|(_, recipient, ..)| recipient).collect();
+        assert!(asked.len() <= 4, "{name}: {asked:?}");
+        assert!(asked.last().is_none_or(|last| *last == found.run.settings.random), "{name}: {asked:?}");
+    }
+    for finding in &found.findings {
+        let random = finding.subjects.iter().any(|subject| subject.value == found.run.settings.random);
+        assert!(!random, "{name}: the random control is a subject");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_evidence_gives_the_same_report() {
+    let (found, _lab) = play(&Scenario::named("broken-gateway").unwrap()).await;
+    let again = || {
+        let judged = nsdiag_checks::report::report(
+            &found.tool.version,
+            found.run.clone(),
+            found.evidence.clone(),
+            &[],
+            &app::run_check,
+        );
+        report::json(&judged.0)
+    };
+    assert_eq!(again(), again());
+    assert_eq!(again(), report::json(&found));
+    let read: Report = serde_json::from_str(&report::json(&found)).unwrap();
+    assert_eq!(report::json(&read), report::json(&found));
+}
