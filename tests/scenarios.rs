@@ -1,4 +1,5 @@
 //! Every scenario of `fixtures/scenarios/`, over real sockets: what nsdiag says of it, and how it behaves.
+#![allow(clippy::unwrap_used)] // A panic is how a test fails.
 use nsdiag::app;
 use nsdiag::cli::CheckArgs;
 use nsdiag::config::Settings;

@@ -1,0 +1,61 @@
+"""What differs from a healthy landscape in each scenario, and what nsdiag is to say of it."""
+
+# Exchange takes every recipient at RCPT; that is normal, and told as such.
+NORMAL = ("NSD205", "info", "proven")
+
+
+def recipients(other: str, exchange: str = "delivered") -> dict:
+    return {"helpdesk@contoso.com": exchange, "orders@contoso.com": other, "sales@contoso.com": other}
+
+
+BOTH = ["orders@contoso.com", "sales@contoso.com"]
+
+SCENARIOS = {
+    "broken-gateway": {
+        "world": {"contacts": []},
+        "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD401", "critical", "proven"), NORMAL],
+                   "subjects": {"NSD401": BOTH}, "recipients": recipients("gateway-rejects-other-mailbox")},
+    },
+    "healthy": {
+        "world": {},
+        "expect": {"verdict": "ok", "exit": 0, "findings": [NORMAL], "recipients": recipients("delivered")},
+    },
+    "authoritative": {
+        "world": {"contacts": [], "accepted_flags": 8, "filter_flags": 2051, "gateway_also": ["orders", "sales"],
+                  "exchange_knows": ["anna", "ben", "helpdesk"]},
+        "expect": {"verdict": "critical", "exit": 2,
+                   "findings": [("NSD302", "critical", "proven"), ("NSD403", "critical", "proven")],
+                   "subjects": {"NSD403": BOTH}, "recipients": recipients("exchange-rejects-other-mailbox")},
+    },
+    "no-connector": {
+        "world": {"connectors": []},
+        "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD311", "critical", "proven"), NORMAL],
+                   "recipients": recipients("inconclusive")},
+    },
+    "bad-smarthost": {
+        "world": {"connectors": [["To Zimbra", ["SMTP:contoso.com;1", "SMTP:zimbra.contoso.com;1"],
+                                  "smtp-old.contoso.com"]]},
+        "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD105", "critical", "proven"), NORMAL],
+                   "recipients": recipients("inconclusive")},
+    },
+    "greylist": {
+        "world": {"greylist": True},
+        "expect": {"verdict": "unknown", "exit": 3, "findings": [("NSD206", "info", "proven"), NORMAL],
+                   "recipients": recipients("inconclusive", "inconclusive")},
+    },
+    "gateway-down": {
+        "world": {"gateway_drops": True},
+        "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD201", "critical", "proven"), NORMAL],
+                   "recipients": recipients("inconclusive", "inconclusive")},
+    },
+    "no-rights": {
+        "world": {"readable": False},
+        "expect": {"verdict": "unknown", "exit": 3, "findings": [("NSD331", "warning", "proven"), NORMAL],
+                   "recipients": recipients("inconclusive")},
+    },
+    "wrong-password": {
+        "world": {"password": "not-the-password"},
+        "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD333", "critical", "proven"), NORMAL],
+                   "recipients": recipients("inconclusive", "inconclusive")},
+    },
+}

@@ -1,0 +1,309 @@
+"""Real servers in two network namespaces: Samba AD, three Postfix hosts, Knot and Unbound, a client beside them."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import textwrap
+import time
+
+import directory
+
+HOSTS = {
+    "ns1.contoso.com": "10.77.0.52",
+    "resolver.contoso.com": "10.77.0.53",
+    "dc1.corp.contoso.com": "10.77.0.10",
+    "mx1.contoso.com": "10.77.0.25",
+    "exch01.corp.contoso.com": "10.77.0.26",
+    "smarthost.contoso.com": "10.77.0.44",
+}
+COUNT = iter(range(1000))
+
+
+class World:
+    """The servers, up until `close`. `changes` says what differs from a healthy landscape; see scenarios.py."""
+
+    def __init__(self, cache: pathlib.Path, **changes):
+        self.changes = {"accepted_flags": 2, "filter_flags": 3, "readable": True, "contacts": ["orders", "sales"],
+                        "connectors": [["To Zimbra", ["SMTP:contoso.com;1", "SMTP:zimbra.contoso.com;1"],
+                                        "smarthost.contoso.com"]],
+                        "gateway_also": [], "exchange_knows": None, "greylist": False, "gateway_drops": False,
+                        "password": directory.PASSWORD} | changes
+        # Namespaces' names are the machine's: two runs at once must not share them.
+        name = f"nsd{os.getpid()}x{next(COUNT)}"
+        self.servers, self.client = f"{name}s", f"{name}c"
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nsdiag-real-"))
+        self.folder.chmod(0o755)
+        self.postfixes: list[pathlib.Path] = []
+        self.processes: list[subprocess.Popen] = []
+        self.cache = cache
+        try:
+            self.network(name)
+            self.certificates()
+            self.directory()
+            self.names()
+            self.hops()
+            self.wait()
+        except BaseException:
+            self.close()
+            raise
+
+    # The parts, in the order in which they start.
+
+    def network(self, name: str) -> None:
+        hosts = "127.0.0.1 localhost\n" + "".join(f"{ip} {host} {host.split('.')[0]}\n" for host, ip in HOSTS.items())
+        hosts += f"127.0.0.1 {socket.gethostname()}\n"
+        for space in (self.servers, self.client):
+            etc = pathlib.Path("/etc/netns") / space
+            etc.mkdir(parents=True)
+            (etc / "hosts").write_text(hosts)
+            (etc / "resolv.conf").write_text("nameserver 10.77.0.53\n")
+            sh("ip", "netns", "add", space)
+            self.within(space, "ip", "link", "set", "lo", "up")
+        one, two = f"{name}a"[-15:], f"{name}b"[-15:]
+        sh("ip", "link", "add", one, "netns", self.servers, "type", "veth", "peer", "name", two, "netns", self.client)
+        self.within(self.servers, "ip", "addr", "add", "10.77.1.1/24", "dev", one)
+        self.within(self.servers, "ip", "link", "set", one, "up")
+        self.within(self.client, "ip", "addr", "add", "10.77.1.2/24", "dev", two)
+        self.within(self.client, "ip", "link", "set", two, "up")
+        self.within(self.client, "ip", "route", "add", "10.77.0.0/24", "via", "10.77.1.1")
+        for ip in HOSTS.values():
+            self.within(self.servers, "ip", "addr", "add", f"{ip}/32", "dev", "lo")
+        if self.changes["gateway_drops"]:
+            self.within(self.servers, "nft", "add table inet drop; add chain inet drop in { type filter hook input "
+                        "priority 0; }; add rule inet drop in ip daddr 10.77.0.25 tcp dport 25 drop")
+
+    def certificates(self) -> None:
+        tls = self.folder / "tls"
+        tls.mkdir()
+        new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"]
+        sh(*new, "-keyout", tls / "ca.key", "-out", tls / "ca.crt", "-subj", "/CN=nsdiag test authority")
+        for host in HOSTS:
+            sh(*new, "-CA", tls / "ca.crt", "-CAkey", tls / "ca.key", "-keyout", tls / f"{host}.key", "-out",
+               tls / f"{host}.crt", "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}", "-addext",
+               "basicConstraints=critical,CA:FALSE")
+            (tls / f"{host}.key").chmod(0o600)
+
+    def directory(self) -> None:
+        base = directory.provision(self.cache)
+        samba = self.folder / "samba"
+        directory.copy(base, samba, self.changes, self.folder / "tls/dc1.corp.contoso.com")
+        self.start("samba", "samba", "-i", "-M", "single", f"--configfile={samba}/etc/smb.conf", "--no-process-group")
+
+    def names(self) -> None:
+        dns = self.folder / "dns"
+        dns.mkdir()
+        records = "".join(f"{host}. A {ip}\n" for host, ip in HOSTS.items())
+        (dns / "contoso.com.zone").write_text(
+            "$TTL 300\n@ SOA ns1.contoso.com. hostmaster.contoso.com. 1 3600 900 86400 300\n@ NS ns1.contoso.com.\n"
+            f"@ MX 10 mx1.contoso.com.\n{records}")
+        (dns / "knot.conf").write_text(textwrap.dedent(f"""\
+            server:
+                rundir: {dns}
+                listen: 10.77.0.52@53
+            database:
+                storage: {dns}
+            zone:
+              - domain: contoso.com
+                storage: {dns}
+                file: contoso.com.zone
+            """))
+        (dns / "unbound.conf").write_text(textwrap.dedent(f"""\
+            server:
+                interface: 10.77.0.53
+                access-control: 10.77.0.0/16 allow
+                directory: "{dns}"
+                chroot: ""
+                username: ""
+                pidfile: ""
+                use-syslog: no
+                logfile: ""
+                module-config: "iterator"
+                do-ip6: no
+            stub-zone:
+                name: "contoso.com"
+                stub-addr: 10.77.0.52
+            remote-control:
+                control-enable: no
+            """))
+        self.start("knot", "knotd", "-c", dns / "knot.conf")
+        self.start("unbound", "unbound", "-d", "-c", dns / "unbound.conf")
+
+    def hops(self) -> None:
+        tls = self.folder / "tls"
+        recipients = self.folder / "ad-recipients.cf"
+        recipients.write_text(
+            "server_host = ldaps://dc1.corp.contoso.com:636\nversion = 3\nbind = yes\n"
+            f"bind_dn = nsdiag@corp.contoso.com\nbind_pw = {directory.PASSWORD}\ntls_ca_cert_file = {tls}/ca.crt\n"
+            "tls_require_cert = yes\nsearch_base = DC=corp,DC=contoso,DC=com\n"
+            "query_filter = (proxyAddresses=smtp:%s)\nresult_attribute = cn\n")
+        also = self.table("also", self.changes["gateway_also"])
+        gateway = {"relay_domains": "contoso.com", "relay_recipient_maps": f"{also} ldap:{recipients}",
+                   "smtpd_banner": "$myhostname ESMTP $mail_name"}
+        if self.changes["greylist"]:
+            gateway["smtpd_recipient_restrictions"] = "reject_unauth_destination, check_policy_service inet:10.77.0.25:10023"
+            greylist = self.folder / "postgrey"
+            greylist.mkdir()
+            shutil.chown(greylist, "postgrey")
+            self.start("postgrey", "postgrey", "--inet=10.77.0.25:10023", f"--dbdir={greylist}",
+                       f"--pidfile={greylist}/pid")
+        self.postfix("mx1.contoso.com", gateway)
+        exchange = {"relay_domains": "contoso.com", "relay_recipient_maps": "",
+                    "smtpd_banner": "$myhostname Microsoft ESMTP MAIL Service ready"}
+        if self.changes["exchange_knows"] is not None:
+            known = self.table("exchange", self.changes["exchange_knows"])
+            exchange["smtpd_recipient_restrictions"] = (
+                f"reject_unauth_destination, check_recipient_access {known}, check_recipient_access static:"
+                "{550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup}")
+        self.postfix("exch01.corp.contoso.com", exchange)
+        mailboxes = self.table("zimbra", ["orders", "sales"])
+        self.postfix("smarthost.contoso.com", {"virtual_mailbox_domains": "contoso.com",
+                                               "virtual_mailbox_maps": mailboxes, "virtual_transport": "error:none",
+                                               "smtpd_banner": "$myhostname ESMTP $mail_name"})
+
+    def table(self, name: str, locals_: list) -> str:
+        path = self.folder / f"{name}.table"
+        path.write_text("".join(f"{local}@contoso.com OK\n" for local in locals_))
+        return f"texthash:{path}"
+
+    def postfix(self, host: str, settings: dict) -> None:
+        home = self.folder / host
+        for part in ("etc", "queue", "data"):
+            (home / part).mkdir(parents=True)
+        shutil.chown(home / "data", "postfix")
+        settings = {
+            "compatibility_level": "3.6", "queue_directory": home / "queue", "data_directory": home / "data",
+            "myhostname": host, "mydestination": "", "inet_interfaces": HOSTS[host], "inet_protocols": "ipv4",
+            "mynetworks": "127.0.0.1/32", "alias_maps": "", "local_recipient_maps": "",
+            "smtpd_relay_restrictions": "reject_unauth_destination", "relay_transport": "error:none",
+            "smtpd_tls_cert_file": self.folder / f"tls/{host}.crt", "smtpd_tls_key_file": self.folder / f"tls/{host}.key",
+            "smtpd_tls_security_level": "may", "maillog_file": home / "log", "maillog_file_prefixes": home,
+        } | settings
+        (home / "etc/main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
+        # -v writes every command that a client says into the log: that is how DATA would be seen.
+        (home / "etc/master.cf").write_text(textwrap.dedent("""\
+            smtp     inet n - n -    - smtpd -v
+            cleanup  unix n - n -    0 cleanup
+            qmgr     unix n - n 300  1 qmgr
+            rewrite  unix - - n -    - trivial-rewrite
+            bounce   unix - - n -    0 bounce
+            defer    unix - - n -    0 bounce
+            error    unix - - n -    - error
+            anvil    unix - - n -    1 anvil
+            tlsmgr   unix - - n 1000 1 tlsmgr
+            proxymap unix - - n -    - proxymap
+            postlog  unix-dgram n - n - 1 postlogd
+            """))
+        self.within(self.servers, "postfix", "-c", home / "etc", "start")
+        self.postfixes.append(home)
+
+    def wait(self) -> None:
+        ports = [("10.77.0.10", 636)] + [(HOSTS[home.name], 25) for home in self.postfixes]
+        probe = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)"
+        end = time.monotonic() + 40
+        for ip, port in ports:
+            while subprocess.run(["ip", "netns", "exec", self.servers, "python3", "-c", probe, ip, str(port)],
+                                 capture_output=True).returncode:
+                if time.monotonic() > end:
+                    raise RuntimeError(f"nothing listens at {ip}:{port}\n" + self.logs())
+                time.sleep(0.2)
+        while subprocess.run(["ip", "netns", "exec", self.client, "python3", "-c", "import socket; "
+                              "socket.getaddrinfo('mx1.contoso.com', 25)"], capture_output=True).returncode:
+            if time.monotonic() > end:
+                raise RuntimeError("DNS does not answer\n" + self.logs())
+            time.sleep(0.2)
+
+    # What tests use.
+
+    def config(self) -> pathlib.Path:
+        """A configuration that points nsdiag at this world."""
+        (self.folder / "ldap-password").write_text(self.changes["password"])
+        (self.folder / "ldap-password").chmod(0o600)
+        (self.folder / "zimbra.txt").write_text("orders@contoso.com\nsales@contoso.com\n")
+        path = self.folder / "nsdiag.toml"
+        path.write_text(textwrap.dedent("""\
+            domain = "contoso.com"
+            [dns]
+            resolvers = ["10.77.0.53"]
+            [tls]
+            ca_files = ["tls/ca.crt"]
+            [[system]]
+            name = "corp"
+            kind = "exchange"
+            smtp = ["exch01.corp.contoso.com"]
+            [system.directory]
+            ldap = ["ldaps://dc1.corp.contoso.com"]
+            user = "nsdiag@corp.contoso.com"
+            password_file = "ldap-password"
+            [[system]]
+            name = "zimbra"
+            kind = "other"
+            smtp = ["smarthost.contoso.com"]
+            recipients = "zimbra.txt"
+            [probe]
+            mail_from = "nsdiag@example.net"
+            ehlo = "client.example.net"
+            known_good = ["helpdesk@contoso.com"]
+            """))
+        return path
+
+    def ask(self, *command) -> subprocess.CompletedProcess:
+        """Runs a command beside the client."""
+        return subprocess.run(["ip", "netns", "exec", self.client, *map(str, command)], capture_output=True, text=True,
+                              timeout=240)
+
+    def hosts_that_heard(self, verb: str) -> list[str]:
+        """The hops whose log holds that SMTP command, said by anybody."""
+        found = []
+        for home in self.postfixes:
+            log = (home / "log").read_text(errors="replace") if (home / "log").exists() else ""
+            if any("< " in line and line.rstrip().split(": ")[-1].upper().startswith(verb) for line in log.splitlines()):
+                found.append(home.name)
+        return found
+
+    def close(self) -> None:
+        """Ends everything that this world started."""
+        for home in self.postfixes:
+            subprocess.run(["ip", "netns", "exec", self.servers, "postfix", "-c", home / "etc", "abort"],
+                           capture_output=True)
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        for space in (self.servers, self.client):
+            left = subprocess.run(["ip", "netns", "pids", space], capture_output=True, text=True).stdout.split()
+            for pid in left:
+                try:
+                    os.kill(int(pid), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            subprocess.run(["ip", "netns", "del", space], capture_output=True)
+            shutil.rmtree(pathlib.Path("/etc/netns") / space, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # Plumbing.
+
+    def within(self, space: str, *command) -> None:
+        sh("ip", "netns", "exec", space, *command)
+
+    def start(self, name: str, *command) -> None:
+        log = open(self.folder / f"{name}.log", "w")
+        self.processes.append(subprocess.Popen(["ip", "netns", "exec", self.servers, *map(str, command)], stdout=log,
+                                               stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL))
+
+    def logs(self) -> str:
+        """The ends of all logs, for a test that failed."""
+        paths = sorted(self.folder.glob("*.log")) + [home / "log" for home in self.postfixes]
+        tail = lambda path: "".join(path.read_text(errors="replace").splitlines(True)[-12:]) if path.exists() else ""
+        return "".join(f"--- {path.name} of {path.parent.name}\n{tail(path)}" for path in paths)
+
+
+def sh(*command) -> None:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr}{done.stdout}")
