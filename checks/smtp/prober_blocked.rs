@@ -1,4 +1,5 @@
 //! NSD210: a hop judges us, and so says nothing about recipients.
+use crate::model::Heard;
 use crate::prelude::*;
 use crate::replies;
 
@@ -24,11 +25,12 @@ fn judge(case: &Case, notes: &mut Notes) {
             (code >= 400 && about_us).then(|| (pointer, format!("{code} {text}")))
         });
         let control = || {
-            let refused =
-                hop.controls().find(|heard| heard.outcome() == Outcome::Rejected && judges_us(heard.meaning))?;
-            hop.controls()
-                .all(|heard| heard.outcome() != Outcome::Accepted)
-                .then(|| (refused.pointer(), refused.quote()))
+            // Words that no row knows, said to everybody alike, are about whoever asks.
+            let alike = hop.replies().all(|heard| heard.meaning == Meaning::Ambiguous && heard.code >= 500);
+            let about_us = |heard: &&Heard| heard.outcome() == Outcome::Rejected && (judges_us(heard.meaning) || alike);
+            let refused = hop.controls().find(about_us)?;
+            let all = hop.controls().all(|heard| heard.outcome() != Outcome::Accepted);
+            all.then(|| (refused.pointer(), refused.quote()))
         };
         let Some((pointer, quote)) = early.or_else(control) else { continue };
         notes
@@ -68,6 +70,9 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [""; 0], "the known-good was accepted");
         world.answers_all(GATEWAY, "550 5.1.1 User unknown in relay recipient table");
         assert_eq!(world.lines(&CHECK), [""; 0], "that is about recipients");
+        let odd = "550 5.1.1 Recipient address rejected: none";
+        world.answers_all(GATEWAY, odd);
+        assert_eq!(world.lines(&CHECK), [found(odd)], "the same to everybody, in words that no row knows");
         let refused = "553 5.1.8 Sender address rejected";
         world.last(GATEWAY).transcript = vec![turn(Stage::Mail, refused, None)];
         assert_eq!(world.lines(&CHECK), [found(refused)]);

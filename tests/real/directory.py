@@ -76,13 +76,13 @@ ATTRIBUTES = [
     ("msExchRecipientTypeDetails", "2.5.5.16", 65, True),
 ]
 CLASSES = {
-    "msExchContainer": [],
     "msExchOrganizationContainer": [],
     "msExchAcceptedDomain": ["msExchAcceptedDomainName", "msExchAcceptedDomainFlags"],
     "msExchRoutingSMTPConnector": ["routingList", "msExchSmtpSmartHost", "msExchSmtpSendFlags", "msExchSmtpSendPort",
                                    "msExchSmtpSendEnabled"],
     "msExchMessageHygieneRecipientFilterConfig": ["msExchAgentsFlags"],
 }
+EVERYBODY_READS = "D:(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)(A;;RPLCLORC;;;AU)"
 ARC = "1.2.840.113556.1.8000.2554.7701"
 
 
@@ -116,9 +116,7 @@ def schema(database) -> None:
         may = "".join(f"mayContain: {attribute}\n" for attribute in attributes)
         database.add_ldif(f"dn: CN={name},{base}\nobjectClass: classSchema\ngovernsID: {ARC}.2.{number}\n"
                           f"lDAPDisplayName: {name}\nsubClassOf: container\nobjectClassCategory: 1\nrDNAttID: cn\n"
-                          f"possSuperiors: container\npossSuperiors: msExchContainer\n{may}".replace(
-                              "possSuperiors: msExchContainer\n", "" if name == "msExchContainer" else
-                              "possSuperiors: msExchContainer\n"))
+                          f"possSuperiors: container\ndefaultSecurityDescriptor: {EVERYBODY_READS}\n{may}")
         database.modify_ldif(refresh)
     recipient = ["mailNickname", "homeMDB", "targetAddress", "msExchRecipientTypeDetails"]
     database.modify_ldif(f"dn: CN=Mail-Recipient,{base}\nchangetype: modify\nadd: mayContain\n"

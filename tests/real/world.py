@@ -71,9 +71,6 @@ class World:
         self.within(self.client, "ip", "route", "add", "10.77.0.0/24", "via", "10.77.1.1")
         for ip in HOSTS.values():
             self.within(self.servers, "ip", "addr", "add", f"{ip}/32", "dev", "lo")
-        if self.changes["gateway_drops"]:
-            self.within(self.servers, "nft", "add table inet drop; add chain inet drop in { type filter hook input "
-                        "priority 0; }; add rule inet drop in ip daddr 10.77.0.25 tcp dport 25 drop")
 
     def certificates(self) -> None:
         tls = self.folder / "tls"
@@ -160,7 +157,7 @@ class World:
         self.postfix("exch01.corp.contoso.com", exchange)
         mailboxes = self.table("zimbra", ["orders", "sales"])
         self.postfix("smarthost.contoso.com", {"virtual_mailbox_domains": "contoso.com",
-                                               "virtual_mailbox_maps": mailboxes, "virtual_transport": "error:none",
+                                               "virtual_mailbox_maps": mailboxes, "virtual_transport": "discard:",
                                                "smtpd_banner": "$myhostname ESMTP $mail_name"})
 
     def table(self, name: str, locals_: list) -> str:
@@ -177,7 +174,7 @@ class World:
             "compatibility_level": "3.6", "queue_directory": home / "queue", "data_directory": home / "data",
             "myhostname": host, "mydestination": "", "inet_interfaces": HOSTS[host], "inet_protocols": "ipv4",
             "mynetworks": "127.0.0.1/32", "alias_maps": "", "local_recipient_maps": "",
-            "smtpd_relay_restrictions": "reject_unauth_destination", "relay_transport": "error:none",
+            "smtpd_relay_restrictions": "reject_unauth_destination", "relay_transport": "discard:",
             "smtpd_tls_cert_file": self.folder / f"tls/{host}.crt", "smtpd_tls_key_file": self.folder / f"tls/{host}.key",
             "smtpd_tls_security_level": "may", "maillog_file": home / "log", "maillog_file_prefixes": home,
         } | settings
@@ -190,7 +187,7 @@ class World:
             rewrite  unix - - n -    - trivial-rewrite
             bounce   unix - - n -    0 bounce
             defer    unix - - n -    0 bounce
-            error    unix - - n -    - error
+            discard  unix - - n -    - discard
             anvil    unix - - n -    1 anvil
             tlsmgr   unix - - n 1000 1 tlsmgr
             proxymap unix - - n -    - proxymap
@@ -214,6 +211,9 @@ class World:
             if time.monotonic() > end:
                 raise RuntimeError("DNS does not answer\n" + self.logs())
             time.sleep(0.2)
+        if self.changes["gateway_drops"]:
+            self.within(self.servers, "nft", "add table inet hole; add chain inet hole in { type filter hook input "
+                        "priority 0; }; add rule inet hole in ip daddr 10.77.0.25 tcp dport 25 drop")
 
     # What tests use.
 
