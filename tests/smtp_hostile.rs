@@ -1,0 +1,502 @@
+//! Servers that misbehave: each ends in a recorded outcome, within its time and within bounded memory.
+#![allow(clippy::unwrap_used)] // A panic is how a test fails.
+use nsdiag::collect::smtp::{Endpoint, Manners, TlsTrust, converse};
+use nsdiag_checks::evidence::Observed;
+use nsdiag_checks::evidence::smtp::{Session, Who};
+use rcgen::{CertificateParams, KeyPair};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+
+/// The time for one step; the prober's own limit, so that every row ends soon.
+const STEP: Duration = Duration::from_millis(400);
+
+/// What a server does, in order.
+#[derive(Clone)]
+enum Act {
+    /// Sends these bytes.
+    Say(Vec<u8>),
+    /// Waits for a line from the client.
+    Hear,
+    /// Sends the bytes one at a time, so slowly that each step would never end.
+    Drip(Vec<u8>),
+    /// Sends the bytes again and again until the client leaves.
+    Forever(Vec<u8>),
+    /// Says nothing more, and keeps the connection.
+    Silence,
+    /// Closes.
+    Close,
+    /// Resets the connection.
+    Reset,
+}
+use Act::*;
+
+fn say(text: &str) -> Act {
+    Say(text.replace('\n', "\r\n").into_bytes())
+}
+
+/// Plays the acts for one connection; what the client said is in `heard`.
+async fn act(acts: Vec<Act>, stream: TcpStream, heard: Arc<Mutex<String>>) {
+    let mut stream = stream;
+    let mut buffer = Vec::new();
+    for act in acts {
+        match act {
+            Say(bytes) => drop(stream.write_all(&bytes).await),
+            Hear => loop {
+                if let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = buffer.drain(..=end).collect();
+                    heard.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+                    break;
+                }
+                let mut chunk = [0; 512];
+                match stream.read(&mut chunk).await {
+                    Ok(count) if count > 0 => buffer.extend_from_slice(&chunk[..count]),
+                    _ => return,
+                }
+            },
+            Drip(bytes) => {
+                for byte in bytes {
+                    if stream.write_all(&[byte]).await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+            Forever(bytes) => while stream.write_all(&bytes).await.is_ok() {},
+            Silence => tokio::time::sleep(Duration::from_secs(30)).await,
+            Close => return,
+            Reset => {
+                // Closing with unread data in the socket makes the kernel reset.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let _ = stream.set_zero_linger();
+                return;
+            }
+        }
+    }
+    // Whatever else the client says is heard to its end.
+    loop {
+        let mut chunk = [0; 512];
+        match stream.read(&mut chunk).await {
+            Ok(count) if count > 0 => heard.lock().unwrap().push_str(&String::from_utf8_lossy(&chunk[..count])),
+            _ => return,
+        }
+    }
+}
+
+/// Runs the prober against the acts; how long it took, what it recorded, what the server heard.
+async fn meet(acts: Vec<Act>, recipients: &[&str]) -> (Duration, Session, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = Arc::new(Mutex::new(String::new()));
+    let server = {
+        let heard = heard.clone();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            act(acts, stream, heard).await;
+        })
+    };
+    let endpoint = Endpoint { hop: "gateway/h/127.0.0.1:25".into(), host: "mx1.contoso.com".into(), address };
+    let recipients: Vec<String> = recipients.iter().map(ToString::to_string).collect();
+    let trust = TlsTrust::new(&[]).unwrap();
+    let began = Instant::now();
+    let session = converse(&endpoint, &recipients, &manners(), &trust).await;
+    let took = began.elapsed();
+    server.abort();
+    let heard = heard.lock().unwrap().clone();
+    (took, session, heard)
+}
+
+fn manners() -> Manners {
+    Manners {
+        ehlo: "client.example.net".into(),
+        mail_from: "probe@example.net".into(),
+        step: STEP,
+        deadline: Instant::now() + Duration::from_secs(20),
+        pause: Duration::ZERO,
+        use_tls: true,
+    }
+}
+
+/// `codes of the replies | oddities | how it broke off: in which words`.
+fn outcome(session: &Session) -> String {
+    let replies = session.transcript.iter().filter(|turn| turn.who == Who::Server);
+    let codes: Vec<String> =
+        replies.clone().map(|turn| turn.code.map_or("?".into(), |code| code.to_string())).collect();
+    let mut oddities: Vec<&str> = replies.flat_map(|turn| turn.oddities.iter().map(String::as_str)).collect();
+    oddities.dedup();
+    let end = session.broke_off.as_ref().map_or("-".into(), |miss| format!("{:?}: {}", miss.how, miss.said));
+    format!("{} | {} | {end}", codes.join(" "), oddities.join(", "))
+}
+
+fn rows() -> Vec<(&'static str, Vec<Act>, &'static str)> {
+    let hello = || vec![say("220 hi\n"), Hear, say("250-h\n250 SIZE\n")];
+    let mail = || [hello(), vec![Hear, say("250 ok\n")]].concat();
+    let at = |before: Vec<Act>, more: Vec<Act>| [before, more].concat();
+    let rest = || vec![Hear, say("250 ok\n"), Hear, say("221 bye\n")];
+    let starttls = || vec![say("220 hi\n"), Hear, say("250-h\n250 STARTTLS\n"), Hear];
+    let long = |count: usize| [b"220 ".to_vec(), vec![b'x'; count], b"\r\n".to_vec()].concat();
+    let lines = |count: usize| Say(b"220-x\r\n".repeat(count));
+    vec![
+        (
+            "a sound dialogue",
+            at(mail(), [vec![Hear, say("550 5.1.1 no\n")], rest()].concat()),
+            "220 250 250 550 250 221 |  | -",
+        ),
+        ("silence at connect", vec![Silence], " |  | TimedOut: no reply in time (waiting for the greeting)"),
+        (
+            "a hang-up at connect",
+            vec![Close],
+            " |  | HungUp: the server closed the connection (waiting for the greeting)",
+        ),
+        ("a reset at connect", vec![Reset], " |  | HungUp: the server reset the connection…"),
+        (
+            "a greeting drop by drop",
+            vec![Drip(b"220 this greeting never comes to its end\r\n".to_vec())],
+            " |  | TimedOut: no whole reply in time (waiting for the greeting)",
+        ),
+        (
+            "an endless greeting line",
+            vec![Forever(vec![b'x'; 1000])],
+            " |  | TooLarge: a reply line has more than 2048 bytes (waiting for the greeting)",
+        ),
+        (
+            "a line of 10 MB",
+            vec![Say(long(10_000_000))],
+            " |  | TooLarge: a reply line has more than 2048 bytes (waiting for the greeting)",
+        ),
+        (
+            "endless lines of one reply",
+            vec![Forever(b"220-x\r\n".to_vec())],
+            "? |  | TooLarge: the reply has more than 128 lines (waiting for the greeting)",
+        ),
+        (
+            "129 lines",
+            vec![lines(129), say("220 x\n")],
+            "? |  | TooLarge: the reply has more than 128 lines (waiting for the greeting)",
+        ),
+        (
+            "a half reply, then silence",
+            vec![say("220-x\n"), Silence],
+            "? |  | TimedOut: no whole reply in time (waiting for the greeting)",
+        ),
+        (
+            "a half reply, then a hang-up",
+            vec![say("220-x\n220"), Close],
+            "? |  | HungUp: the server closed the connection in the middle of a line (waiting for the greeting)",
+        ),
+        (
+            "another protocol",
+            vec![say("HTTP/1.1 400 Bad Request\n")],
+            "? |  | Protocol: what came is not an SMTP reply (waiting for the greeting)",
+        ),
+        (
+            "an SSH banner",
+            vec![say("SSH-2.0-OpenSSH_9.2\n")],
+            "? |  | Protocol: what came is not an SMTP reply (waiting for the greeting)",
+        ),
+        (
+            "a code of two digits",
+            vec![say("22 hi\n")],
+            "? |  | Protocol: what came is not an SMTP reply (waiting for the greeting)",
+        ),
+        (
+            "a code beyond all codes",
+            vec![say("999 hi\n")],
+            "? |  | Protocol: what came is not an SMTP reply (waiting for the greeting)",
+        ),
+        (
+            "an empty line",
+            vec![say("\n")],
+            "? |  | Protocol: what came is not an SMTP reply (waiting for the greeting)",
+        ),
+        ("a refusal in the greeting", vec![say("554 no\n"), Hear, say("221 bye\n")], "554 221 |  | -"),
+        ("a refusal and a hang-up", vec![say("554 no\n"), Close], "554 |  | -"),
+        (
+            "421 in the greeting",
+            vec![say("421 4.3.2 busy\n")],
+            "421 |  | HungUp: the server ended the session: 421 4.3.2 busy (waiting for the greeting)",
+        ),
+        (
+            "a bare code",
+            at(vec![say("220\n")], at(vec![Hear, say("250\n"), Hear, say("250\n"), Hear, say("250\n")], rest())),
+            "220 250 250 250 250 221 |  | -",
+        ),
+        (
+            "bare LF",
+            at(
+                vec![
+                    Say(b"220 hi\n".to_vec()),
+                    Hear,
+                    Say(b"250 h\n".to_vec()),
+                    Hear,
+                    say("250 ok\n"),
+                    Hear,
+                    say("250 ok\n"),
+                ],
+                rest(),
+            ),
+            "220 250 250 250 250 221 | a line ends in a bare LF | -",
+        ),
+        (
+            "Latin-1",
+            at(
+                vec![
+                    Say(b"220 gr\xfcn\r\n".to_vec()),
+                    Hear,
+                    say("250 h\n"),
+                    Hear,
+                    say("250 ok\n"),
+                    Hear,
+                    say("250 ok\n"),
+                ],
+                rest(),
+            ),
+            "220 250 250 250 250 221 | it holds bytes that are not UTF-8 | -",
+        ),
+        (
+            "NUL and escapes",
+            at(
+                vec![
+                    Say(b"220 \x00\x1b[31m\r\n".to_vec()),
+                    Hear,
+                    say("250 h\n"),
+                    Hear,
+                    say("250 ok\n"),
+                    Hear,
+                    say("250 ok\n"),
+                ],
+                rest(),
+            ),
+            "220 250 250 250 250 221 | it holds control characters | -",
+        ),
+        (
+            "a line longer than allowed",
+            at(vec![Say(long(600)), Hear, say("250 h\n"), Hear, say("250 ok\n"), Hear, say("250 ok\n")], rest()),
+            "220 250 250 250 250 221 | a line is longer than the 512 bytes that RFC 5321 allows | -",
+        ),
+        (
+            "mixed codes",
+            at(mail(), at(vec![Hear, say("550-no\n250 yes\n")], rest())),
+            "220 250 250 250 250 221 | its lines bear different codes; the last one counts | -",
+        ),
+        (
+            "EHLO refused, HELO taken",
+            at(
+                vec![
+                    say("220 hi\n"),
+                    Hear,
+                    say("502 no\n"),
+                    Hear,
+                    say("250 h\n"),
+                    Hear,
+                    say("250 ok\n"),
+                    Hear,
+                    say("250 ok\n"),
+                ],
+                rest(),
+            ),
+            "220 502 250 250 250 250 221 |  | -",
+        ),
+        (
+            "EHLO and HELO refused",
+            vec![say("220 hi\n"), Hear, say("550 no\n"), Hear, say("550 no\n"), Hear, say("221 bye\n")],
+            "220 550 550 221 |  | -",
+        ),
+        ("EHLO put off", vec![say("220 hi\n"), Hear, say("450 later\n"), Hear, say("221 bye\n")], "220 450 221 |  | -"),
+        ("silence at EHLO", vec![say("220 hi\n"), Hear, Silence], "220 |  | TimedOut: no reply in time (at EHLO)"),
+        (
+            "421 at EHLO",
+            vec![say("220 hi\n"), Hear, say("421 bye\n")],
+            "220 421 |  | HungUp: the server ended the session: 421 bye (at EHLO)",
+        ),
+        (
+            "a hang-up at EHLO",
+            vec![say("220 hi\n"), Hear, Close],
+            "220 |  | HungUp: the server closed the connection (at EHLO)",
+        ),
+        (
+            "STARTTLS refused",
+            at(starttls(), at(vec![say("454 no\n"), Hear, say("250 ok\n"), Hear, say("250 ok\n")], rest())),
+            "220 250 454 250 250 250 221 |  | -",
+        ),
+        ("silence at STARTTLS", at(starttls(), vec![Silence]), "220 250 |  | TimedOut: no reply in time (at STARTTLS)"),
+        (
+            "injection before TLS",
+            at(starttls(), vec![say("220 go\n250 injected\n")]),
+            "220 250 220 |  | TlsInjection: 14 bytes in clear text followed the reply to STARTTLS",
+        ),
+        (
+            "garbage for TLS",
+            at(starttls(), vec![say("220 go\n"), Hear, Say(b"\x00\x01garbage that is no TLS at all".to_vec()), Close]),
+            "220 250 220 |  | TlsFailed…",
+        ),
+        (
+            "silence for TLS",
+            at(starttls(), vec![say("220 go\n"), Silence]),
+            "220 250 220 |  | TimedOut: the TLS handshake after STARTTLS did not end in time",
+        ),
+        ("a hang-up for TLS", at(starttls(), vec![say("220 go\n"), Close]), "220 250 220 |  | TlsFailed…"),
+        (
+            "MAIL refused",
+            at(hello(), vec![Hear, say("550 5.7.1 no\n"), Hear, say("221 bye\n")]),
+            "220 250 550 221 |  | -",
+        ),
+        ("silence at MAIL", at(hello(), vec![Hear, Silence]), "220 250 |  | TimedOut: no reply in time (at MAIL)"),
+        (
+            "421 at MAIL",
+            at(hello(), vec![Hear, say("421 bye\n")]),
+            "220 250 421 |  | HungUp: the server ended the session: 421 bye (at MAIL)",
+        ),
+        ("silence at RCPT", at(mail(), vec![Hear, Silence]), "220 250 250 |  | TimedOut: no reply in time (at RCPT)"),
+        (
+            "421 at RCPT",
+            at(mail(), vec![Hear, say("421 4.7.0 too many\n")]),
+            "220 250 250 421 |  | HungUp: the server ended the session: 421 4.7.0 too many (at RCPT)",
+        ),
+        (
+            "a hang-up at RCPT",
+            at(mail(), vec![Hear, Close]),
+            "220 250 250 |  | HungUp: the server closed the connection (at RCPT)",
+        ),
+        (
+            "a reset at RCPT",
+            at(mail(), vec![Hear, Reset]),
+            "220 250 250 |  | HungUp: the server reset the connection (at RCPT)",
+        ),
+        (
+            "a reply drop by drop at RCPT",
+            at(mail(), vec![Hear, Drip(b"250 it takes its time, and more than that\r\n".to_vec())]),
+            "220 250 250 |  | TimedOut: no whole reply in time (at RCPT)",
+        ),
+        (
+            "a reply before its command",
+            at(hello(), vec![Hear, say("250 ok\n550 early\n"), Hear, say("250 ok\n"), Hear, say("221 bye\n")]),
+            "220 250 250 550 250 221 | it began before the command was sent | -",
+        ),
+        (
+            "silence at RSET",
+            at(mail(), vec![Hear, say("250 ok\n"), Hear, Silence]),
+            "220 250 250 250 |  | TimedOut: no reply in time (at RSET)",
+        ),
+        (
+            "a hang-up at QUIT",
+            at(mail(), vec![Hear, say("250 ok\n"), Hear, say("250 ok\n"), Hear, Close]),
+            "220 250 250 250 250 |  | -",
+        ),
+        (
+            "silence at QUIT",
+            at(mail(), vec![Hear, say("250 ok\n"), Hear, say("250 ok\n"), Hear, Silence]),
+            "220 250 250 250 250 |  | -",
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_behaviour_ends_in_its_outcome_and_in_time() {
+    let all = rows();
+    assert!(all.len() >= 40, "{}", all.len());
+    let before = resident();
+    let met = futures_util::future::join_all(
+        all.into_iter()
+            .map(|(name, acts, expected)| async move { (name, expected, meet(acts, &["a@contoso.com"]).await) }),
+    );
+    for (name, expected, (took, session, heard)) in met.await {
+        let outcome = outcome(&session);
+        // An end of … leaves open what rustls says of garbage, and at which step a reset is noticed.
+        let fits = match expected.strip_suffix('…') {
+            Some(head) => outcome.starts_with(head),
+            None => outcome == expected,
+        };
+        assert!(fits, "{name}:\n{outcome}\n{expected}");
+        assert!(took < STEP * 6, "{name} took {took:?}");
+        assert!(!heard.to_uppercase().contains("DATA"), "{name}: {heard}");
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 32 * 1024 * 1024, "{grown} bytes more than at the start");
+}
+
+/// This process's resident memory, in bytes.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+    status.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+#[tokio::test]
+async fn addresses_cannot_bring_commands_of_their_own() {
+    let acts = [say("220 hi\n"), Hear, say("250 h\n"), Hear, say("250 ok\n"), Hear, say("250 ok\n")];
+    let (_, session, heard) = meet(acts.to_vec(), &["a\r\nDATA\r\n@contoso.com", "grün@contoso.com"]).await;
+    assert!(!heard.contains("RCPT"), "{heard}");
+    let notes: Vec<_> =
+        session.transcript.iter().filter(|turn| turn.who == Who::Prober && turn.recipient.is_some()).collect();
+    assert_eq!(notes.len(), 2);
+    assert!(notes[1].lines[0].text.ends_with("needs SMTPUTF8 (RFC 6531), which the server does not offer"));
+}
+
+/// A server with this certificate for mx1.contoso.com, up to TLS and EHLO.
+async fn with_certificate(params: CertificateParams, trusted: bool) -> Session {
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let chain = vec![certificate.der().clone()];
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut chunk = [0; 512];
+        stream.write_all(b"220 hi\r\n").await.unwrap();
+        stream.read(&mut chunk).await.unwrap();
+        stream.write_all(b"250-h\r\n250 STARTTLS\r\n").await.unwrap();
+        stream.read(&mut chunk).await.unwrap();
+        stream.write_all(b"220 go\r\n").await.unwrap();
+        let mut stream = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
+        for reply in ["250 h\r\n", "221 bye\r\n"] {
+            stream.read(&mut chunk).await.unwrap();
+            stream.write_all(reply.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+    });
+    let pem = certificate.pem().into_bytes();
+    let roots = if trusted { vec![("ca.pem".to_string(), pem)] } else { vec![] };
+    let endpoint = Endpoint { hop: "h".into(), host: "mx1.contoso.com".into(), address };
+    let session = converse(&endpoint, &[], &manners(), &TlsTrust::new(&roots).unwrap()).await;
+    server.await.unwrap();
+    session
+}
+
+#[tokio::test]
+async fn a_certificate_s_faults_are_told_apart() {
+    let named = |name: &str| CertificateParams::new(vec![name.to_string()]).unwrap();
+    let date = rcgen::date_time_ymd;
+    let with = |name, from, to| {
+        let mut params = named(name);
+        (params.not_before, params.not_after) = (from, to);
+        params
+    };
+    let (old, new, far) = (date(2020, 1, 1), date(2021, 1, 1), date(2090, 1, 1));
+    // Name, trusted root, what is to be seen: trusted, names the host, valid from, valid to.
+    let cases = [
+        ("good", with("mx1.contoso.com", old, far), true, (true, true, "2020", "2090")),
+        ("expired", with("mx1.contoso.com", old, new), true, (true, true, "2020", "2021")),
+        ("not yet valid", with("mx1.contoso.com", date(2080, 1, 1), far), true, (true, true, "2080", "2090")),
+        ("another name", with("mail.fabrikam.com", old, far), true, (true, false, "2020", "2090")),
+        ("self-signed", with("mx1.contoso.com", old, far), false, (false, true, "2020", "2090")),
+    ];
+    for (name, params, trusted, (leads, names, from, to)) in cases {
+        let session = with_certificate(params, trusted).await;
+        assert_eq!(session.broke_off, None, "{name}");
+        let tls = session.tls.unwrap();
+        assert!(matches!(&tls.handshake, Observed::Known(shake) if shake.version == "TLSv1.3"), "{name}");
+        assert_eq!((tls.trusted, tls.names_host), (Observed::Known(leads), Observed::Known(names)), "{name}");
+        assert!(tls.chain[0].not_before.starts_with(from) && tls.chain[0].not_after.starts_with(to), "{name}");
+        let faultless = leads && names && from == "2020" && to == "2090";
+        assert_eq!(tls.objection.is_none(), faultless, "{name}: {:?}", tls.objection);
+    }
+}
