@@ -1,0 +1,214 @@
+//! The binary as scripts and people meet it.
+#![allow(clippy::unwrap_used)] // A panic is how a test fails.
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+/// Runs nsdiag in `folder`, with nothing of this machine's own configuration.
+fn nsdiag(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nsdiag"))
+        .args(args)
+        .current_dir(folder)
+        .env("HOME", folder)
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("CREDENTIALS_DIRECTORY")
+        .output()
+        .unwrap()
+}
+
+fn told(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn the_demo_names_exactly_the_two_who_are_refused() {
+    let folder = folder();
+    let args = ["demo", "--format", "json", "-o", "report.json", "-o", "report.txt"];
+    let (code, out, errors) = told(&nsdiag(folder.path(), &args));
+    assert_eq!((code, &*errors), (2, ""));
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let finding = &report["findings"][0];
+    assert_eq!((&finding["code"], &finding["certainty"]), (&"NSD401".into(), &"proven".into()));
+    let subjects: Vec<_> =
+        finding["subjects"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap()).collect();
+    assert_eq!(subjects, ["orders@contoso.com", "sales@contoso.com"]);
+    assert_eq!(std::fs::read_to_string(folder.path().join("report.json")).unwrap(), out);
+    let table = std::fs::read_to_string(folder.path().join("report.txt")).unwrap();
+    assert!(table.starts_with("CRITICAL  contoso.com: 2 of 3 recipients cannot get mail\n"), "{table}");
+    assert!(!table.contains('\x1b'));
+}
+
+#[test]
+fn bad_arguments_are_told_and_exit_64() {
+    let folder = folder();
+    std::fs::write(folder.path().join("nsdiag.toml"), "domain = 'contoso.com'\n[prob]\n").unwrap();
+    std::fs::write(folder.path().join("bad.pem"), "no certificate").unwrap();
+    let cases: [(&[&str], &str); 8] = [
+        (&["check"], "nsdiag: nsdiag.toml:2:2: unknown key 'prob'; the nearest is 'probe'\n"),
+        (&["check", "-c", "/no/such"], "nsdiag: /no/such: No such file or directory (os error 2)\n"),
+        (&["demo", "nothing"], "nsdiag: no scenario 'nothing'; there are authoritative, "),
+        (&["demo", "-o", "report.pdf"], "nsdiag: --output: report.pdf: the ending is neither .json nor .txt\n"),
+        (&["check", "--frobnicate"], "error: unexpected argument '--frobnicate' found"),
+        (&["explain", "NSD000"], "nsdiag: no code 'NSD000'; `nsdiag explain` alone lists them\n"),
+        (&["explain", "hello"], "nsdiag: a reply begins with its three-digit code"),
+        (
+            &["check", "-c", "/dev/null", "contoso.com", "--ca", "bad.pem"],
+            "nsdiag: bad.pem: holds no PEM certificate\n",
+        ),
+    ];
+    for (args, expected) in cases {
+        let (code, out, errors) = told(&nsdiag(folder.path(), args));
+        assert_eq!((code, &*out), (64, ""), "{args:?}");
+        assert!(errors.starts_with(expected), "{args:?}: {errors}");
+    }
+}
+
+#[test]
+fn help_version_and_the_rest_print_what_they_are() {
+    let folder = folder();
+    let cases: [(&[&str], &str); 8] = [
+        (&["--help"], "nsdiag check contoso.com --plan"),
+        (&["--version"], "nsdiag 0.1.0"),
+        (&["schema"], "\"$schema\""),
+        (&["completions", "bash"], "_nsdiag"),
+        (&["man"], ".TH nsdiag"),
+        (&["explain"], "NSD401  recipients "),
+        (&["explain", "nsd401"], "NSD401  gateway-rejects-other-mailbox (critical; area recipients)"),
+        (&["demo", "--list"], "broken-gateway "),
+    ];
+    for (args, expected) in cases {
+        let (code, out, errors) = told(&nsdiag(folder.path(), args));
+        assert_eq!((code, &*errors), (0, ""), "{args:?}");
+        assert!(out.contains(expected), "{args:?}: {out}");
+    }
+}
+
+#[test]
+fn a_reply_is_explained_with_its_source() {
+    let folder = folder();
+    let reply = "550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [X.prod.outlook.com]";
+    let (code, out, _) = told(&nsdiag(folder.path(), &["explain", "--format", "json", reply]));
+    let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &object["meaning"]), (0, &"unknown-recipient".into()));
+    assert!(object["product"].as_str().unwrap().contains("Exchange Online"), "{object}");
+    assert!(["reply", "confidence", "source"].iter().all(|key| object[key].is_string()), "{object}");
+}
+
+#[test]
+fn the_plan_touches_nothing_and_tells_no_password() {
+    let folder = folder();
+    std::fs::write(folder.path().join("password"), "geheim-7391\n").unwrap();
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    resolver.set_nonblocking(true).unwrap();
+    let address = resolver.local_addr().unwrap().to_string();
+    let args = [
+        "check",
+        "contoso.com",
+        "--plan",
+        "-v",
+        "--resolver",
+        &address,
+        "--ldap",
+        "ldaps://dc1.corp.contoso.com",
+        "--ldap-user",
+        "nsdiag@corp.contoso.com",
+        "--ldap-password-file",
+        "password",
+        "--other",
+        "10.0.0.44",
+    ];
+    let (code, out, errors) = told(&nsdiag(folder.path(), &args));
+    assert_eq!(code, 0, "{errors}");
+    for expected in ["ldaps://dc1.corp.contoso.com, as nsdiag@corp.contoso.com", "10.0.0.44", "never DATA", &address] {
+        assert!(out.contains(expected), "{expected}: {out}");
+    }
+    assert!(!(out + &errors).contains("geheim"));
+    assert_eq!(resolver.recv(&mut [0; 16]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_silent_resolver_ends_in_unknown_inside_the_deadline() {
+    let folder = folder();
+    std::fs::write(folder.path().join("password"), "geheim-7391\n").unwrap();
+    // It takes the questions, and answers none.
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = resolver.local_addr().unwrap().to_string();
+    let began = Instant::now();
+    let args = [
+        "check",
+        "contoso.com",
+        "--resolver",
+        &address,
+        "--timeout",
+        "1",
+        "--deadline",
+        "5",
+        "--recipient",
+        "a@contoso.com",
+        "--ldap",
+        "ldaps://dc1.corp.contoso.com",
+        "--ldap-user",
+        "u",
+        "--ldap-password-file",
+        "password",
+        "-o",
+        "report.json",
+    ];
+    let (code, out, errors) = told(&nsdiag(folder.path(), &args));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    // That no directory server can be found is critical; either way it is not ok.
+    assert!(code == 2 || code == 3, "{code}\n{out}");
+    assert!(out.contains("no answer within 1 s") && out.contains("--resolver IP"), "{out}");
+    let json = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
+    assert!(!format!("{out}{errors}{json}").contains("geheim"));
+}
+
+#[test]
+fn with_neither_directory_nor_list_the_question_stays_open() {
+    let folder = folder();
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = resolver.local_addr().unwrap().to_string();
+    let args = ["check", "contoso.com", "--resolver", &address, "--timeout", "1", "--deadline", "4"];
+    let (code, out, _) = told(&nsdiag(folder.path(), &args));
+    assert_eq!(code, 3, "{out}");
+    assert!(out.starts_with("UNKNOWN  contoso.com: ") && out.contains("--recipients FILE"), "{out}");
+}
+
+#[test]
+fn cron_hears_of_changes_alone() {
+    let folder = folder();
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = resolver.local_addr().unwrap().to_string();
+    let run = |only: &str| {
+        let args = [
+            "check",
+            "contoso.com",
+            "--resolver",
+            &address,
+            "--timeout",
+            "1",
+            "--deadline",
+            "4",
+            "--quiet-if-unchanged",
+            "state",
+            "--only",
+            only,
+        ];
+        told(&nsdiag(folder.path(), &args))
+    };
+    let first = run("dns");
+    assert!(first.0 == 3 && first.1.starts_with("UNKNOWN"), "{first:?}");
+    assert_eq!(run("dns"), (3, String::new(), String::new()));
+    // Nothing of Exchange is asked for here: skipped checks leave it at ok, which is news.
+    let changed = run("NSD206");
+    assert!(changed.0 == 0 && changed.1.starts_with("OK"), "{changed:?}");
+    std::fs::write(folder.path().join("state"), "{").unwrap();
+    let (code, out, errors) = run("NSD206");
+    assert!(code == 0 && out.starts_with("OK") && errors.contains("taken as a first run"), "{errors}");
+}
