@@ -6,6 +6,7 @@ mod hop_unreachable;
 mod hop_validates_nothing;
 mod prober_blocked;
 mod relay_denied;
+mod smart_host_wants_authentication;
 mod tls_certificate_invalid;
 mod vantage_port_blocked;
 
@@ -18,6 +19,7 @@ pub const CHECKS: &[&crate::judge::Check] = &[
     &hop_defers::CHECK,
     &hop_throttles::CHECK,
     &relay_denied::CHECK,
+    &smart_host_wants_authentication::CHECK,
     &prober_blocked::CHECK,
     &vantage_port_blocked::CHECK,
 ];

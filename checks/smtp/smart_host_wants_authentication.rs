@@ -1,0 +1,85 @@
+//! NSD209: the other system takes mail only after AUTH, and the connector gives none (F-13).
+use crate::evidence::exchange::SmartHostAuthentication;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD209",
+    name: "smart-host-wants-authentication",
+    title: "the smart host wants authentication that the send connector does not give",
+    severity: Severity::Critical,
+    why: "A connector with ExternalAuthoritative or None never authenticates. A smart host that answers 530 to MAIL or RCPT \
+          then takes none of its mail.",
+    fix: "Trust Exchange's addresses at the smart host, or give the connector BasicAuthRequireTLS with a credential.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for organisation in &case.model.organisations {
+        let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
+        let Some((pointer, connector)) = routing.winner() else { continue };
+        let silent = matches!(
+            connector.authentication,
+            SmartHostAuthentication::ExternalAuthoritative | SmartHostAuthentication::None
+        );
+        let of_connector = |hop: &&HopView| connector.smart_hosts.iter().any(|host| *host == hop.hop.host);
+        for hop in case.model.hops_of(Role::Other).filter(of_connector).filter(|_| silent) {
+            // 530 is "authentication required" at either step (RFC 4954, 6); RFC 3207's 530 for TLS comes before MAIL.
+            let at_mail = hop.said_at(Stage::Mail).filter(|(_, turn)| turn.code == Some(530));
+            let at_mail = at_mail.map(|(seen, turn)| (seen, format!("530 {}", turn.text())));
+            let all = hop.replies().all(|heard| heard.meaning == Meaning::AuthenticationRequired);
+            let at_rcpt = hop.replies().next().filter(|_| all).map(|heard| (heard.pointer(), heard.quote()));
+            let Some((seen, quote)) = at_mail.or(at_rcpt) else { continue };
+            let name = &connector.name;
+            let finding = notes.finding(format!(
+                "{} wants authentication, and '{name}' gives none: {quote}; it may ask less of Exchange's own address",
+                hop.name()
+            ));
+            finding.about(SubjectKind::SendConnector, name).about(SubjectKind::Host, hop.id());
+            finding.certainty(Certainty::Likely).seen(seen).seen(&pointer).mend(Remedy::steps(
+                "other",
+                "Trust Exchange at the smart host",
+                vec![format!("On {}, take mail from Exchange's addresses without AUTH", hop.hop.host)],
+            ));
+            finding.mend(Remedy::exchange(
+                "Or have the connector authenticate",
+                vec![format!(
+                    "Set-SendConnector -Identity {} -SmartHostAuthMechanism BasicAuthRequireTLS \
+                     -AuthenticationCredential (Get-Credential)",
+                    quoted(name)
+                )],
+                vec![format!(
+                    "Set-SendConnector -Identity {} -SmartHostAuthMechanism ExternalAuthoritative",
+                    quoted(name)
+                )],
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{GATEWAY, OTHER, World};
+
+    #[test]
+    fn only_a_smart_host_that_takes_nobody_without_authentication_is_told() {
+        let wants = "530 5.7.0 Authentication required";
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.rcpt(OTHER, "orders@contoso.com", wants);
+        assert_eq!(world.lines(&CHECK), [""; 0], "others are taken");
+        world.answers_all(OTHER, wants);
+        let found = format!(
+            "critical likely: smarthost.contoso.com (10.0.0.44) wants authentication, and 'To Zimbra' gives none: {wants}; \
+             it may ask less of Exchange's own address [To Zimbra, other/smarthost.contoso.com/10.0.0.44:25]"
+        );
+        assert_eq!(world.lines(&CHECK), [found]);
+        world.connector(|connector| connector.authentication = SmartHostAuthentication::BasicRequireTls);
+        assert_eq!(world.lines(&CHECK), [""; 0], "the connector authenticates");
+        let mut world = World::healthy();
+        world.answers_all(GATEWAY, wants);
+        assert_eq!(world.lines(&CHECK), [""; 0], "the gateway is no smart host");
+        world.evidence.directories.clear();
+        assert_eq!(world.lines(&CHECK), ["not asked: the Exchange configuration of corp"]);
+    }
+}
