@@ -1,0 +1,140 @@
+//! What DNS servers answer, and how it is told apart.
+#![allow(clippy::unwrap_used)] // A panic is how a test fails.
+use hickory_proto::op::{Message, MessageType, ResponseCode};
+use hickory_proto::rr::rdata::{A, CNAME};
+use hickory_proto::rr::{Name, RData, Record};
+use nsdiag::collect::dns::Resolver;
+use nsdiag_checks::evidence::dns::RecordKind;
+use nsdiag_checks::evidence::{How, Observed};
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::time::Instant;
+
+/// Answers by the first label of the name that is asked for; counts the questions.
+fn answer(query: &[u8], tcp: bool) -> Option<Vec<u8>> {
+    let query = Message::from_vec(query).ok()?;
+    let question = query.queries.first()?.clone();
+    let name = question.name().clone();
+    let label = name.to_ascii().split('.').next()?.to_lowercase();
+    let mut response = Message::new(query.metadata.id, MessageType::Response, query.metadata.op_code);
+    response.add_query(question);
+    let address = |name: &Name| Record::from_rdata(name.clone(), 60, RData::A(A::new(192, 0, 2, 1)));
+    let alias =
+        |from: &Name, to: &str| Record::from_rdata(from.clone(), 60, RData::CNAME(CNAME(Name::from_str(to).unwrap())));
+    match &*label {
+        "silent" => return None,
+        "servfail" => response.metadata.response_code = ResponseCode::ServFail,
+        "refused" => response.metadata.response_code = ResponseCode::Refused,
+        "nothing" => {}
+        "nxdomain" => response.metadata.response_code = ResponseCode::NXDomain,
+        "alias" => {
+            response.add_answer(alias(&name, "good.test."));
+        }
+        "loop" => {
+            response.add_answer(alias(&name, "pool.test."));
+        }
+        "pool" => {
+            response.add_answer(alias(&name, "loop.test."));
+        }
+        "large" if !tcp => response.metadata.truncation = true,
+        "forged" if !tcp => response.metadata.id = response.metadata.id.wrapping_add(1),
+        _ => {
+            response.add_answer(address(&name));
+        }
+    }
+    response.to_vec().ok()
+}
+
+async fn server() -> (SocketAddr, Arc<AtomicUsize>) {
+    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let at = udp.local_addr().unwrap();
+    let tcp = TcpListener::bind(at).await.unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    tokio::spawn(async move {
+        let mut buffer = [0; 2048];
+        while let Ok((length, from)) = udp.recv_from(&mut buffer).await {
+            counter.fetch_add(1, Ordering::SeqCst);
+            if let Some(response) = answer(&buffer[..length], false) {
+                udp.send_to(&response, from).await.unwrap();
+            }
+        }
+    });
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = tcp.accept().await {
+            let length = stream.read_u16().await.unwrap();
+            let mut query = vec![0; length.into()];
+            stream.read_exact(&mut query).await.unwrap();
+            let response = answer(&query, true).unwrap();
+            stream.write_u16(response.len().try_into().unwrap()).await.unwrap();
+            stream.write_all(&response).await.unwrap();
+        }
+    });
+    (at, count)
+}
+
+fn resolver(servers: Vec<SocketAddr>) -> Resolver {
+    Resolver::new(servers, Duration::from_millis(400), Instant::now() + Duration::from_secs(20))
+}
+
+#[tokio::test]
+async fn every_kind_of_answer_is_told_apart() {
+    let (at, _) = server().await;
+    let resolver = resolver(vec![at]);
+    // Name; whether it exists, how many records, how many aliases; or the kind of miss.
+    let cases = [
+        ("good.test", Ok((true, 1, 0))),
+        ("nothing.test", Ok((true, 0, 0))),
+        ("nxdomain.test", Ok((false, 0, 0))),
+        ("alias.test", Ok((true, 1, 1))),
+        ("large.test", Ok((true, 1, 0))),
+        ("loop.test", Err((How::ServerFailure, "an alias loop"))),
+        ("servfail.test", Err((How::ServerFailure, "SERVFAIL"))),
+        ("refused.test", Err((How::Refused, "refuses the question"))),
+        ("silent.test", Err((How::TimedOut, "no answer within 0.4 s"))),
+        ("forged.test", Err((How::TimedOut, "no answer within 0.4 s"))),
+        ("a..b", Err((How::NotTried, "is no DNS name"))),
+    ];
+    for (name, expected) in cases {
+        let lookup = resolver.ask(name, RecordKind::A).await;
+        match (&lookup.answer, expected) {
+            (Observed::Known(answer), Ok(expected)) => {
+                assert_eq!((answer.exists, answer.records.len(), answer.aliases.len()), expected, "{name}");
+                assert_eq!(lookup.resolver, at.to_string());
+            }
+            (Observed::Unknown(miss), Err((how, said))) => {
+                assert!(miss.how == how && miss.said.contains(said), "{name}: {miss:?}");
+            }
+            (answer, _) => panic!("{name}: {answer:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_question_is_asked_once() {
+    let (at, count) = server().await;
+    let resolver = resolver(vec![at]);
+    let asked = (0..20).map(|_| resolver.ask("GOOD.test.", RecordKind::A));
+    futures_util::future::join_all(asked).await;
+    assert_eq!((count.load(Ordering::SeqCst), resolver.lookups().len()), (1, 1));
+    assert_eq!(resolver.addresses("[192.0.2.9]").await, Observed::Known(vec!["192.0.2.9".parse().unwrap()]));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn the_next_server_is_asked_where_one_is_dead() {
+    let (at, _) = server().await;
+    let dead = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let began = Instant::now();
+    let lookup = resolver(vec![dead, at]).ask("good.test", RecordKind::A).await;
+    assert_eq!(lookup.resolver, at.to_string());
+    // A closed port is heard of at once.
+    assert!(began.elapsed() < Duration::from_millis(300));
+    let miss = resolver(vec![dead]).ask("good.test", RecordKind::A).await.answer.miss().cloned().unwrap();
+    assert!(miss.how == How::Refused && miss.said.contains(&dead.to_string()), "{miss:?}");
+}
