@@ -119,9 +119,8 @@ impl Collector {
         let recipients: Vec<String> = listed.into_iter().chain(&question.known_good).cloned().collect();
         let recipients: Vec<String> = BTreeSet::from_iter(recipients).into_iter().collect();
 
-        progress("asking DNS and the directories");
-        let directories = join_all(settings.directories.iter().map(|one| self.directory(one, question, &recipients)));
-        let own: Vec<(Role, &String, &String)> = question
+        progress("asking DNS, the directories and the mail hosts");
+        let named: Vec<(Role, &String, &String)> = question
             .systems
             .iter()
             .flat_map(|system| {
@@ -129,35 +128,41 @@ impl Collector {
                 system.smtp.iter().map(move |host| (role, &system.name, host))
             })
             .collect();
-        let named =
-            join_all(own.iter().map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port)));
-        // Hops that need nothing of the directory are probed while it is asked.
+        // Hops that need nothing of the directory are probed while it is asked; the others as soon as it has answered.
+        let at_once = |role: Role| role == Role::Other || !question.known_good.is_empty();
         let early = async {
-            let hops: Vec<Hop> = named.await.into_iter().flatten().collect();
-            let ready = |hop: &&Hop| hop.role == Role::Other || !question.known_good.is_empty();
-            let sessions = join_all(
-                hops.iter().filter(ready).map(|hop| self.probe(hop, question, &question.known_good, &files, &[])),
+            let hops = join_all(
+                named.iter().map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port)),
             );
-            let sessions = sessions.await;
+            let hops: Vec<Hop> = hops.await.into_iter().flatten().collect();
+            let ready = hops.iter().filter(|hop| at_once(hop.role));
+            let sessions = ready.map(|hop| self.probe(hop, question, &question.known_good, &files, &[]));
+            let sessions = join_all(sessions).await;
             (hops, sessions)
         };
-        let (gateways, directories, (mut hops, early)) = tokio::join!(self.gateways(question), directories, early);
-        let mut evidence = Evidence { directories, files, ..Evidence::default() };
-        let smart_hosts = self.smart_hosts(question, &evidence).await;
-        if !hops.iter().any(|hop| hop.role == Role::Other) {
-            hops.extend(smart_hosts);
-        }
-        hops.splice(0..0, gateways);
-
-        progress("probing the mail hosts");
-        let good = match question.known_good.is_empty() {
-            false => question.known_good.clone(),
-            true => evidence.directories.iter().filter_map(|one| one.known_good.known()?.clone()).collect(),
+        let late = async {
+            let directories =
+                join_all(settings.directories.iter().map(|one| self.directory(one, question, &recipients)));
+            let (gateways, directories) = tokio::join!(self.gateways(question), directories);
+            let evidence = Evidence { directories, ..Evidence::default() };
+            let smart_hosts = self.smart_hosts(question, &evidence).await;
+            let other = named.iter().any(|(role, ..)| *role == Role::Other);
+            let smart_hosts = if other { vec![] } else { smart_hosts };
+            let good = match question.known_good.is_empty() {
+                false => question.known_good.clone(),
+                true => evidence.directories.iter().filter_map(|one| one.known_good.known()?.clone()).collect(),
+            };
+            let waiting = named.iter().filter(|(role, ..)| !at_once(*role));
+            let waiting = waiting.map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port));
+            let waiting: Vec<Hop> = join_all(waiting).await.into_iter().flatten().collect();
+            let hops = gateways.iter().chain(&waiting).chain(&smart_hosts);
+            let sessions = hops.map(|hop| self.probe(hop, question, &good, &files, &evidence.directories));
+            let sessions = join_all(sessions).await;
+            (gateways, smart_hosts, sessions, evidence.directories)
         };
-        let heard: BTreeSet<String> = early.iter().flatten().map(|session| session.hop.clone()).collect();
-        let late = hops.iter().filter(|hop| !heard.contains(&hop.id));
-        let late = late.map(|hop| self.probe(hop, question, &good, &evidence.files, &evidence.directories));
-        let late = join_all(late).await;
+        let ((own, early), (gateways, smart_hosts, late, directories)) = tokio::join!(early, late);
+        let hops: Vec<Hop> = gateways.into_iter().chain(own).chain(smart_hosts).collect();
+        let mut evidence = Evidence { directories, files, ..Evidence::default() };
         evidence.smtp = early.into_iter().chain(late).flatten().collect();
         let place = |session: &Session| hops.iter().position(|hop| hop.id == session.hop);
         evidence.smtp.sort_by_key(place);

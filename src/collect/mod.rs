@@ -3,3 +3,4 @@ pub mod directory;
 pub mod dns;
 pub mod lists;
 pub mod smtp;
+mod tcp;

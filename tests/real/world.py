@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import textwrap
 import time
@@ -30,7 +31,7 @@ class World:
                         "connectors": [["To Zimbra", ["SMTP:contoso.com;1", "SMTP:zimbra.contoso.com;1"],
                                         "smarthost.contoso.com"]],
                         "gateway_also": [], "exchange_knows": None, "greylist": False, "gateway_drops": False,
-                        "password": directory.PASSWORD} | changes
+                        "password": directory.PASSWORD, "delay_ms": 0} | changes
         # Namespaces' names are the machine's: two runs at once must not share them.
         name = f"nsd{os.getpid()}x{next(COUNT)}"
         self.servers, self.client = f"{name}s", f"{name}c"
@@ -40,7 +41,7 @@ class World:
         self.processes: list[subprocess.Popen] = []
         self.cache = cache
         try:
-            self.network(name)
+            self.network()
             self.certificates()
             self.directory()
             self.names()
@@ -52,7 +53,7 @@ class World:
 
     # The parts, in the order in which they start.
 
-    def network(self, name: str) -> None:
+    def network(self) -> None:
         hosts = "127.0.0.1 localhost\n" + "".join(f"{ip} {host} {host.split('.')[0]}\n" for host, ip in HOSTS.items())
         hosts += f"127.0.0.1 {socket.gethostname()}\n"
         for space in (self.servers, self.client):
@@ -62,15 +63,24 @@ class World:
             (etc / "resolv.conf").write_text("nameserver 10.77.0.53\n")
             sh("ip", "netns", "add", space)
             self.within(space, "ip", "link", "set", "lo", "up")
-        one, two = f"{name}a"[-15:], f"{name}b"[-15:]
-        sh("ip", "link", "add", one, "netns", self.servers, "type", "veth", "peer", "name", two, "netns", self.client)
-        self.within(self.servers, "ip", "addr", "add", "10.77.1.1/24", "dev", one)
-        self.within(self.servers, "ip", "link", "set", one, "up")
-        self.within(self.client, "ip", "addr", "add", "10.77.1.2/24", "dev", two)
-        self.within(self.client, "ip", "link", "set", two, "up")
+        if self.changes["delay_ms"]:
+            self.slow_link()
+        else:
+            sh("ip", "link", "add", "link", "netns", self.servers, "type", "veth", "peer", "name", "link", "netns", self.client)
+            for space, address in ((self.servers, "10.77.1.1/24"), (self.client, "10.77.1.2/24")):
+                self.within(space, "ip", "addr", "add", address, "dev", "link")
+                self.within(space, "ip", "link", "set", "link", "up")
         self.within(self.client, "ip", "route", "add", "10.77.0.0/24", "via", "10.77.1.1")
         for ip in HOSTS.values():
             self.within(self.servers, "ip", "addr", "add", f"{ip}/32", "dev", "lo")
+
+    def slow_link(self) -> None:
+        delay = pathlib.Path(__file__).parents[1] / "bench/delay.py"
+        process = subprocess.Popen([sys.executable, delay, self.servers, "10.77.1.1/24", self.client, "10.77.1.2/24",
+                                    str(self.changes["delay_ms"])], stdout=subprocess.PIPE)
+        self.processes.append(process)
+        if process.stdout.readline() != b"ready\n":
+            raise RuntimeError("the slow link does not stand")
 
     def certificates(self) -> None:
         tls = self.folder / "tls"

@@ -1,6 +1,7 @@
 //! A connection to a directory server: TCP, TLS, and `ldap3` behind the guard.
 use super::guard::{self, Ended};
 use super::{Access, Clock};
+use crate::collect::tcp::{self, Prompt};
 use ldap3::{LdapConnAsync, LdapConnSettings, StdStream};
 use nsdiag_checks::evidence::{How, Miss};
 use rustls::pki_types::ServerName;
@@ -8,7 +9,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::PoisonError;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
 /// A server's URL, taken apart.
@@ -64,10 +65,8 @@ impl Drop for Connection {
 impl Connection {
     /// Connects to `url` at `address`: TLS at once for ldaps, StartTLS for ldap (RFC 4513, 3).
     pub(super) async fn open(url: &Url, address: IpAddr, access: &Access, clock: Clock) -> Result<Self, Miss> {
-        let tcp = clock.step("connecting", TcpStream::connect(SocketAddr::new(address, url.port))).await?;
+        let tcp = clock.step("connecting", tcp::connect(SocketAddr::new(address, url.port))).await?;
         let mut tcp = tcp.map_err(|error| connect_miss(&error))?;
-        // Small writes must not wait for each other.
-        let _ = tcp.set_nodelay(true);
         if url.tls {
             return Self::over(handshake(tcp, url, access, clock).await?, true);
         }
@@ -75,7 +74,7 @@ impl Connection {
             Ok(()) => Self::over(handshake(tcp, url, access, clock).await?, true),
             // What goes in the clear is decided at the bind; without a user nothing secret goes.
             Err(_) if access.plaintext || access.user.is_none() => {
-                let again = clock.step("connecting", TcpStream::connect(SocketAddr::new(address, url.port))).await?;
+                let again = clock.step("connecting", tcp::connect(SocketAddr::new(address, url.port))).await?;
                 Self::over(again.map_err(|error| connect_miss(&error))?, false)
             }
             Err(miss) => Err(miss),
@@ -118,11 +117,11 @@ fn url_of_stream() -> url::Url {
 }
 
 async fn handshake(
-    tcp: TcpStream,
+    tcp: Prompt,
     url: &Url,
     access: &Access,
     clock: Clock,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Miss> {
+) -> Result<tokio_rustls::client::TlsStream<Prompt>, Miss> {
     let host = idna::domain_to_ascii(&url.host).unwrap_or_else(|_| url.host.clone());
     let name = ServerName::try_from(host).map_err(|error| Miss::new(How::TlsFailed, error.to_string()))?;
     let connecting = tokio_rustls::TlsConnector::from(access.tls.clone()).connect(name, tcp);
@@ -137,7 +136,7 @@ async fn handshake(
 }
 
 /// Asks for StartTLS (RFC 4511, 4.14) in the clear, and takes nothing for an answer but the answer.
-async fn start_tls(tcp: &mut TcpStream) -> Result<(), Miss> {
+async fn start_tls(tcp: &mut Prompt) -> Result<(), Miss> {
     const REQUEST: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
     let gone = |error: io::Error| Miss::new(How::HungUp, format!("at StartTLS: {error}"));
     tcp.write_all(REQUEST).await.map_err(gone)?;

@@ -15,7 +15,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 pub use tls::TlsTrust;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 /// One SMTP end point.
@@ -92,13 +91,11 @@ struct Extensions {
 impl Dialogue<'_> {
     async fn run(&mut self, endpoint: &Endpoint, recipients: &[String], trust: &TlsTrust) -> Result<(), Miss> {
         let by = self.by();
-        let tcp = match timeout_at(by, TcpStream::connect(endpoint.address)).await {
+        let tcp = match timeout_at(by, super::tcp::connect(endpoint.address)).await {
             Ok(Ok(tcp)) => tcp,
             Ok(Err(error)) => return Err(connect_miss(&error)),
             Err(_) => return Err(self.late(format!("no connection within {} s", self.manners.step.as_secs_f32()))),
         };
-        // Small writes must not wait for each other.
-        let _ = tcp.set_nodelay(true);
         let from = tcp.local_addr().map_or_else(|_| String::new(), |from| format!(" from {}", from.ip()));
         self.note(format!("connected to {}{from}", endpoint.address), None);
         let mut stream: Box<dyn Stream> = Box::new(tcp);

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""How long `nsdiag check` takes on a slow link, against the longest chain of round trips that it needs.
+
+    round_trips.py [--nsdiag PATH]     needs root; see also tests/real/install.sh
+
+Real servers (tests/real) behind a link with 50 ms round trip; prints the chain, the time and the ratio, of five runs,
+beside the start-up time and the size of the program. A ratio of more than 1.3 fails.
+"""
+import argparse
+import json
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/real"))
+from world import World  # noqa: E402
+
+RUNS = 5
+
+
+def main() -> int:
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--nsdiag", type=pathlib.Path, default=target / "release/nsdiag")
+    nsdiag = arguments.parse_args().nsdiag.resolve()
+    print(f"program     {nsdiag.stat().st_size / 1e6:.1f} MB; --help in {help_ms(nsdiag):.1f} ms of CPU time")
+    world = World(target / "real-cache", delay_ms=25)
+    try:
+        unit = round_trip(world)
+        print(f"round trip  {unit * 1000:.1f} ms, a TCP connection (median of {RUNS})")
+        config = world.config()
+        times = []
+        for _ in range(RUNS + 1):
+            began = time.monotonic()
+            done = world.ask(nsdiag, "check", "-c", config, "--format", "json")
+            times.append(time.monotonic() - began)
+            assert done.returncode == 0, done.stdout + done.stderr
+        # The first one warms the servers' caches up.
+        took = statistics.median(times[1:])
+        steps = chain(json.loads(done.stdout))
+    finally:
+        world.close()
+    trips = sum(count for _, count in steps)
+    print("chain       " + ", ".join(f"{name} {count}" for name, count in steps) + f": {trips} round trips")
+    ratio = took / (trips * unit)
+    print(f"time        {took:.2f} s (median of {RUNS}; {min(times[1:]):.2f} to {max(times[1:]):.2f})")
+    print(f"ratio       {ratio:.2f} of the chain's {trips * unit:.2f} s")
+    return 0 if ratio <= 1.3 else 1
+
+
+def help_ms(nsdiag: pathlib.Path) -> float:
+    """CPU time of `nsdiag --help`, in milliseconds, the median of 21 runs."""
+    times = []
+    for _ in range(21):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([nsdiag, "--help"], stdout=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return statistics.median(times) * 1000
+
+
+def round_trip(world: World) -> float:
+    """The time of a TCP handshake across the link, in seconds."""
+    probe = ("import socket, time; began = time.monotonic(); socket.create_connection(('10.77.0.25', 25)); "
+             "print(time.monotonic() - began)")
+    return statistics.median(float(world.ask("python3", "-c", probe).stdout) for _ in range(RUNS))
+
+
+def chain(report: dict) -> list[tuple[str, int]]:
+    """The longest chain of round trips of which each needs the answer to the one before: the directory tells whom to
+    expect at the gateway, so the gateway's session follows it."""
+    steps = [("DNS for the directory's address", 1), ("LDAP: TCP", 1), ("TLS", 1), ("bind", 1), ("rootDSE", 1),
+             ("organisation and recipients at once", 1)]
+    longest = 0
+    for session in report["evidence"]["smtp"]:
+        if session["hop"].startswith("gateway/"):
+            commands = [turn for turn in session["transcript"] if turn["who"] == "client"]
+            # A connection, the greeting behind it, a handshake, and every command with its reply.
+            longest += 1 + 1 + (1 if session["tls"] else 0) + len(commands)
+    return steps + [("SMTP with the gateway", longest)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
