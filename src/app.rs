@@ -193,9 +193,6 @@ impl Collector {
             password: one.password.clone(),
             plaintext: one.plaintext,
             tls: self.trust.strict(),
-            base: one.base.clone(),
-            filter: one.filter.clone(),
-            exchange: one.exchange,
         };
         let wanted =
             Wanted { domain: &question.domain, addresses: recipients, known_good: question.known_good.is_empty() };
@@ -440,10 +437,7 @@ pub fn plan(settings: &Settings) -> String {
             false => one.urls.join(", then "),
         };
         let user = one.user.as_deref().unwrap_or("nobody");
-        let what = match one.exchange {
-            true => "the Exchange organisation, and each recipient below",
-            false => "each recipient below",
-        };
+        let what = "the Exchange organisation, and each recipient below";
         lines.push(format!("directory   {urls}, as {user}: {what} ({})", one.system));
     }
     let gateways = match question.gateways.is_empty() {

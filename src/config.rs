@@ -36,8 +36,6 @@ pub struct Settings {
 pub struct DirectorySettings {
     /// The system.
     pub system: String,
-    /// Whether it is Exchange's Active Directory.
-    pub exchange: bool,
     /// Its servers; none means those of DNS SRV.
     pub urls: Vec<String>,
     /// As whom to bind.
@@ -46,10 +44,6 @@ pub struct DirectorySettings {
     pub password: Option<Password>,
     /// Whether the password may go in the clear.
     pub plaintext: bool,
-    /// Where recipients are searched.
-    pub base: Option<String>,
-    /// The filter for one recipient, with `%s` for the address.
-    pub filter: Option<String>,
 }
 
 /// What is wrong with the arguments or the configuration, in words that name the place.
@@ -103,7 +97,7 @@ struct FileSystem {
     #[serde(default)]
     smtp: Vec<Spanned<String>>,
     recipients: Option<OneOrMany>,
-    directory: Option<FileDirectory>,
+    directory: Option<Spanned<FileDirectory>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -120,8 +114,6 @@ struct FileDirectory {
     user: Option<String>,
     password_file: Option<PathBuf>,
     plaintext: bool,
-    base: Option<String>,
-    filter: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -262,7 +254,11 @@ impl Builder<'_> {
                 Some(OneOrMany::Many(paths)) => paths.iter().map(|path| self.source.path(path)).collect(),
             };
             if let Some(directory) = &system.directory {
-                directories.push(self.directory(&name, system.kind, directory)?);
+                if system.kind != SystemKind::Exchange {
+                    let said = "only a system of kind 'exchange' has a directory; list the mailboxes of others in 'recipients'";
+                    return Err(self.source.wrong(Some(directory.span()), said));
+                }
+                directories.push(self.directory(&name, directory.get_ref())?);
             }
             let asked = directories.iter().find(|directory| directory.system == name);
             systems.push(System {
@@ -408,13 +404,10 @@ impl Builder<'_> {
                 let place = known.unwrap_or_else(|| {
                     directories.push(DirectorySettings {
                         system: name,
-                        exchange: true,
                         urls: vec![],
                         user: None,
                         password: None,
                         plaintext: false,
-                        base: None,
-                        filter: None,
                     });
                     directories.len() - 1
                 });
@@ -445,22 +438,12 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn directory(
-        &self,
-        system: &str,
-        kind: SystemKind,
-        directory: &FileDirectory,
-    ) -> Result<DirectorySettings, ConfigError> {
+    fn directory(&self, system: &str, directory: &FileDirectory) -> Result<DirectorySettings, ConfigError> {
         for url in &directory.ldap {
             self.url(&in_file(url))?;
         }
-        if let Some(filter) = directory.filter.as_ref().filter(|filter| !filter.get_ref().contains("%s")) {
-            let said = "the filter has no %s, where the address goes";
-            return Err(self.source.wrong(Some(filter.span()), said));
-        }
         Ok(DirectorySettings {
             system: system.into(),
-            exchange: kind == SystemKind::Exchange,
             urls: directory.ldap.iter().map(|url| url.get_ref().clone()).collect(),
             user: directory.user.clone(),
             password: match &directory.password_file {
@@ -468,14 +451,12 @@ impl Builder<'_> {
                 None => None,
             },
             plaintext: directory.plaintext,
-            base: directory.base.clone(),
-            filter: directory.filter.as_ref().map(|filter| filter.get_ref().clone()),
         })
     }
 
     /// The flag's password file, else the configuration's, else the service manager's credential.
     fn password(&self, directory: &mut DirectorySettings, notes: &mut Vec<String>) -> Result<(), ConfigError> {
-        let flag = self.args.ldap_password_file.clone().filter(|_| directory.exchange);
+        let flag = self.args.ldap_password_file.clone();
         let credential = || {
             let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
             Some(PathBuf::from(folder).join("ldap-password")).filter(|path| path.is_file())
@@ -819,6 +800,10 @@ until = 2026-12-31
             (
                 "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange'\n[system.directory]\npassword_file = 'empty'",
                 "FOLDER/empty: the file holds no password",
+            ),
+            (
+                "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\n[system.directory]\nldap = []",
+                "FILE:5:1: only a system of kind 'exchange' has a directory; list the mailboxes of others in 'recipients'",
             ),
             ("domain = 'contoso.com", "FILE:1:22: invalid literal string, expected `'`"),
         ];

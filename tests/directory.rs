@@ -75,9 +75,6 @@ async fn ask(urls: Vec<String>, plaintext: bool) -> Directory {
         password: Some(Password::new("geheim-7391".into())),
         plaintext,
         tls: TlsTrust::new(&[]).unwrap().strict(),
-        base: None,
-        filter: None,
-        exchange: true,
     };
     let step = Duration::from_millis(500);
     let deadline = Instant::now() + Duration::from_secs(10);

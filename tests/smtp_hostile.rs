@@ -452,13 +452,13 @@ async fn with_certificate(params: CertificateParams, trusted: bool) -> Session {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut chunk = [0; 512];
         stream.write_all(b"220 hi\r\n").await.unwrap();
-        stream.read(&mut chunk).await.unwrap();
+        assert!(stream.read(&mut chunk).await.unwrap() > 0);
         stream.write_all(b"250-h\r\n250 STARTTLS\r\n").await.unwrap();
-        stream.read(&mut chunk).await.unwrap();
+        assert!(stream.read(&mut chunk).await.unwrap() > 0);
         stream.write_all(b"220 go\r\n").await.unwrap();
         let mut stream = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
         for reply in ["250 h\r\n", "221 bye\r\n"] {
-            stream.read(&mut chunk).await.unwrap();
+            assert!(stream.read(&mut chunk).await.unwrap() > 0);
             stream.write_all(reply.as_bytes()).await.unwrap();
             stream.flush().await.unwrap();
         }

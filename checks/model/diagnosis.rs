@@ -151,6 +151,10 @@ impl Model<'_> {
     }
 
     fn at_gateways(&self, recipient: &Recipient, word: &Word, faults: &mut Vec<Fault>, gaps: &mut Vec<Gap>) {
+        if self.hops_of(Role::Gateway).next().is_none() {
+            let what = format!("{} at the gateway", recipient.address);
+            gaps.push(Gap::unanswered(what, "no gateway was found", "--gateway HOST, or a resolver that knows the MX"));
+        }
         for hop in self.hops_of(Role::Gateway) {
             let Some(refusal) = refusal(hop, recipient.address, gaps) else { continue };
             let (heard, mut evidence, weak) = match refusal {
@@ -395,7 +399,7 @@ fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Vec<Gap>) -> 
         }
     };
     let Some(control) = hop.control(heard) else {
-        return Some(Refusal::Doubtful(format!("it refuses {address}, and no known-good was accepted there")));
+        return Some(Refusal::Doubtful("it was refused, and no known-good was accepted there".into()));
     };
     let mut evidence = vec![heard.pointer(), control.pointer()];
     let random = hop.random_control();

@@ -21,7 +21,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             connector.authentication,
             SmartHostAuthentication::ExternalAuthoritative | SmartHostAuthentication::None
         );
-        let of_connector = |hop: &&HopView| connector.smart_hosts.iter().any(|host| *host == hop.hop.host);
+        let of_connector = |hop: &&HopView| connector.smart_hosts.contains(&hop.hop.host);
         for hop in case.model.hops_of(Role::Other).filter(of_connector).filter(|_| silent) {
             // 530 is "authentication required" at either step (RFC 4954, 6); RFC 3207's 530 for TLS comes before MAIL.
             let at_mail = hop.said_at(Stage::Mail).filter(|(_, turn)| turn.code == Some(530));

@@ -6,7 +6,7 @@ use nsdiag_checks::judge::{Certainty, Finding, Remedy, Severity, count, listed};
 use nsdiag_checks::model::Outcome;
 use nsdiag_checks::model::diagnosis::{Fate, meaning_in_words};
 use nsdiag_checks::replies::Meaning;
-use nsdiag_checks::report::{RecipientResult, Report, Status, Verdict};
+use nsdiag_checks::report::{FoldedGap, RecipientResult, Report, Status, Verdict};
 
 /// The width that everything fits into.
 const WIDTH: u16 = 80;
@@ -266,19 +266,27 @@ fn serde_word<T: serde::Serialize>(value: &T) -> String {
 fn gaps(report: &Report) -> String {
     let mut out = String::new();
     for (asked, title) in [(true, "Could not be determined"), (false, "Not asked")] {
-        let gaps: Vec<_> = report.gaps.iter().filter(|gap| gap.asked == asked).collect();
-        if gaps.is_empty() {
+        let gaps = report.gaps.iter().filter(|gap| gap.asked == asked);
+        // What is missing for the same reason is one line, however many recipients it is missing for.
+        let mut folded: Vec<(Vec<&str>, &FoldedGap)> = Vec::new();
+        for gap in gaps {
+            match folded.iter_mut().find(|(_, first)| first.why == gap.why && first.checks == gap.checks) {
+                Some((all, _)) => all.push(&gap.what),
+                None => folded.push((vec![&gap.what], gap)),
+            }
+        }
+        if folded.is_empty() {
             continue;
         }
         out.push_str(&format!("\n{title}\n"));
-        for gap in gaps.iter().take(SHOWN) {
+        for (all, gap) in folded.iter().take(SHOWN) {
             let why = if asked { format!(", because {}", safe(&gap.why)) } else { String::new() };
             let checks = listed(&gap.checks, 6);
-            let text = format!("{}{why}. Would help: {} ({checks})", safe(&gap.what), safe(&gap.supply));
+            let text = format!("{}{why}. Would help: {} ({checks})", safe(&listed(all, 4)), safe(&gap.supply));
             out.push_str(&pairs(&[("-", text)]));
         }
-        if gaps.len() > SHOWN {
-            out.push_str(&format!("  and {} more, in the JSON report\n", gaps.len() - SHOWN));
+        if folded.len() > SHOWN {
+            out.push_str(&format!("  and {} more, in the JSON report\n", folded.len() - SHOWN));
         }
     }
     out

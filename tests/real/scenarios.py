@@ -12,7 +12,8 @@ BOTH = ["orders@contoso.com", "sales@contoso.com"]
 
 SCENARIOS = {
     "broken-gateway": {
-        "world": {"contacts": []},
+        # This one reads the directory by StartTLS.
+        "world": {"contacts": [], "ldap": "ldap://dc1.corp.contoso.com"},
         "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD401", "critical", "proven"), NORMAL],
                    "subjects": {"NSD401": BOTH}, "recipients": recipients("gateway-rejects-other-mailbox")},
     },

@@ -31,7 +31,7 @@ class World:
                         "connectors": [["To Zimbra", ["SMTP:contoso.com;1", "SMTP:zimbra.contoso.com;1"],
                                         "smarthost.contoso.com"]],
                         "gateway_also": [], "exchange_knows": None, "greylist": False, "gateway_drops": False,
-                        "password": directory.PASSWORD, "delay_ms": 0} | changes
+                        "password": directory.PASSWORD, "delay_ms": 0, "ldap": "ldaps://dc1.corp.contoso.com"} | changes
         # Namespaces' names are the machine's: two runs at once must not share them.
         name = f"nsd{os.getpid()}x{next(COUNT)}"
         self.servers, self.client = f"{name}s", f"{name}c"
@@ -233,7 +233,7 @@ class World:
         (self.folder / "ldap-password").chmod(0o600)
         (self.folder / "zimbra.txt").write_text("orders@contoso.com\nsales@contoso.com\n")
         path = self.folder / "nsdiag.toml"
-        path.write_text(textwrap.dedent("""\
+        path.write_text(textwrap.dedent(f"""\
             domain = "contoso.com"
             [dns]
             resolvers = ["10.77.0.53"]
@@ -244,7 +244,7 @@ class World:
             kind = "exchange"
             smtp = ["exch01.corp.contoso.com"]
             [system.directory]
-            ldap = ["ldaps://dc1.corp.contoso.com"]
+            ldap = ["{self.changes["ldap"]}"]
             user = "nsdiag@corp.contoso.com"
             password_file = "ldap-password"
             [[system]]

@@ -55,12 +55,6 @@ pub struct Access {
     pub plaintext: bool,
     /// How to verify the server; see [`super::smtp::TlsTrust::strict`].
     pub tls: Arc<rustls::ClientConfig>,
-    /// Where recipients are searched, in place of the server's own naming context.
-    pub base: Option<String>,
-    /// The filter for one recipient, with `%s` for the address, in place of Exchange's attributes.
-    pub filter: Option<String>,
-    /// Whether it is Exchange's Active Directory.
-    pub exchange: bool,
 }
 
 /// The time that steps may take.
@@ -155,16 +149,14 @@ pub async fn read(
         }
     }
     match (connection, &found.bind) {
-        (Some(open), Observed::Known(_)) => questions::ask(&open, access, wanted, clock, &mut found).await,
+        (Some(open), Observed::Known(_)) => questions::ask(&open, wanted, clock, &mut found).await,
         (_, bind) => {
             let miss = bind.miss().cloned().unwrap_or_else(|| match &found.servers[..] {
                 [] => Miss::new(How::NotTried, "no directory server is known"),
                 _ => Miss::new(How::Unreachable, "no directory server answers"),
             });
-            if access.exchange {
-                found.organisation = Observed::Unknown(miss.clone());
-            }
-            questions::unanswered(access, wanted, &miss, &mut found);
+            found.organisation = Observed::Unknown(miss.clone());
+            questions::unanswered(wanted, &miss, &mut found);
         }
     }
     found

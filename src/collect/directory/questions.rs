@@ -63,40 +63,26 @@ pub(super) async fn bind(connection: &mut Connection, access: &Access, clock: Cl
 }
 
 /// Asks everything, and writes the answers into `found`.
-pub(super) async fn ask(
-    connection: &Connection,
-    access: &Access,
-    wanted: Wanted<'_>,
-    clock: Clock,
-    found: &mut Directory,
-) {
+pub(super) async fn ask(connection: &Connection, wanted: Wanted<'_>, clock: Clock, found: &mut Directory) {
     found.root = root(connection, clock).await;
     let root = match &found.root {
         Observed::Known(root) => root.clone(),
         other => {
             let miss = other.miss().cloned().unwrap_or_else(|| Miss::new(How::Protocol, "there is no rootDSE"));
-            if access.exchange {
-                found.organisation = Observed::Unknown(miss.clone());
-            }
-            unanswered(access, wanted, &miss, found);
+            found.organisation = Observed::Unknown(miss.clone());
+            unanswered(wanted, &miss, found);
             return;
         }
     };
-    let base = access.base.clone().or_else(|| root.default_context.clone()).or_else(|| root.contexts.first().cloned());
-    let base = base.unwrap_or_default();
-    let organisation = async {
-        match access.exchange {
-            true => organisation(connection, &root, clock).await,
-            false => Observed::NotAsked,
-        }
-    };
+    let base = root.default_context.clone().or_else(|| root.contexts.first().cloned()).unwrap_or_default();
+    let organisation = organisation(connection, &root, clock);
     let good = async {
-        match wanted.known_good && access.exchange {
+        match wanted.known_good {
             true => known_good(connection, &base, wanted, clock).await,
             false => Observed::NotAsked,
         }
     };
-    let batches = wanted.addresses.chunks(BATCH).map(|batch| recipients(connection, access, &base, batch, clock));
+    let batches = wanted.addresses.chunks(BATCH).map(|batch| recipients(connection, &base, batch, clock));
     let (organisation, good, lookups) = tokio::join!(organisation, good, futures_util::future::join_all(batches));
     found.organisation = organisation;
     found.known_good = good;
@@ -104,20 +90,20 @@ pub(super) async fn ask(
     // What was found has been judged by us, not looked up: do that now, so that its state is known like any other's.
     let extra = found.known_good.known().cloned().flatten();
     if let Some(extra) = extra.filter(|extra| !wanted.addresses.contains(extra)) {
-        found.lookups.extend(recipients(connection, access, &base, &[extra], clock).await);
+        found.lookups.extend(recipients(connection, &base, &[extra], clock).await);
     }
     found.lookups.sort_by(|a, b| a.address.cmp(&b.address));
 }
 
 /// Writes down that nothing of what was wanted could be asked.
-pub(super) fn unanswered(access: &Access, wanted: Wanted<'_>, miss: &Miss, found: &mut Directory) {
-    if wanted.known_good && access.exchange {
+pub(super) fn unanswered(wanted: Wanted<'_>, miss: &Miss, found: &mut Directory) {
+    if wanted.known_good {
         found.known_good = Observed::Unknown(miss.clone());
     }
     let lookup = |address: &String| Lookup {
         address: address.clone(),
         base: String::new(),
-        filter: filter_of(access, address),
+        filter: filter_of(address),
         entries: Observed::Unknown(miss.clone()),
     };
     found.lookups = wanted.addresses.iter().map(lookup).collect();
@@ -251,25 +237,16 @@ async fn known_good(connection: &Connection, base: &str, wanted: Wanted<'_>, clo
     Observed::Known(found.into_iter().next())
 }
 
-fn filter_of(access: &Access, address: &str) -> String {
+fn filter_of(address: &str) -> String {
     let escaped = ldap_escape(address);
-    match &access.filter {
-        Some(filter) => filter.replace("%s", &escaped),
-        None => format!("(|(proxyAddresses=smtp:{escaped})(mail={escaped}))"),
-    }
+    format!("(|(proxyAddresses=smtp:{escaped})(mail={escaped}))")
 }
 
-/// Looks up to [`BATCH`] recipients up with one search.
-async fn recipients(
-    connection: &Connection,
-    access: &Access,
-    base: &str,
-    batch: &[String],
-    clock: Clock,
-) -> Vec<Lookup> {
+/// Looks up to [`BATCH`] recipients up, with one search.
+async fn recipients(connection: &Connection, base: &str, batch: &[String], clock: Clock) -> Vec<Lookup> {
     let filter = match batch {
-        [one] => filter_of(access, one),
-        _ => format!("(|{})", batch.iter().map(|address| filter_of(access, address)).collect::<String>()),
+        [one] => filter_of(one),
+        _ => format!("(|{})", batch.iter().map(|address| filter_of(address)).collect::<String>()),
     };
     let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: 0 };
     let answer = search(connection, question, clock).await;
@@ -294,7 +271,7 @@ async fn recipients(
                 }
             }
         };
-        Lookup { address: address.clone(), base: base.into(), filter: filter_of(access, address), entries }
+        Lookup { address: address.clone(), base: base.into(), filter: filter_of(address), entries }
     };
     batch.iter().map(lookup).collect()
 }
