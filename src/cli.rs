@@ -187,7 +187,7 @@ pub struct DemoArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ExplainArgs {
     /// A code such as NSD401, or a reply such as `550 5.1.1 User unknown`; `-` reads a reply a line from standard input
-    #[arg(value_name = "CODE|REPLY|-", allow_hyphen_values = true)]
+    #[arg(value_name = "CODE|REPLY|-")]
     pub what: Vec<String>,
     /// Text for people, or one JSON object a line
     #[arg(long, value_enum, default_value_t)]

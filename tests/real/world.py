@@ -66,10 +66,11 @@ class World:
         if self.changes["delay_ms"]:
             self.slow_link()
         else:
-            sh("ip", "link", "add", "link", "netns", self.servers, "type", "veth", "peer", "name", "link", "netns", self.client)
+            sh("ip", "link", "add", "wire", "netns", self.servers, "type", "veth", "peer", "name", "wire", "netns",
+               self.client)
             for space, address in ((self.servers, "10.77.1.1/24"), (self.client, "10.77.1.2/24")):
-                self.within(space, "ip", "addr", "add", address, "dev", "link")
-                self.within(space, "ip", "link", "set", "link", "up")
+                self.within(space, "ip", "addr", "add", address, "dev", "wire")
+                self.within(space, "ip", "link", "set", "wire", "up")
         self.within(self.client, "ip", "route", "add", "10.77.0.0/24", "via", "10.77.1.1")
         for ip in HOSTS.values():
             self.within(self.servers, "ip", "addr", "add", f"{ip}/32", "dev", "lo")
