@@ -1,6 +1,7 @@
 //! NSD401, the mission: the gateway refuses somebody whose mailbox is on the other system (F-21).
 use super::{Group, groups, object_name};
 use crate::model::FaultKind;
+use crate::model::diagnosis::{Diagnosis, Fate};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -22,7 +23,18 @@ fn judge(case: &Case, notes: &mut Notes) {
         notes.gap(Gap::not_asked("a gateway", "--gateway HOST, or MX records"));
     }
     for recipient in &case.model.recipients {
-        for gap in case.model.diagnose(recipient).gaps {
+        let Diagnosis { fate, faults, gaps, predicted, .. } = case.model.diagnose(recipient);
+        // Every hop took it, and the configuration leads elsewhere: that is no health.
+        if faults.is_empty() && gaps.is_empty() && matches!(fate, Fate::Inconclusive | Fate::Loop) {
+            let last = predicted.steps.last().map(|step| step.says.clone());
+            let why = predicted.missing.map(|missing| format!("this is not known: {missing}")).or(last);
+            notes.gap(Gap::unanswered(
+                format!("whether mail for {} arrives", recipient.address),
+                why.unwrap_or_else(|| "its path is not known".into()),
+                "the predicted path, in the JSON report",
+            ));
+        }
+        for gap in gaps {
             notes.gap(gap);
         }
     }
@@ -212,6 +224,27 @@ mod tests {
         assert_eq!(lines.len(), 3, "{lines:?}");
         let why = "(it accepts every recipient, so its acceptance proves nothing)";
         assert!(lines.iter().all(|line| line.starts_with("unanswered: ") && line.ends_with(why)), "{lines:?}");
+    }
+
+    #[test]
+    fn a_path_that_leads_elsewhere_is_no_health() {
+        let mut world = World::healthy();
+        world.directory("orders@contoso.com", "contact targetAddress=SMTP:orders@zimbra.contoso.com");
+        let open = "unanswered: whether mail for orders@contoso.com arrives (no send connector serves zimbra.contoso.com: it \
+                    waits in the queue and expires)";
+        assert_eq!(world.lines(&CHECK), [open]);
+        let space = crate::evidence::exchange::AddressSpace::parse("SMTP:*.contoso.com;1");
+        world.connector(|connector| connector.address_spaces.extend(space));
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+    }
+
+    #[test]
+    fn without_a_gateway_nobody_is_cleared() {
+        let mut world = World::healthy();
+        world.evidence.hops.retain(|hop| hop.id != GATEWAY);
+        let lines = world.lines(&CHECK);
+        assert_eq!(lines[0], "not asked: a gateway");
+        assert_eq!(lines[1], "unanswered: helpdesk@contoso.com at the gateway (no gateway was found)");
     }
 
     #[test]

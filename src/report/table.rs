@@ -66,7 +66,10 @@ fn head(report: &Report, paint: &Paint) -> String {
     let bad = total - good - open;
     let what = match (report.verdict, total) {
         (Verdict::Ok, 0) => "what was asked was answered, and nothing is wrong".into(),
-        (Verdict::Ok, _) => format!("nothing stands in the way of {}", count(total, "recipient")),
+        (Verdict::Ok, _) if open == 0 => format!("nothing stands in the way of {}", count(total, "recipient")),
+        (Verdict::Ok, _) => {
+            format!("nothing stands in the way of {good} recipients; {open} of {total} were not probed")
+        }
         (Verdict::Unknown, _) => "something that was asked could not be determined".into(),
         _ if bad > 0 => format!("{bad} of {} cannot get mail", count(total, "recipient")),
         (Verdict::Critical, _) => "mail is lost or bounces".into(),
