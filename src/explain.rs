@@ -1,6 +1,7 @@
 //! `nsdiag explain`: the page of a finding code, or what an SMTP reply means.
 use crate::cli::{ExplainArgs, Format};
 use crate::report::safe;
+use crate::report::table::pairs;
 use nsdiag_checks::replies::{self, Confidence, Stage};
 use serde_json::json;
 use std::fmt::Write;
@@ -50,10 +51,9 @@ fn page(code: &str) -> Result<String, String> {
     let found = all.into_iter().find(|(_, check)| check.code.eq_ignore_ascii_case(code));
     let (area, check) = found.ok_or_else(|| format!("no code '{code}'; `nsdiag explain` alone lists them"))?;
     let severity = format!("{:?}", check.severity).to_lowercase();
-    Ok(format!(
-        "{}  {} ({severity}; area {area})\n\n{}\n\nWhy it matters\n  {}\n\nWhat to do\n  {}\n",
-        check.code, check.name, check.title, check.why, check.fix
-    ))
+    let head = format!("{}  {} ({severity}; area {area})\n\n", check.code, check.name);
+    let rows = [("", check.title.to_string()), ("why", check.why.into()), ("do", check.fix.into())];
+    Ok(rows.iter().fold(head, |page, row| page + &pairs(&[(row.0, row.1.clone())]) + "\n"))
 }
 
 /// One reply a line from standard input; a line that is no reply is told and does not stop the rest.

@@ -50,7 +50,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .mend(Remedy {
                 title: "Grant the account read access, at a domain controller".into(),
                 place: "directory".into(),
-                shell: Some("sh".into()),
+                shell: Some("powershell".into()),
                 commands: vec![format!("dsacls \"{dn}\" /I:T /G \"{account}:GR\"")],
                 undo: vec![format!("dsacls \"{dn}\" /R \"{account}\"")],
             });

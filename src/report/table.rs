@@ -118,10 +118,11 @@ fn of_finding(finding: &Finding, paint: &Paint) -> String {
 }
 
 fn of_remedy(remedy: &Remedy) -> String {
-    let shell = match remedy.shell.as_deref() {
-        Some("powershell") => " (Exchange Management Shell)",
-        Some(_) => " (shell)",
-        None => "",
+    let shell = match (remedy.shell.as_deref(), &*remedy.place) {
+        (Some("powershell"), "exchange") => " (Exchange Management Shell)",
+        (Some("powershell"), _) => " (PowerShell)",
+        (Some(_), _) => " (shell)",
+        (None, _) => "",
     };
     let mut out = pairs(&[("mend", format!("{}{shell}:", safe(&remedy.title)))]);
     for command in &remedy.commands {
@@ -143,10 +144,10 @@ fn of_command(remedy: &Remedy, command: &str) -> String {
     let Some(shell) = remedy.shell.as_deref() else {
         return pairs(&[("", format!("- {command}"))]);
     };
-    let (mark, parameter) = if shell == "powershell" { (" `", " -") } else { (" \\", " /") };
+    let mark = if shell == "powershell" { " `" } else { " \\" };
     let room = usize::from(WIDTH) - INDENT.len() - mark.len();
     let mut lines: Vec<String> = Vec::new();
-    for part in split_before(&command, parameter) {
+    for part in split_before_parameters(&command) {
         match lines.last_mut() {
             Some(line) if line.chars().count() + part.chars().count() <= room => line.push_str(part),
             Some(_) => lines.push(format!("  {}", part.trim_start())),
@@ -158,8 +159,8 @@ fn of_command(remedy: &Remedy, command: &str) -> String {
     lines.iter().enumerate().map(marked).collect()
 }
 
-/// Splits before each `separator`, outside quotes.
-fn split_before<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
+/// Splits before each ` -parameter` or ` /parameter`, outside quotes.
+fn split_before_parameters(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut from = 0;
     let mut quote = None;
@@ -168,7 +169,7 @@ fn split_before<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
             Some(open) if c == open => quote = None,
             Some(_) => {}
             None if c == '\'' || c == '"' => quote = Some(c),
-            None if at > from && text[at..].starts_with(separator) => {
+            None if at > from && (text[at..].starts_with(" -") || text[at..].starts_with(" /")) => {
                 parts.push(&text[from..at]);
                 from = at;
             }
@@ -180,7 +181,7 @@ fn split_before<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
 }
 
 /// Label and text beside each other, wrapped.
-fn pairs(rows: &[(&str, String)]) -> String {
+pub(crate) fn pairs(rows: &[(&str, String)]) -> String {
     let mut table = Table::new();
     table
         .load_style(comfy_table::presets::NOTHING)

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs nsdiag against real servers, a world for each scenario; the last line is `N passed, N failed`.
 
-    run.py [--nsdiag PATH] [SCENARIO...]
+    run.py [--nsdiag PATH] [--reports FOLDER] [SCENARIO...]
 """
 import argparse
 import json
 import os
 import pathlib
+import shutil
 import sys
 import time
 import traceback
@@ -22,6 +23,7 @@ def main() -> int:
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--nsdiag", type=pathlib.Path, default=target / "debug/nsdiag")
+    arguments.add_argument("--reports", type=pathlib.Path, help="keep the JSON reports there")
     arguments.add_argument("scenario", nargs="*", default=[])
     arguments = arguments.parse_args()
     unknown = set(arguments.scenario) - set(SCENARIOS)
@@ -37,6 +39,9 @@ def main() -> int:
         try:
             world = World(target / "real-cache", **SCENARIOS[name]["world"])
             told = play(world, SCENARIOS[name], arguments.nsdiag.resolve())
+            if arguments.reports:
+                arguments.reports.mkdir(parents=True, exist_ok=True)
+                shutil.copy(world.folder / "report.json", arguments.reports / f"{name}.json")
             print(f"ok      {name:15} {told}  {time.monotonic() - began:.0f} s", flush=True)
         except BaseException as error:
             failed += 1

@@ -1,0 +1,18 @@
+//! The reports that the tests on real servers leave behind keep to the schema.
+#![allow(clippy::unwrap_used)] // A panic is how a test fails.
+use nsdiag::report;
+
+#[test]
+#[ignore = "needs the reports of tests/real/run.py --reports FOLDER, named in NSDIAG_REPORTS"]
+fn every_report_of_real_servers_keeps_to_the_schema() {
+    let schema = jsonschema::validator_for(&serde_json::from_str(&report::schema()).unwrap()).unwrap();
+    let folder = std::env::var_os("NSDIAG_REPORTS").expect("NSDIAG_REPORTS names the folder");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        let json = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        if let Err(error) = schema.validate(&json) {
+            panic!("{}: at {}: {error}", file.display(), error.instance_path());
+        }
+    }
+}
