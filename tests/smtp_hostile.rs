@@ -1,8 +1,8 @@
 //! Servers that misbehave: each ends in a recorded outcome, within its time and within bounded memory.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
 use nsdiag::collect::smtp::{Endpoint, Manners, TlsTrust, converse};
-use nsdiag_checks::evidence::Observed;
 use nsdiag_checks::evidence::smtp::{Session, Who};
+use nsdiag_checks::evidence::{How, Observed};
 use rcgen::{CertificateParams, KeyPair};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -372,9 +372,31 @@ fn rows() -> Vec<(&'static str, Vec<Act>, &'static str)> {
         ),
         (
             "a reply before its command",
-            at(hello(), vec![Hear, say("250 ok\n550 early\n"), Hear, say("250 ok\n"), Hear, say("221 bye\n")]),
-            "220 250 250 550 250 221 | it began before the command was sent | -",
+            at(hello(), at(vec![Hear, say("250 ok\n550 early\n"), Hear, say("250 ok\n")], rest())),
+            "220 250 250 ? 250 250 221 | it came before RCPT was sent and answers nothing | -",
         ),
+        (
+            "an acceptance before its command",
+            at(hello(), at(vec![Hear, say("250 ok\n250 early\n"), Hear, say("550 no\n")], rest())),
+            "220 250 250 ? 550 250 221 | it came before RCPT was sent and answers nothing | -",
+        ),
+        (
+            "half a reply before its command",
+            at(hello(), vec![Hear, say("250 ok\n550-early\n"), Silence]),
+            "220 250 250 ? |  | TimedOut: no whole reply in time (at RCPT)",
+        ),
+        (
+            "all replies at once",
+            vec![say("220 hi\n250 h\n250 ok\n250 ok\n250 ok\n221 bye\n"), Silence],
+            "220 ? ? ? ? ? | it came before EHLO was sent and answers nothing | TimedOut: no reply in time (at EHLO)",
+        ),
+        ("chatter without end", vec![say("220 hi\n"), Forever(b"250 more\r\n".to_vec())], "220 ?…"),
+        (
+            "421 unasked",
+            at(hello(), vec![Hear, say("250 ok\n421 idle\n")]),
+            "220 250 250 421 |  | HungUp: the server ended the session: 421 idle (at RCPT)",
+        ),
+        ("a greeting of 3yz", vec![say("354 go on\n"), Hear, say("221 bye\n")], "354 221 |  | -"),
         (
             "silence at RSET",
             at(mail(), vec![Hear, say("250 ok\n"), Hear, Silence]),
@@ -432,6 +454,36 @@ async fn addresses_cannot_bring_commands_of_their_own() {
         session.transcript.iter().filter(|turn| turn.who == Who::Prober && turn.recipient.is_some()).collect();
     assert_eq!(notes.len(), 2);
     assert!(notes[1].lines[0].text.ends_with("needs SMTPUTF8 (RFC 6531), which the server does not offer"));
+}
+
+#[tokio::test]
+async fn a_sender_or_a_name_with_a_command_in_it_is_never_said() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint { hop: "h".into(), host: "h".into(), address: listener.local_addr().unwrap() };
+    let trust = TlsTrust::new(&[]).unwrap();
+    let cases = [
+        Manners { mail_from: "a@b.example>\r\nRSET".into(), ..manners() },
+        Manners { mail_from: "nobody".into(), ..manners() },
+        Manners { ehlo: "h\r\nRSET".into(), ..manners() },
+        Manners { ehlo: String::new(), ..manners() },
+    ];
+    for manners in cases {
+        let session = converse(&endpoint, &["a@contoso.com".into()], &manners, &trust).await;
+        let miss = session.broke_off.unwrap();
+        assert_eq!((miss.how, session.transcript.len()), (How::NotTried, 0), "{}", miss.said);
+    }
+}
+
+#[tokio::test]
+async fn a_recipient_s_case_is_kept_and_smtputf8_is_used_where_it_is_offered() {
+    let ok = || [Hear, say("250 ok\n")];
+    let acts = [vec![say("220 hi\n"), Hear, say("250-h\n250 smtputf8\n")], [ok(), ok(), ok(), ok()].concat()].concat();
+    let (_, session, heard) = meet(acts, &["Ben@Contoso.com", "grün@bücher.example"]).await;
+    assert_eq!(session.broke_off, None);
+    let said: Vec<&str> = heard.lines().skip(1).take(3).collect();
+    let expected =
+        ["MAIL FROM:<probe@example.net> SMTPUTF8", "RCPT TO:<Ben@Contoso.com>", "RCPT TO:<grün@xn--bcher-kva.example>"];
+    assert_eq!(said, expected);
 }
 
 /// A server with this certificate for mx1.contoso.com, up to TLS and EHLO.
