@@ -3,7 +3,8 @@
 use nsdiag::collect::smtp::{Endpoint, Manners, TlsTrust, converse};
 use nsdiag_checks::evidence::smtp::{Session, Who};
 use nsdiag_checks::evidence::{How, Observed};
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::CertificateDer;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -490,7 +491,13 @@ async fn a_recipient_s_case_is_kept_and_smtputf8_is_used_where_it_is_offered() {
 async fn with_certificate(params: CertificateParams, trusted: bool) -> Session {
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
-    let chain = vec![certificate.der().clone()];
+    let pem = certificate.pem().into_bytes();
+    let roots = if trusted { vec![("ca.pem".to_string(), pem)] } else { vec![] };
+    with_chain(vec![certificate.der().clone()], &key, &roots).await
+}
+
+/// A server with this chain, up to TLS and EHLO; `roots` are trusted beside the system's.
+async fn with_chain(chain: Vec<CertificateDer<'static>>, key: &KeyPair, roots: &[(String, Vec<u8>)]) -> Session {
     let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -515,10 +522,8 @@ async fn with_certificate(params: CertificateParams, trusted: bool) -> Session {
             stream.flush().await.unwrap();
         }
     });
-    let pem = certificate.pem().into_bytes();
-    let roots = if trusted { vec![("ca.pem".to_string(), pem)] } else { vec![] };
     let endpoint = Endpoint { hop: "h".into(), host: "mx1.contoso.com".into(), address };
-    let session = converse(&endpoint, &[], &manners(), &TlsTrust::new(&roots).unwrap()).await;
+    let session = converse(&endpoint, &[], &manners(), &TlsTrust::new(roots).unwrap()).await;
     server.await.unwrap();
     session
 }
@@ -550,5 +555,31 @@ async fn a_certificate_s_faults_are_told_apart() {
         assert!(tls.chain[0].not_before.starts_with(from) && tls.chain[0].not_after.starts_with(to), "{name}");
         let faultless = leads && names && from == "2020" && to == "2090";
         assert_eq!(tls.objection.is_none(), faultless, "{name}: {:?}", tls.objection);
+    }
+}
+
+#[tokio::test]
+async fn a_chain_leads_to_a_root_although_its_intermediate_has_expired() {
+    let date = rcgen::date_time_ymd;
+    let (old, new, far) = (date(2020, 1, 1), date(2021, 1, 1), date(2090, 1, 1));
+    let params = |name: &str, ca, to| {
+        let mut params = CertificateParams::new(vec![name.to_string()]).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        (params.not_before, params.not_after) = (old, to);
+        params.is_ca = if ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
+        params
+    };
+    let keys: Vec<KeyPair> = (0..3).map(|_| KeyPair::generate().unwrap()).collect();
+    let (root, middle) = (params("root.example", true, far), params("middle.example", true, new));
+    let anchor = root.self_signed(&keys[0]).unwrap().pem().into_bytes();
+    let middle_signed = middle.signed_by(&keys[1], &Issuer::from_params(&root, &keys[0])).unwrap();
+    let leaf = params("mx1.contoso.com", false, far);
+    let leaf = leaf.signed_by(&keys[2], &Issuer::from_params(&middle, &keys[1])).unwrap();
+    let chain = vec![leaf.der().clone(), middle_signed.der().clone()];
+    for (roots, leads) in [(vec![("root.pem".to_string(), anchor)], true), (vec![], false)] {
+        let tls = with_chain(chain.clone(), &keys[2], &roots).await.tls.unwrap();
+        assert_eq!((tls.trusted, tls.names_host), (Observed::Known(leads), Observed::Known(true)));
+        assert!(tls.objection.is_some());
+        assert!(tls.chain[1].not_after.starts_with("2021"));
     }
 }
