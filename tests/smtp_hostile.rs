@@ -1,9 +1,10 @@
 //! Servers that misbehave: each ends in a recorded outcome, within its time and within bounded memory.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
 use nsdiag::collect::smtp::{Endpoint, Manners, TlsTrust, converse};
-use nsdiag_checks::evidence::Observed;
 use nsdiag_checks::evidence::smtp::{Session, Who};
-use rcgen::{CertificateParams, KeyPair};
+use nsdiag_checks::evidence::{How, Observed};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::CertificateDer;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -372,9 +373,31 @@ fn rows() -> Vec<(&'static str, Vec<Act>, &'static str)> {
         ),
         (
             "a reply before its command",
-            at(hello(), vec![Hear, say("250 ok\n550 early\n"), Hear, say("250 ok\n"), Hear, say("221 bye\n")]),
-            "220 250 250 550 250 221 | it began before the command was sent | -",
+            at(hello(), at(vec![Hear, say("250 ok\n550 early\n"), Hear, say("250 ok\n")], rest())),
+            "220 250 250 ? 250 250 221 | it came before RCPT was sent and answers nothing | -",
         ),
+        (
+            "an acceptance before its command",
+            at(hello(), at(vec![Hear, say("250 ok\n250 early\n"), Hear, say("550 no\n")], rest())),
+            "220 250 250 ? 550 250 221 | it came before RCPT was sent and answers nothing | -",
+        ),
+        (
+            "half a reply before its command",
+            at(hello(), vec![Hear, say("250 ok\n550-early\n"), Silence]),
+            "220 250 250 ? |  | TimedOut: no whole reply in time (at RCPT)",
+        ),
+        (
+            "all replies at once",
+            vec![say("220 hi\n250 h\n250 ok\n250 ok\n250 ok\n221 bye\n"), Silence],
+            "220 ? ? ? ? ? | it came before EHLO was sent and answers nothing | TimedOut: no reply in time (at EHLO)",
+        ),
+        ("chatter without end", vec![say("220 hi\n"), Forever(b"250 more\r\n".to_vec())], "220 ?…"),
+        (
+            "421 unasked",
+            at(hello(), vec![Hear, say("250 ok\n421 idle\n")]),
+            "220 250 250 421 |  | HungUp: the server ended the session: 421 idle (at RCPT)",
+        ),
+        ("a greeting of 3yz", vec![say("354 go on\n"), Hear, say("221 bye\n")], "354 221 |  | -"),
         (
             "silence at RSET",
             at(mail(), vec![Hear, say("250 ok\n"), Hear, Silence]),
@@ -434,11 +457,47 @@ async fn addresses_cannot_bring_commands_of_their_own() {
     assert!(notes[1].lines[0].text.ends_with("needs SMTPUTF8 (RFC 6531), which the server does not offer"));
 }
 
+#[tokio::test]
+async fn a_sender_or_a_name_with_a_command_in_it_is_never_said() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint { hop: "h".into(), host: "h".into(), address: listener.local_addr().unwrap() };
+    let trust = TlsTrust::new(&[]).unwrap();
+    let cases = [
+        Manners { mail_from: "a@b.example>\r\nRSET".into(), ..manners() },
+        Manners { mail_from: "nobody".into(), ..manners() },
+        Manners { ehlo: "h\r\nRSET".into(), ..manners() },
+        Manners { ehlo: String::new(), ..manners() },
+    ];
+    for manners in cases {
+        let session = converse(&endpoint, &["a@contoso.com".into()], &manners, &trust).await;
+        let miss = session.broke_off.unwrap();
+        assert_eq!((miss.how, session.transcript.len()), (How::NotTried, 0), "{}", miss.said);
+    }
+}
+
+#[tokio::test]
+async fn a_recipient_s_case_is_kept_and_smtputf8_is_used_where_it_is_offered() {
+    let ok = || [Hear, say("250 ok\n")];
+    let acts = [vec![say("220 hi\n"), Hear, say("250-h\n250 smtputf8\n")], [ok(), ok(), ok(), ok()].concat()].concat();
+    let (_, session, heard) = meet(acts, &["Ben@Contoso.com", "grün@bücher.example"]).await;
+    assert_eq!(session.broke_off, None);
+    let said: Vec<&str> = heard.lines().skip(1).take(3).collect();
+    let expected =
+        ["MAIL FROM:<probe@example.net> SMTPUTF8", "RCPT TO:<Ben@Contoso.com>", "RCPT TO:<grün@xn--bcher-kva.example>"];
+    assert_eq!(said, expected);
+}
+
 /// A server with this certificate for mx1.contoso.com, up to TLS and EHLO.
 async fn with_certificate(params: CertificateParams, trusted: bool) -> Session {
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
-    let chain = vec![certificate.der().clone()];
+    let pem = certificate.pem().into_bytes();
+    let roots = if trusted { vec![("ca.pem".to_string(), pem)] } else { vec![] };
+    with_chain(vec![certificate.der().clone()], &key, &roots).await
+}
+
+/// A server with this chain, up to TLS and EHLO; `roots` are trusted beside the system's.
+async fn with_chain(chain: Vec<CertificateDer<'static>>, key: &KeyPair, roots: &[(String, Vec<u8>)]) -> Session {
     let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -463,10 +522,8 @@ async fn with_certificate(params: CertificateParams, trusted: bool) -> Session {
             stream.flush().await.unwrap();
         }
     });
-    let pem = certificate.pem().into_bytes();
-    let roots = if trusted { vec![("ca.pem".to_string(), pem)] } else { vec![] };
     let endpoint = Endpoint { hop: "h".into(), host: "mx1.contoso.com".into(), address };
-    let session = converse(&endpoint, &[], &manners(), &TlsTrust::new(&roots).unwrap()).await;
+    let session = converse(&endpoint, &[], &manners(), &TlsTrust::new(roots).unwrap()).await;
     server.await.unwrap();
     session
 }
@@ -498,5 +555,31 @@ async fn a_certificate_s_faults_are_told_apart() {
         assert!(tls.chain[0].not_before.starts_with(from) && tls.chain[0].not_after.starts_with(to), "{name}");
         let faultless = leads && names && from == "2020" && to == "2090";
         assert_eq!(tls.objection.is_none(), faultless, "{name}: {:?}", tls.objection);
+    }
+}
+
+#[tokio::test]
+async fn a_chain_leads_to_a_root_although_its_intermediate_has_expired() {
+    let date = rcgen::date_time_ymd;
+    let (old, new, far) = (date(2020, 1, 1), date(2021, 1, 1), date(2090, 1, 1));
+    let params = |name: &str, ca, to| {
+        let mut params = CertificateParams::new(vec![name.to_string()]).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        (params.not_before, params.not_after) = (old, to);
+        params.is_ca = if ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
+        params
+    };
+    let keys: Vec<KeyPair> = (0..3).map(|_| KeyPair::generate().unwrap()).collect();
+    let (root, middle) = (params("root.example", true, far), params("middle.example", true, new));
+    let anchor = root.self_signed(&keys[0]).unwrap().pem().into_bytes();
+    let middle_signed = middle.signed_by(&keys[1], &Issuer::from_params(&root, &keys[0])).unwrap();
+    let leaf = params("mx1.contoso.com", false, far);
+    let leaf = leaf.signed_by(&keys[2], &Issuer::from_params(&middle, &keys[1])).unwrap();
+    let chain = vec![leaf.der().clone(), middle_signed.der().clone()];
+    for (roots, leads) in [(vec![("root.pem".to_string(), anchor)], true), (vec![], false)] {
+        let tls = with_chain(chain.clone(), &keys[2], &roots).await.tls.unwrap();
+        assert_eq!((tls.trusted, tls.names_host), (Observed::Known(leads), Observed::Known(true)));
+        assert!(tls.objection.is_some());
+        assert!(tls.chain[1].not_after.starts_with("2021"));
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Our own transport and not lettre's: lettre hides bare and mixed codes, hides what came before the TLS handshake, and
 //! sets no limit to lines and replies. No mail is ever sent: there is no DATA in this module.
+mod envelope;
 mod reader;
 mod tls;
 
 use nsdiag_checks::evidence::smtp::{Handshake, Line, Session, Turn, Who};
-use nsdiag_checks::evidence::{How, Miss, Observed, address};
+use nsdiag_checks::evidence::{How, Miss, Observed};
 use nsdiag_checks::replies::Stage;
 use reader::{Reader, Reply, Stream};
 use rustls::pki_types::ServerName;
@@ -16,6 +17,9 @@ use std::time::Duration;
 pub use tls::TlsTrust;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout_at};
+
+/// How many replies that nobody asked for are heard before one command.
+const UNASKED: usize = 8;
 
 /// One SMTP end point.
 #[derive(Clone, Debug)]
@@ -47,6 +51,9 @@ pub struct Manners {
 
 /// Holds one session with `endpoint`: greeting, EHLO (HELO where EHLO is refused), STARTTLS and EHLO again, MAIL, RCPT
 /// for each of `recipients` in order, RSET, QUIT. Without recipients it ends after EHLO.
+///
+/// A reply counts for a command only if it came after it. What a server says unasked is written down without a code,
+/// so that it is never taken for what the server says of the next recipient (RFC 5321, 4.2: one reply a command).
 ///
 /// Whatever the server does ends in the session's evidence, within the limits of [`Manners`] and of the reader; there is
 /// no error and no panic.
@@ -90,6 +97,16 @@ struct Extensions {
 
 impl Dialogue<'_> {
     async fn run(&mut self, endpoint: &Endpoint, recipients: &[String], trust: &TlsTrust) -> Result<(), Miss> {
+        let not_ours = |why| Miss::new(How::NotTried, why);
+        let Some(ehlo) = envelope::host(&self.manners.ehlo) else {
+            return Err(not_ours(format!("'{}' cannot be our name in EHLO", self.manners.ehlo.escape_debug())));
+        };
+        let sender = envelope::sender(&self.manners.mail_from).map_err(|why| {
+            not_ours(format!("'{}' cannot be the sender: {why}", self.manners.mail_from.escape_debug()))
+        })?;
+        if self.manners.deadline <= self.began {
+            return Err(Miss::new(How::Deadline, "the run's deadline came before the connection"));
+        }
         let by = self.by();
         let tcp = match timeout_at(by, super::tcp::connect(endpoint.address)).await {
             Ok(Ok(tcp)) => tcp,
@@ -101,28 +118,30 @@ impl Dialogue<'_> {
         let mut stream: Box<dyn Stream> = Box::new(tcp);
 
         self.stage = Stage::Greeting;
-        if self.hear(&mut *stream, None).await? >= 400 {
+        if self.hear(&mut *stream, None).await? / 100 != 2 {
             return self.quit(&mut *stream).await;
         }
-        let Some(mut extensions) = self.hello(&mut *stream).await? else { return self.quit(&mut *stream).await };
+        let Some(mut extensions) = self.hello(&mut *stream, &ehlo).await? else {
+            return self.quit(&mut *stream).await;
+        };
         if extensions.starttls && self.manners.use_tls {
             self.stage = Stage::StartTls;
             if self.say(&mut *stream, "STARTTLS", None).await? == 220 {
                 stream = self.secure(stream, endpoint, trust).await?;
-                let Some(again) = self.hello(&mut *stream).await? else { return self.quit(&mut *stream).await };
+                let Some(again) = self.hello(&mut *stream, &ehlo).await? else { return self.quit(&mut *stream).await };
                 extensions = again;
             }
         }
         if recipients.is_empty() {
             return self.quit(&mut *stream).await;
         }
-        self.envelope(&mut *stream, recipients, &extensions).await
+        self.envelope(&mut *stream, &sender, recipients, &extensions).await
     }
 
     /// EHLO, or HELO where EHLO is refused for good; none where neither is taken.
-    async fn hello(&mut self, stream: &mut dyn Stream) -> Result<Option<Extensions>, Miss> {
+    async fn hello(&mut self, stream: &mut dyn Stream, name: &str) -> Result<Option<Extensions>, Miss> {
         self.stage = Stage::Ehlo;
-        let code = self.say(stream, &format!("EHLO {}", self.manners.ehlo), None).await?;
+        let code = self.say(stream, &format!("EHLO {name}"), None).await?;
         if code / 100 == 2 {
             let turn = self.session.transcript.last();
             let offered = |keyword: &str| {
@@ -134,30 +153,31 @@ impl Dialogue<'_> {
             };
             return Ok(Some(Extensions { starttls: offered("STARTTLS"), smtputf8: offered("SMTPUTF8") }));
         }
-        if code / 100 == 4 {
+        if code / 100 != 5 {
             return Ok(None);
         }
-        let code = self.say(stream, &format!("HELO {}", self.manners.ehlo), None).await?;
+        let code = self.say(stream, &format!("HELO {name}"), None).await?;
         Ok((code / 100 == 2).then(Extensions::default))
     }
 
     /// The TLS handshake after a 220 to STARTTLS (RFC 3207).
     async fn secure(
         &mut self,
-        stream: Box<dyn Stream>,
+        mut stream: Box<dyn Stream>,
         endpoint: &Endpoint,
         trust: &TlsTrust,
     ) -> Result<Box<dyn Stream>, Miss> {
         self.stage = Stage::Handshake;
         // Whoever sits on the line could have put these bytes there; taken after the handshake they would seem secured.
-        if !self.reader.buffer.is_empty() {
+        if self.reader.something_waits(&mut *stream).await {
             let count = self.reader.buffer.len();
             let said = format!("{count} bytes in clear text followed the reply to STARTTLS");
             return Err(Miss::new(How::TlsInjection, said));
         }
-        let (config, seen) = trust.capture().map_err(|error| Miss::new(How::TlsFailed, error))?;
-        let host = idna::domain_to_ascii(&endpoint.host).unwrap_or_else(|_| endpoint.host.clone());
-        let name = ServerName::try_from(host).unwrap_or_else(|_| ServerName::IpAddress(endpoint.address.ip().into()));
+        // Without a usable name the address is asked for, which means no SNI, and no name to judge.
+        let named = tls::server_name(&endpoint.host);
+        let (config, seen) = trust.capture(named.is_some()).map_err(|error| Miss::new(How::TlsFailed, error))?;
+        let name = named.unwrap_or_else(|| ServerName::IpAddress(endpoint.address.ip().into()));
         let connecting = tokio_rustls::TlsConnector::from(config).connect(name, stream);
         let done = timeout_at(self.by(), connecting).await;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
@@ -189,28 +209,45 @@ impl Dialogue<'_> {
     async fn envelope(
         &mut self,
         stream: &mut dyn Stream,
+        sender: &str,
         recipients: &[String],
         extensions: &Extensions,
     ) -> Result<(), Miss> {
         self.stage = Stage::Mail;
-        let international = recipients.iter().any(|recipient| !is_ascii_local(recipient));
-        let parameter = if international && extensions.smtputf8 { " SMTPUTF8" } else { "" };
-        let mail = format!("MAIL FROM:<{}>{parameter}", self.manners.mail_from);
+        let paths: Vec<_> = recipients.iter().map(|recipient| envelope::path(recipient)).collect();
+        let international = paths.iter().flatten().chain([&sender.to_string()]).any(|path| !path.is_ascii());
+        let smtputf8 = international && extensions.smtputf8;
+        if !sender.is_ascii() && !smtputf8 {
+            let said = format!("the sender {sender} needs SMTPUTF8 (RFC 6531), which the server does not offer");
+            self.quit(stream).await?;
+            return Err(Miss::new(How::NotTried, said));
+        }
+        let parameter = if smtputf8 { " SMTPUTF8" } else { "" };
+        let mail = format!("MAIL FROM:<{sender}>{parameter}");
         if self.say(stream, &mail, None).await? / 100 != 2 {
             return self.quit(stream).await;
         }
         self.stage = Stage::Rcpt;
-        for (count, recipient) in recipients.iter().enumerate() {
-            let path = match path_of(recipient, extensions.smtputf8) {
+        let mut asked = false;
+        for (recipient, path) in recipients.iter().zip(paths) {
+            let path = path.and_then(|path| match path.is_ascii() || smtputf8 {
+                true => Ok(path),
+                false => Err("its local part needs SMTPUTF8 (RFC 6531), which the server does not offer".into()),
+            });
+            let path = match path {
                 Ok(path) => path,
                 Err(why) => {
-                    self.note(format!("{recipient} was not asked: {why}"), Some(recipient));
+                    self.note(format!("{} was not asked: {why}", recipient.escape_debug()), Some(recipient));
                     continue;
                 }
             };
-            if count > 0 && !self.manners.pause.is_zero() {
+            if asked && !self.manners.pause.is_zero() {
                 tokio::time::sleep_until((Instant::now() + self.manners.pause).min(self.manners.deadline)).await;
+                if Instant::now() >= self.manners.deadline {
+                    return Err(Miss::new(How::Deadline, "the run's deadline came in the pause before the next RCPT"));
+                }
             }
+            asked = true;
             self.say(stream, &format!("RCPT TO:<{path}>"), Some(recipient)).await?;
         }
         self.stage = Stage::Rset;
@@ -221,12 +258,15 @@ impl Dialogue<'_> {
     /// Takes leave. A server that hangs up on QUIT has done what it should, a little early.
     async fn quit(&mut self, stream: &mut dyn Stream) -> Result<(), Miss> {
         self.stage = Stage::Quit;
-        let _ = self.say(stream, "QUIT", None).await;
+        if let Err(miss) = self.say(stream, "QUIT", None).await {
+            self.note(miss.said, None);
+        }
         Ok(())
     }
 
     /// Sends a command, and hears the reply: its code.
     async fn say(&mut self, stream: &mut dyn Stream, command: &str, recipient: Option<&str>) -> Result<u16, Miss> {
+        self.unasked(stream, command).await?;
         self.turn(Who::Client, command.into(), recipient);
         let by = self.by();
         let sent = async {
@@ -242,6 +282,22 @@ impl Dialogue<'_> {
             }
             Err(_) => Err(self.late("the command could not be sent in time".into())),
         }
+    }
+
+    /// Writes down what the server said unasked before `command`, so that it is not heard as the answer to it.
+    async fn unasked(&mut self, stream: &mut dyn Stream, command: &str) -> Result<(), Miss> {
+        let verb = command.split([' ', ':']).next().unwrap_or_default();
+        for _ in 0..UNASKED {
+            if !self.reader.something_waits(stream).await {
+                return Ok(());
+            }
+            let code = self.hear(stream, None).await?;
+            if let Some(turn) = self.session.transcript.last_mut().filter(|_| code != 421) {
+                (turn.code, turn.latency_ms) = (None, None);
+                turn.oddities.push(format!("it came before {verb} was sent and answers nothing"));
+            }
+        }
+        Err(self.at(Miss::new(How::Protocol, format!("the server said {UNASKED} replies that nobody had asked for"))))
     }
 
     /// Hears one reply: its code. A 421 ends the session (RFC 5321, 3.8).
@@ -320,23 +376,6 @@ impl Dialogue<'_> {
             oddities: Vec::new(),
         });
     }
-}
-
-/// The address as RCPT may say it, or why it may not.
-fn path_of(recipient: &str, smtputf8: bool) -> Result<String, String> {
-    // Folding refuses control characters, so that no address can bring a command of its own.
-    let folded = address::fold(recipient)?;
-    let domain = address::domain(&folded);
-    let local = &folded[..folded.len() - domain.len() - 1];
-    if !local.is_ascii() && !smtputf8 {
-        return Err("its local part needs SMTPUTF8 (RFC 6531), which the server does not offer".into());
-    }
-    let domain = idna::domain_to_ascii(domain).map_err(|_| "its domain has no ASCII form".to_string())?;
-    Ok(format!("{local}@{domain}"))
-}
-
-fn is_ascii_local(recipient: &str) -> bool {
-    recipient.rsplit_once('@').is_none_or(|(local, _)| local.is_ascii())
 }
 
 /// An operating system's error, in words without its number.

@@ -2,9 +2,11 @@
 //!
 //! RFC 5321, 4.5.3.1.5 allows 512 bytes a reply line; servers exceed it, so we take four times that and note it. It
 //! sets no limit to the lines of a reply or to a session; ours are far above what EHLO needs and far below what hurts.
+use futures_util::FutureExt as _;
 use nsdiag_checks::evidence::smtp::Line;
 use nsdiag_checks::evidence::{How, Miss};
 use std::fmt::Write;
+use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
@@ -26,6 +28,8 @@ pub(super) struct Reader {
     pub(super) buffer: Vec<u8>,
     taken: usize,
     began: Instant,
+    /// How the connection ended, where that was seen before anybody waited for a reply.
+    ended: Option<Miss>,
 }
 
 /// One reply, or as much of it as came.
@@ -46,14 +50,23 @@ impl Reply {
 
 impl Reader {
     pub(super) fn new(began: Instant) -> Self {
-        Self { buffer: Vec::new(), taken: 0, began }
+        Self { buffer: Vec::new(), taken: 0, began, ended: None }
+    }
+
+    /// Whether the server has said something that nobody has read yet. Waits for nothing.
+    pub(super) async fn something_waits(&mut self, stream: &mut dyn Stream) -> bool {
+        if self.buffer.is_empty() && self.ended.is_none() {
+            // The runtime looks at its sockets before it comes back to a task that yields.
+            tokio::task::yield_now().await;
+            if let Some(Err(miss)) = self.fill(stream).now_or_never() {
+                self.ended = Some(miss);
+            }
+        }
+        !self.buffer.is_empty()
     }
 
     /// Reads one whole reply until `by`; what came before a failure is in `reply` all the same.
     pub(super) async fn reply(&mut self, stream: &mut dyn Stream, by: Instant, reply: &mut Reply) -> Result<(), Miss> {
-        if !self.buffer.is_empty() {
-            reply.odd("it began before the command was sent");
-        }
         loop {
             let bytes = self.line(stream, by, reply).await?;
             let at_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -96,28 +109,40 @@ impl Reader {
             if self.buffer.len() > LINE {
                 return Err(Miss::new(How::TooLarge, format!("a reply line has more than {LINE} bytes")));
             }
-            let mut chunk = [0; 4096];
-            let read = timeout_at(by, stream.read(&mut chunk)).await;
-            match read {
-                Err(_) => {
-                    let partly = !self.buffer.is_empty() || !reply.lines.is_empty();
-                    let said = if partly { "no whole reply in time" } else { "no reply in time" };
-                    return Err(Miss::new(How::TimedOut, said));
-                }
-                Ok(Err(error)) => return Err(Miss::new(How::HungUp, super::plain(&error))),
-                Ok(Ok(0)) => {
-                    let cut = if self.buffer.is_empty() { "" } else { " in the middle of a line" };
-                    return Err(Miss::new(How::HungUp, format!("the server closed the connection{cut}")));
-                }
-                Ok(Ok(count)) => {
-                    self.buffer.extend_from_slice(&chunk[..count]);
-                    self.taken += count;
-                    if self.taken > SESSION {
-                        return Err(Miss::new(How::TooLarge, "the server sent more than 1 MiB in one session"));
-                    }
-                }
-            }
+            let Ok(filled) = timeout_at(by, self.fill(stream)).await else {
+                let partly = !self.buffer.is_empty() || !reply.lines.is_empty();
+                let said = if partly { "no whole reply in time" } else { "no reply in time" };
+                return Err(Miss::new(How::TimedOut, said));
+            };
+            filled?;
         }
+    }
+
+    /// Waits for bytes, and takes what is there.
+    async fn fill(&mut self, stream: &mut dyn Stream) -> Result<(), Miss> {
+        if let Some(miss) = &self.ended {
+            return Err(miss.clone());
+        }
+        let mut chunk = [0; 4096];
+        let count = match stream.read(&mut chunk).await {
+            Ok(0) => {
+                let cut = if self.buffer.is_empty() { "" } else { " in the middle of a line" };
+                return Err(Miss::new(How::HungUp, format!("the server closed the connection{cut}")));
+            }
+            Ok(count) => count,
+            // The way in which rustls reports an alert or a broken record: a server that wants a client's certificate
+            // says so only now (RFC 8446, 4.4.2.4).
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(Miss::new(How::TlsFailed, format!("TLS failed after its handshake: {error}")));
+            }
+            Err(error) => return Err(Miss::new(How::HungUp, super::plain(&error))),
+        };
+        self.buffer.extend_from_slice(&chunk[..count]);
+        self.taken += count;
+        if self.taken > SESSION {
+            return Err(Miss::new(How::TooLarge, "the server sent more than 1 MiB in one session"));
+        }
+        Ok(())
     }
 }
 

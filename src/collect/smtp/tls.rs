@@ -58,7 +58,9 @@ impl TlsTrust {
     }
 
     /// A configuration that accepts everything, and where it writes down what it saw.
-    pub(super) fn capture(&self) -> Result<(Arc<ClientConfig>, Arc<Mutex<Seen>>), String> {
+    ///
+    /// `named`: whether the host has a name to compare with.
+    pub(super) fn capture(&self, named: bool) -> Result<(Arc<ClientConfig>, Arc<Mutex<Seen>>), String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let seen = Arc::new(Mutex::new(Seen::default()));
         let inner = match self.roots.is_empty() {
@@ -70,7 +72,7 @@ impl TlsTrust {
             ),
         };
         let algorithms = provider.signature_verification_algorithms;
-        let verifier = Capture { inner, roots: self.roots.clone(), algorithms, seen: seen.clone() };
+        let verifier = Capture { inner, roots: self.roots.clone(), algorithms, named, seen: seen.clone() };
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
@@ -80,6 +82,17 @@ impl TlsTrust {
         config.resumption = rustls::client::Resumption::disabled();
         Ok((Arc::new(config), seen))
     }
+}
+
+/// The most certificates of a chain that are looked at; real chains have two to four.
+const CHAIN: usize = 16;
+
+/// The name to ask for and to compare with: `host` where it is a DNS name or an address.
+pub(super) fn server_name(host: &str) -> Option<ServerName<'static>> {
+    let host = host.trim_end_matches('.');
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let ascii = if bare.is_ascii() { bare.to_string() } else { idna::domain_to_ascii(bare).ok()? };
+    ServerName::try_from(ascii).ok()
 }
 
 /// What the verifier saw in one handshake.
@@ -109,7 +122,24 @@ struct Capture {
     inner: Option<Arc<WebPkiServerVerifier>>,
     roots: Arc<RootCertStore>,
     algorithms: WebPkiSupportedAlgorithms,
+    named: bool,
     seen: Arc<Mutex<Seen>>,
+}
+
+impl Capture {
+    fn names(&self, leaf: &ParsedCertificate, name: &ServerName) -> Observed<bool> {
+        use rustls::CertificateError::{NotValidForName, NotValidForNameContext};
+        if !self.named {
+            return Observed::Unknown(Miss::new(How::NotTried, "the host has no name to compare with"));
+        }
+        match verify_server_name(leaf, name) {
+            Ok(()) => Observed::Known(true),
+            Err(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
+                Observed::Known(false)
+            }
+            Err(error) => Observed::Unknown(Miss::new(How::Protocol, error.to_string())),
+        }
+    }
 }
 
 impl ServerCertVerifier for Capture {
@@ -121,21 +151,33 @@ impl ServerCertVerifier for Capture {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let mut seen =
-            Seen { chain: std::iter::once(leaf).chain(rest).map(|each| each.to_vec()).collect(), ..Seen::default() };
+        let mut seen = Seen {
+            chain: std::iter::once(leaf).chain(rest).take(CHAIN).map(|each| each.to_vec()).collect(),
+            ..Seen::default()
+        };
+        let rest = &rest[..rest.len().min(CHAIN - 1)];
         let whole = self.inner.as_ref().map(|inner| inner.verify_server_cert(leaf, rest, name, ocsp, now));
         seen.objection = whole.and_then(Result::err).map(|error| error.to_string());
         match ParsedCertificate::try_from(leaf) {
             Ok(parsed) => {
-                // Dates are judged apart, so trust is asked for at a time at which the leaf was valid.
-                let then = within(leaf, now);
-                let chain =
-                    verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, rest, then, self.algorithms.all);
-                seen.trusted = Observed::Known(chain.is_ok());
-                seen.names_host = Observed::Known(verify_server_name(&parsed, name).is_ok());
+                // Dates are judged apart, so trust is asked for at any time at which the chain may have been valid: the
+                // span in which all of a path is valid, where there is one, begins with one of its certificates.
+                let leads = |then| {
+                    let all = self.algorithms.all;
+                    verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, rest, then, all).is_ok()
+                };
+                seen.trusted = match self.roots.is_empty() {
+                    true => Observed::Unknown(Miss::new(How::NotTried, "this machine trusts no certificate authority")),
+                    false => Observed::Known(leads(now) || seen.chain.iter().filter_map(|der| begins(der)).any(leads)),
+                };
+                seen.names_host = self.names(&parsed, name);
             }
             // Version 1 certificates and the like: no verifier takes them.
-            Err(_) => seen.trusted = Observed::Known(false),
+            Err(error) => {
+                seen.trusted = Observed::Known(false);
+                seen.names_host = Observed::Unknown(Miss::new(How::Protocol, error.to_string()));
+                seen.objection = Some(error.to_string());
+            }
         }
         *self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = seen;
         Ok(ServerCertVerified::assertion())
@@ -164,13 +206,11 @@ impl ServerCertVerifier for Capture {
     }
 }
 
-/// `now` if the certificate is valid then, else the nearest end of its validity.
-fn within(leaf: &CertificateDer, now: UnixTime) -> UnixTime {
-    let Ok((_, parsed)) = x509_parser::parse_x509_certificate(leaf) else { return now };
-    let seconds = |time: x509_parser::time::ASN1Time| u64::try_from(time.timestamp()).unwrap_or(0);
-    let (from, to) = (seconds(parsed.validity().not_before), seconds(parsed.validity().not_after));
-    // A certificate whose end is before its beginning is valid never; `min` first keeps this from panicking.
-    UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs().min(to).max(from)))
+/// When the certificate begins to be valid.
+fn begins(der: &[u8]) -> Option<UnixTime> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(der).ok()?;
+    let seconds = u64::try_from(parsed.validity().not_before.timestamp()).ok()?;
+    Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
 }
 
 fn certificate(der: &[u8]) -> Certificate {
@@ -221,4 +261,28 @@ pub(super) fn handshake_miss(error: &std::io::Error) -> Miss {
         false => "",
     };
     Miss::new(How::TlsFailed, format!("the TLS handshake after STARTTLS failed: {said}{hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_host_may_be_asked_for_a_name() {
+        let cases = [
+            ("mx1.contoso.com", Some("mx1.contoso.com")),
+            ("mx1.contoso.com.", Some("mx1.contoso.com")),
+            ("mx_1.contoso.com", Some("mx_1.contoso.com")),
+            ("bücher.example", Some("xn--bcher-kva.example")),
+            ("[192.0.2.1]", Some("192.0.2.1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("not a name", None),
+            ("", None),
+            ("a..b", None),
+            ("\u{0}", None),
+        ];
+        for (host, expected) in cases {
+            assert_eq!(server_name(host).map(|name| name.to_str().into_owned()).as_deref(), expected, "{host:?}");
+        }
+    }
 }
