@@ -130,7 +130,7 @@ impl World {
             started_at: "2026-11-24T12:00:00Z".into(),
             transcript: vec![
                 turn(Stage::Greeting, "220 ESMTP", None),
-                turn(Stage::Ehlo, "250 PIPELINING", None),
+                turn(Stage::Ehlo, "250 STARTTLS", None),
                 turn(Stage::Mail, "250 2.1.0 Ok", None),
             ],
             tls: None,

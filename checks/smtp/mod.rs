@@ -7,6 +7,7 @@ mod hop_validates_nothing;
 mod prober_blocked;
 mod relay_denied;
 mod smart_host_wants_authentication;
+mod starttls_missing;
 mod tls_certificate_invalid;
 mod vantage_port_blocked;
 
@@ -14,6 +15,7 @@ mod vantage_port_blocked;
 pub const CHECKS: &[&crate::judge::Check] = &[
     &hop_unreachable::CHECK,
     &hop_refuses_service::CHECK,
+    &starttls_missing::CHECK,
     &tls_certificate_invalid::CHECK,
     &hop_validates_nothing::CHECK,
     &hop_defers::CHECK,
