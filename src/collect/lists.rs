@@ -65,8 +65,8 @@ fn sort(entries: Vec<(usize, String)>, system: &str, source: &str, domain: &str)
     let mut repeated = 0;
     for (line, entry) in entries {
         let at = if line == 0 { String::new() } else { format!(":{line}") };
-        let folded = address::fold(&entry).map_err(|wrong| format!("{at}: {wrong}"))?;
-        let own = idna::domain_to_ascii(address::domain(&folded)).is_ok_and(|ascii| ascii == domain);
+        let folded = address::fold(&entry).map(|folded| in_ascii(&folded)).map_err(|wrong| format!("{at}: {wrong}"))?;
+        let own = address::domain(&folded) == domain;
         let new = if own { inside.insert(folded) } else { outside.insert(folded) };
         repeated += usize::from(!new);
     }
@@ -80,6 +80,15 @@ fn sort(entries: Vec<(usize, String)>, system: &str, source: &str, domain: &str)
     }
     let addresses = Observed::Known(inside.into_iter().collect());
     Ok(List { system: system.into(), source: source.into(), addresses, outside, repeated })
+}
+
+/// A folded address with its domain in A-labels (RFC 5890), as the domain under check is.
+pub fn in_ascii(folded: &str) -> String {
+    let domain = address::domain(folded);
+    match idna::domain_to_ascii(domain) {
+        Ok(ascii) => format!("{}{ascii}", &folded[..folded.len() - domain.len()]),
+        Err(_) => folded.into(),
+    }
 }
 
 /// UTF-8 with or without a byte order mark, or UTF-16 with one.
@@ -308,6 +317,14 @@ mod tests {
         }
         let list = read(Path::new("/no/such/list"), "zimbra", "contoso.com");
         assert_eq!(list.addresses.miss().unwrap().said, "/no/such/list: No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn an_international_domain_is_the_same_in_both_spellings() {
+        let both = ["a@bücher.example".to_string(), "A@xn--bcher-kva.example".to_string()];
+        let list = from_flags(&both, "zimbra", "xn--bcher-kva.example").unwrap();
+        assert_eq!(list.addresses, Observed::Known(vec!["a@xn--bcher-kva.example".into()]));
+        assert_eq!((list.outside.len(), list.repeated), (0, 1));
     }
 
     #[test]
