@@ -2,28 +2,22 @@
 use crate::collect::directory::{self, Access, Wanted};
 use crate::collect::dns::{self, Resolver};
 use crate::collect::lists;
-use crate::collect::smtp::{self, Endpoint, Manners, TlsTrust};
+use crate::collect::smtp::{Manners, TlsTrust};
 use crate::config::{DirectorySettings, Settings, per_second, split_host};
+use crate::probing::{POLITE, Prober};
 use crate::{clock, vantage};
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::dns::RecordKind;
 use nsdiag_checks::evidence::smtp::{Hop, Role, Session};
 use nsdiag_checks::evidence::{Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
 use nsdiag_checks::judge::{Case, Check, Notes};
-use nsdiag_checks::model::recipients::holds;
-use nsdiag_checks::model::{Model, Outcome, organisations};
-use nsdiag_checks::replies::Meaning;
+use nsdiag_checks::model::organisations;
 use nsdiag_checks::report::{Report, Run, Vantage, report};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// How many RCPT commands a polite session has at most (contract, section 5).
-const POLITE: usize = 4;
-/// How long to wait before what was put off is asked once more.
-const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// Why there is no report.
 #[derive(Debug)]
@@ -73,8 +67,7 @@ pub fn run_check(check: &'static Check, case: &Case) -> Result<Notes, String> {
 
 struct Collector {
     resolver: Resolver,
-    trust: TlsTrust,
-    manners: Manners,
+    prober: Prober,
 }
 
 impl Collector {
@@ -104,7 +97,7 @@ impl Collector {
             pause,
             use_tls: true,
         };
-        Ok(Self { resolver: Resolver::new(servers, step, deadline), trust, manners })
+        Ok(Self { resolver: Resolver::new(servers, step, deadline), prober: Prober { trust, manners } })
     }
 
     async fn collect(
@@ -136,7 +129,7 @@ impl Collector {
             );
             let hops: Vec<Hop> = hops.await.into_iter().flatten().collect();
             let ready = hops.iter().filter(|hop| at_once(hop.role));
-            let sessions = ready.map(|hop| self.probe(hop, question, &question.known_good, &files, &[]));
+            let sessions = ready.map(|hop| self.prober.probe(hop, question, &question.known_good, &files, &[]));
             let sessions = join_all(sessions).await;
             (hops, sessions)
         };
@@ -156,7 +149,7 @@ impl Collector {
             let waiting = waiting.map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port));
             let waiting: Vec<Hop> = join_all(waiting).await.into_iter().flatten().collect();
             let hops = gateways.iter().chain(&waiting).chain(&smart_hosts);
-            let sessions = hops.map(|hop| self.probe(hop, question, &good, &files, &evidence.directories));
+            let sessions = hops.map(|hop| self.prober.probe(hop, question, &good, &files, &evidence.directories));
             let sessions = join_all(sessions).await;
             (gateways, smart_hosts, sessions, evidence.directories)
         };
@@ -192,11 +185,11 @@ impl Collector {
             user: one.user.clone(),
             password: one.password.clone(),
             plaintext: one.plaintext,
-            tls: self.trust.strict(),
+            tls: self.prober.trust.strict(),
         };
         let wanted =
             Wanted { domain: &question.domain, addresses: recipients, known_good: question.known_good.is_empty() };
-        directory::read(&access, &self.resolver, wanted, self.manners.step, self.manners.deadline).await
+        directory::read(&access, &self.resolver, wanted, self.prober.manners.step, self.prober.manners.deadline).await
     }
 
     /// The gateways: those that were named, else every MX host at every address. MX is asked for in either case.
@@ -264,59 +257,6 @@ impl Collector {
             _ => vec![hop(None)],
         }
     }
-
-    /// All sessions with one hop, one after the other; what was put off is asked once more.
-    async fn probe(
-        &self,
-        hop: &Hop,
-        question: &Question,
-        good: &[String],
-        files: &[List],
-        directories: &[Directory],
-    ) -> Vec<Session> {
-        let Some(address) = hop.address else { return vec![] };
-        let endpoint =
-            Endpoint { hop: hop.id.clone(), host: hop.host.clone(), address: SocketAddr::new(address, hop.port) };
-        let plan = sessions(hop, question, good, files, directories);
-        let mut heard = Vec::new();
-        for recipients in &plan {
-            if !self.converse(&endpoint, recipients, &mut heard).await {
-                return heard;
-            }
-        }
-        let put_off: Vec<_> =
-            plan.iter().filter(|recipients| recipients.iter().any(|one| put_off(hop, question, &heard, one))).collect();
-        if put_off.is_empty() || Instant::now() + RETRY_AFTER + self.manners.step > self.manners.deadline {
-            return heard;
-        }
-        tokio::time::sleep(RETRY_AFTER).await;
-        for recipients in put_off {
-            if !self.converse(&endpoint, recipients, &mut heard).await {
-                break;
-            }
-        }
-        heard
-    }
-
-    /// One session, in the clear once more where TLS fails. False where no other should follow.
-    async fn converse(&self, endpoint: &Endpoint, recipients: &[String], heard: &mut Vec<Session>) -> bool {
-        if Instant::now() >= self.manners.deadline {
-            return false;
-        }
-        let session = smtp::converse(endpoint, recipients, &self.manners, &self.trust).await;
-        let how = session.broke_off.as_ref().map(|miss| miss.how);
-        heard.push(session);
-        if how == Some(How::TlsFailed) {
-            let manners = Manners { use_tls: false, ..self.manners.clone() };
-            let mut session = smtp::converse(endpoint, recipients, &manners, &self.trust).await;
-            // The handshake is the session's before; its finding must not be lost behind this one.
-            session.tls = heard.last().and_then(|before| before.tls.clone());
-            let how = session.broke_off.as_ref().map(|miss| miss.how);
-            heard.push(session);
-            return how.is_none();
-        }
-        how.is_none()
-    }
 }
 
 /// Reads the lists, beside each other in the order of the configuration.
@@ -336,74 +276,6 @@ fn read_lists(settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<List>,
         }
     }
     Ok(files)
-}
-
-/// The recipients of each session with `hop`, the controls included (contract, section 5).
-fn sessions(
-    hop: &Hop,
-    question: &Question,
-    good: &[String],
-    files: &[List],
-    directories: &[Directory],
-) -> Vec<Vec<String>> {
-    let own = |list: &&List| hop.role != Role::Other || hop.system.as_ref().is_none_or(|system| *system == list.system);
-    let listed: BTreeSet<&String> =
-        files.iter().filter(own).filter_map(|list| list.addresses.known()).flatten().collect();
-    let postmaster = format!("postmaster@{}", question.domain);
-    let control = match hop.role {
-        Role::Other => None,
-        _ => Some(good.first().cloned().unwrap_or_else(|| postmaster.clone())),
-    };
-    let mut targets: Vec<&String> = listed.into_iter().collect();
-    if hop.role != Role::Other {
-        targets.extend(good.iter().skip(1));
-    }
-    targets.retain(|target| Some(*target) != control.as_ref());
-    // Those whom the directory lacks first: of them a gateway is most likely to say something of interest.
-    let resolves = |target: &String| {
-        directories.iter().any(|directory| {
-            let lookup = directory.lookups.iter().find(|lookup| lookup.address == *target);
-            let entries = lookup.and_then(|lookup| lookup.entries.known());
-            entries.is_some_and(|entries| entries.iter().any(|entry| holds(entry, target)))
-        })
-    };
-    let doubtful = |target: &String| hop.role == Role::Gateway && !resolves(target);
-    targets.sort_by_key(|target| (!doubtful(target), (*target).clone()));
-    targets.truncate(question.max_recipients);
-    let mut plan: Vec<Vec<String>> = Vec::new();
-    let mut rest: Vec<&String> = targets;
-    loop {
-        let mut session: Vec<String> = control.iter().cloned().collect();
-        let mut refusals = 0;
-        rest.retain(|target| {
-            let room = session.len() + 1 < POLITE;
-            // At most two expected refusals, of which the random control is one.
-            let bearable = !doubtful(target) || refusals == 0;
-            if room && bearable {
-                refusals += usize::from(doubtful(target));
-                session.push((*target).clone());
-            }
-            !(room && bearable)
-        });
-        // At the other system its own addresses are each other's control; one alone has none.
-        if hop.role == Role::Other && session.len() < 2 {
-            session.insert(0, postmaster.clone());
-        }
-        session.push(question.random.clone());
-        plan.push(session);
-        if rest.is_empty() {
-            return plan;
-        }
-    }
-}
-
-/// Whether `recipient` was put off in the sessions so far, and not for coming too often.
-fn put_off(hop: &Hop, question: &Question, heard: &[Session], recipient: &str) -> bool {
-    let evidence = Evidence { hops: vec![hop.clone()], smtp: heard.to_vec(), ..Evidence::default() };
-    let model = Model::new(question, &evidence);
-    let Some(view) = model.hops.first() else { return false };
-    let limited = view.word_on(recipient).is_some_and(|heard| heard.meaning == Meaning::RateLimited);
-    view.outcome(recipient) == Outcome::Deferred && !limited
 }
 
 /// Whether the deadline cut nothing short.
@@ -475,40 +347,4 @@ pub fn plan(settings: &Settings) -> String {
     lines.push(format!("time        {} s a step, {} s in all", question.timeout_s, question.deadline_s));
     lines.push(String::new());
     lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hop(role: Role) -> Hop {
-        let id = format!("{}/h/10.0.0.1:25", role.word());
-        let address = Some(IpAddr::from([10, 0, 0, 1]));
-        Hop { id, role, system: Some("zimbra".into()), host: "h".into(), address, port: 25 }
-    }
-
-    fn planned(role: Role, good: &[&str], targets: &[&str], most: usize) -> Vec<String> {
-        let question =
-            Question { domain: "c.com".into(), random: "r@c.com".into(), max_recipients: most, ..Question::default() };
-        let list = List {
-            system: "zimbra".into(),
-            source: "x".into(),
-            addresses: Observed::Known(targets.iter().map(|local| format!("{local}@c.com")).collect()),
-            outside: vec![],
-            repeated: 0,
-        };
-        let good: Vec<_> = good.iter().map(|local| format!("{local}@c.com")).collect();
-        let plan = sessions(&hop(role), &question, &good, &[list], &[]);
-        plan.iter().map(|one| one.join(" ").replace("@c.com", "")).collect()
-    }
-
-    #[test]
-    fn sessions_keep_to_the_manners() {
-        assert_eq!(planned(Role::Gateway, &["g"], &["a", "b"], 20), ["g a r", "g b r"]);
-        assert_eq!(planned(Role::Exchange, &["g"], &["a", "b", "c"], 20), ["g a b r", "g c r"]);
-        assert_eq!(planned(Role::Other, &["g"], &["a", "b", "c", "d"], 20), ["a b c r", "postmaster d r"]);
-        assert_eq!(planned(Role::Gateway, &[], &[], 20), ["postmaster r"]);
-        assert_eq!(planned(Role::Gateway, &["g"], &["a", "b"], 1), ["g a r"]);
-        assert_eq!(planned(Role::Gateway, &["a"], &["a"], 20), ["a r"]);
-    }
 }
