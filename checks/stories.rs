@@ -72,8 +72,6 @@ impl World {
         world.evidence.directories.push(Directory {
             system: "corp".into(),
             source: "ldaps://dc1.corp.contoso.com".into(),
-            servers: vec![],
-            root: Observed::NotAsked,
             bind: Observed::Known("nsdiag@corp.contoso.com".into()),
             organisation: Observed::Known(Organisation {
                 dn: "CN=Contoso".into(),
@@ -88,10 +86,13 @@ impl World {
                     changed: None,
                 }]),
                 send_connectors: Observed::Known(vec![connector("To Zimbra", "SMTP:contoso.com;1")]),
-                recipient_filter: Observed::Known(Some(RecipientFilter { validates: false, raw_flags: Some(0) })),
+                recipient_filter: Observed::Known(Some(RecipientFilter {
+                    raw_flags: Some(0),
+                    ..RecipientFilter::default()
+                })),
+                ..Organisation::default()
             }),
-            known_good: Observed::NotAsked,
-            lookups: vec![],
+            ..Directory::default()
         });
         world.directory("helpdesk@contoso.com", "user homeMDB=DB1");
         world.directory("orders@contoso.com", "");
@@ -214,7 +215,7 @@ impl World {
         };
         let lookups = &mut self.evidence.directories[0].lookups;
         lookups.retain(|lookup| lookup.address != address);
-        lookups.push(Lookup { address: address.into(), base: String::new(), filter: String::new(), entries });
+        lookups.push(Lookup { address: address.into(), entries, ..Lookup::default() });
     }
 
     /// The organisation.
@@ -283,17 +284,11 @@ impl World {
 pub fn connector(name: &str, space: &str) -> SendConnector {
     SendConnector {
         name: name.into(),
-        enabled: true,
         address_spaces: AddressSpace::parse(space).into_iter().collect(),
         smart_hosts: vec!["smarthost.contoso.com".into()],
-        port: 25,
         authentication: SmartHostAuthentication::ExternalAuthoritative,
-        scoped: false,
-        max_bytes: None,
-        require_tls: false,
-        source_servers: vec![],
         raw_flags: Some(16_777_216),
-        changed: None,
+        ..SendConnector::default()
     }
 }
 

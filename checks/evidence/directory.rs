@@ -3,12 +3,18 @@ use crate::prelude::*;
 use alloc::collections::BTreeMap;
 
 /// One system's directory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Directory {
     /// The system.
     pub system: String,
     /// Where it was read: an LDAP URL, or the export's path.
     pub source: String,
+    /// Over which way. A system may have a directory of each.
+    #[serde(default)]
+    pub origin: Origin,
+    /// The export files, each with what was made of it.
+    #[serde(default)]
+    pub exports: Vec<ExportFile>,
     /// The servers that were tried, in order, each with what came of it.
     pub servers: Vec<Server>,
     /// The rootDSE of the server that answered (RFC 4512, 5.1).
@@ -19,8 +25,56 @@ pub struct Directory {
     pub organisation: Observed<Organisation>,
     /// A mailbox of the domain that may serve as known-good control.
     pub known_good: Observed<Option<String>>,
-    /// Recipients looked up.
+    /// The global catalog that was asked for the whole forest, as a URL.
+    #[serde(default)]
+    pub catalog: Observed<String>,
+    /// Which of the attributes that gateways ask for are in the global catalog (`isMemberOfPartialAttributeSet`), lower
+    /// case.
+    #[serde(default)]
+    pub catalog_attributes: Observed<Vec<String>>,
+    /// Recipients looked up, by address.
     pub lookups: Vec<Lookup>,
+    /// Objects that were asked for by what they are and not by their address, by distinguished name: mailboxes with a
+    /// `targetAddress`, contacts and mail users that target the domain or nothing, objects that forward and those that
+    /// they forward to, objects with the domain in `mail` and no proxy address, objects that share a proxy address.
+    #[serde(default)]
+    pub noteworthy: Observed<Vec<Entry>>,
+    /// How many recipients there are, where all were read.
+    #[serde(default)]
+    pub population: Observed<Population>,
+}
+
+/// Over which way a directory was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// LDAP.
+    #[default]
+    Ldap,
+    /// Exports from PowerShell.
+    Export,
+}
+
+/// One export file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExportFile {
+    /// Its path.
+    pub path: String,
+    /// The cmdlet that it came from, told from its content: `Get-AcceptedDomain`; empty where that cannot be told.
+    pub cmdlet: String,
+    /// `CLIXML`, `JSON` or `CSV`, with its encoding: `JSON, UTF-16LE`.
+    pub format: String,
+    /// How many objects it holds, or why it cannot be used, with line and column.
+    pub objects: Observed<usize>,
+}
+
+/// Recipients, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Population {
+    /// All of them.
+    pub total: usize,
+    /// By what they are: `mailbox`, `contact` …, the words of a recipient's state.
+    pub by_state: BTreeMap<String, usize>,
 }
 
 /// A server that was tried.
@@ -50,7 +104,7 @@ pub struct RootDse {
 }
 
 /// One address looked up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lookup {
     /// The address.
     pub address: String,
@@ -60,6 +114,9 @@ pub struct Lookup {
     pub filter: String,
     /// The objects that matched.
     pub entries: Observed<Vec<Entry>>,
+    /// The objects that matched in the whole forest, where a global catalog was asked: these and those of other domains.
+    #[serde(default)]
+    pub forest: Observed<Vec<Entry>>,
 }
 
 /// One directory object, with the attributes that were asked for.

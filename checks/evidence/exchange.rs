@@ -1,7 +1,9 @@
-//! The Exchange organisation: accepted domains, send connectors, recipient filter.
+//! The Exchange organisation: accepted domains, send connectors, recipient filter, and what else routing goes by.
 //!
 //! Attribute and flag layouts are those of Exchange's schema in AD; where Microsoft publishes none they are known from
 //! interoperability work, so the raw value is kept beside its meaning.
+use super::online::{InboundConnector, OutboundConnector};
+use super::servers::{EdgeSubscription, ExchangeServer, ReceiveConnector};
 use crate::prelude::*;
 
 /// An Exchange organisation, from LDAP or from exports.
@@ -15,6 +17,21 @@ pub struct Organisation {
     pub send_connectors: Observed<Vec<SendConnector>>,
     /// The recipient filter's settings; none where there is no such object.
     pub recipient_filter: Observed<Option<RecipientFilter>>,
+    /// Receive connectors of all servers.
+    #[serde(default)]
+    pub receive_connectors: Observed<Vec<ReceiveConnector>>,
+    /// Exchange servers, Edge servers included where they are subscribed.
+    #[serde(default)]
+    pub servers: Observed<Vec<ExchangeServer>>,
+    /// Edge subscriptions.
+    #[serde(default)]
+    pub edge_subscriptions: Observed<Vec<EdgeSubscription>>,
+    /// Exchange Online: connectors for mail into the tenant.
+    #[serde(default)]
+    pub inbound_connectors: Observed<Vec<InboundConnector>>,
+    /// Exchange Online: connectors for mail out of the tenant, which has no send connectors.
+    #[serde(default)]
+    pub outbound_connectors: Observed<Vec<OutboundConnector>>,
 }
 
 /// An accepted domain.
@@ -71,9 +88,30 @@ pub struct SendConnector {
     pub scoped: bool,
     /// The largest message that it takes, in bytes; none is unlimited.
     pub max_bytes: Option<u64>,
-    /// Whether it demands TLS.
+    /// Whether it demands TLS (`RequireTLS`).
     pub require_tls: bool,
-    /// The servers that may send through it.
+    /// Whether it never uses STARTTLS (`IgnoreSTARTTLS`).
+    #[serde(default)]
+    pub ignore_starttls: bool,
+    /// What it demands of the smart host's certificate (`TlsAuthLevel`).
+    #[serde(default)]
+    pub tls_auth_level: TlsAuthLevel,
+    /// The name that the smart host's certificate must bear (`TlsDomain`), lower case.
+    #[serde(default)]
+    pub tls_domain: Option<String>,
+    /// Whether it asks the DNS servers for the outside (`UseExternalDNSServersEnabled`).
+    #[serde(default)]
+    pub external_dns: bool,
+    /// Whether its mail leaves through the front end of the server (`FrontendProxyEnabled`).
+    #[serde(default)]
+    pub frontend_proxy: bool,
+    /// Whether it keeps Exchange's own headers for a hybrid partner (`CloudServicesMailEnabled`).
+    #[serde(default)]
+    pub cloud_services: bool,
+    /// The name that it gives in EHLO (`Fqdn`); none is the server's own.
+    #[serde(default)]
+    pub fqdn: Option<String>,
+    /// The servers that may send through it, by name.
     pub source_servers: Vec<String>,
     /// `msExchSmtpSendFlags` as read.
     pub raw_flags: Option<i64>,
@@ -112,11 +150,31 @@ pub enum SmartHostAuthentication {
     Unknown,
 }
 
+/// What a connector demands of the certificate of the host that it sends to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsAuthLevel {
+    /// Nothing is set.
+    #[default]
+    NotSet,
+    /// A channel that is encrypted.
+    EncryptionOnly,
+    /// A certificate that is trusted.
+    CertificateValidation,
+    /// A trusted certificate for the name in `TlsDomain`.
+    DomainValidation,
+    /// A value that is not known.
+    Unknown,
+}
+
 /// The recipient filter agent's settings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecipientFilter {
     /// Whether recipients are looked up. Whether the agent runs at all is not in AD.
     pub validates: bool,
+    /// The addresses that it refuses by name (`BlockedRecipients`), folded; relayed domains included.
+    #[serde(default)]
+    pub blocked: Vec<String>,
     /// `msExchAgentsFlags` as read.
     pub raw_flags: Option<i64>,
 }
@@ -171,6 +229,7 @@ impl SendConnector {
             source_servers: entry.values("msExchSourceBridgeheadServersDN").to_vec(),
             raw_flags: flags,
             changed: entry.value("whenChanged").map(String::from),
+            ..Self::default()
         })
     }
 
@@ -180,11 +239,38 @@ impl SendConnector {
     }
 }
 
+impl Default for SendConnector {
+    /// What New-SendConnector makes where nothing is said: enabled, at port 25.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            enabled: true,
+            address_spaces: Vec::new(),
+            smart_hosts: Vec::new(),
+            port: 25,
+            authentication: SmartHostAuthentication::None,
+            scoped: false,
+            max_bytes: None,
+            require_tls: false,
+            ignore_starttls: false,
+            tls_auth_level: TlsAuthLevel::NotSet,
+            tls_domain: None,
+            external_dns: false,
+            frontend_proxy: false,
+            cloud_services: false,
+            fqdn: None,
+            source_servers: Vec::new(),
+            raw_flags: None,
+            changed: None,
+        }
+    }
+}
+
 impl RecipientFilter {
     /// Reads the object of class `msExchMessageHygieneRecipientFilterConfig`.
     pub fn from_entry(entry: &Entry) -> Self {
         let flags = entry.integer("msExchAgentsFlags");
-        Self { validates: flags.is_some_and(|bits| bits & 0x800 != 0), raw_flags: flags }
+        Self { validates: flags.is_some_and(|bits| bits & 0x800 != 0), raw_flags: flags, ..Self::default() }
     }
 }
 

@@ -5,6 +5,8 @@ pub mod address;
 pub mod directory;
 pub mod dns;
 pub mod exchange;
+pub mod online;
+pub mod servers;
 pub mod smtp;
 
 use crate::prelude::*;

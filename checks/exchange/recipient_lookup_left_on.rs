@@ -61,7 +61,7 @@ mod tests {
             )
         };
         assert_eq!(world.lines(&CHECK), [found("warning", "no recipient filter is seen that acts on it now")]);
-        let filter = RecipientFilter { validates: true, raw_flags: Some(0x800) };
+        let filter = RecipientFilter { validates: true, raw_flags: Some(0x800), ..RecipientFilter::default() };
         world.organisation().recipient_filter = Observed::Known(Some(filter));
         let acts = "the recipient filter validates, so unknown recipients are refused";
         assert_eq!(world.lines(&CHECK), [found("critical", acts)]);

@@ -148,7 +148,6 @@ fn standing(connector: &SendConnector, errand: Errand) -> Result<Standing, Lost>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::exchange::SmartHostAuthentication;
 
     /// `name: spaces [flags]`, where flags are `off`, `10k` (size limit in kilobytes) and `scoped`.
     fn connector(text: &str) -> SendConnector {
@@ -160,14 +159,8 @@ mod tests {
             enabled: !words.contains(&"off"),
             scoped: words.contains(&"scoped") || address_spaces.iter().any(|space| space.local),
             address_spaces,
-            smart_hosts: Vec::new(),
-            port: 25,
-            authentication: SmartHostAuthentication::None,
             max_bytes: words.iter().find_map(|word| word.strip_suffix('k')?.parse::<u64>().ok()).map(|kb| kb * 1024),
-            require_tls: false,
-            source_servers: Vec::new(),
-            raw_flags: None,
-            changed: None,
+            ..SendConnector::default()
         }
     }
 

@@ -97,12 +97,7 @@ pub async fn read(
     let mut found = Directory {
         system: access.system.clone(),
         source: access.urls.first().cloned().unwrap_or_default(),
-        servers: Vec::new(),
-        root: Observed::NotAsked,
-        bind: Observed::NotAsked,
-        organisation: Observed::NotAsked,
-        known_good: Observed::NotAsked,
-        lookups: Vec::new(),
+        ..Directory::default()
     };
     let mut connection = None;
     'servers: for text in &access.urls {

@@ -105,6 +105,7 @@ pub(super) fn unanswered(wanted: Wanted<'_>, miss: &Miss, found: &mut Directory)
         base: String::new(),
         filter: filter_of(address),
         entries: Observed::Unknown(miss.clone()),
+        ..Lookup::default()
     };
     found.lookups = wanted.addresses.iter().map(lookup).collect();
 }
@@ -205,6 +206,7 @@ async fn organisation(connection: &Connection, root: &RootDse, clock: Clock) -> 
             (filter, _) => Observed::Known(filter),
         },
         dn,
+        ..Organisation::default()
     })
 }
 
@@ -271,7 +273,7 @@ async fn recipients(connection: &Connection, base: &str, batch: &[String], clock
                 }
             }
         };
-        Lookup { address: address.clone(), base: base.into(), filter: filter_of(address), entries }
+        Lookup { address: address.clone(), base: base.into(), filter: filter_of(address), entries, ..Lookup::default() }
     };
     batch.iter().map(lookup).collect()
 }
