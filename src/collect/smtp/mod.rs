@@ -9,6 +9,8 @@ mod tls;
 use nsdiag_checks::evidence::smtp::{Handshake, Line, Session, Turn, Who};
 use nsdiag_checks::evidence::{How, Miss, Observed};
 use nsdiag_checks::replies::Stage;
+#[doc(hidden)]
+pub use reader::replies_in;
 use reader::{Reader, Reply, Stream};
 use rustls::pki_types::ServerName;
 use std::io;

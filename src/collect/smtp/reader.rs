@@ -146,6 +146,22 @@ impl Reader {
     }
 }
 
+/// The replies that a server sends with `bytes` before it hangs up, each as its code and lines: the way in for fuzzing.
+pub async fn replies_in(bytes: &[u8]) -> Vec<(Option<u16>, Vec<String>)> {
+    let mut stream = tokio::io::join(bytes, tokio::io::sink());
+    let mut reader = Reader::new(Instant::now());
+    let mut replies = Vec::new();
+    loop {
+        let mut reply = Reply::default();
+        let by = Instant::now() + std::time::Duration::from_secs(10);
+        let whole = reader.reply(&mut stream, by, &mut reply).await.is_ok();
+        replies.push((reply.code, reply.lines.into_iter().map(|line| line.text).collect()));
+        if !whole {
+            return replies;
+        }
+    }
+}
+
 /// The code of a reply line, and whether the line is the reply's last (RFC 5321, 4.2).
 fn split(line: &[u8]) -> (Option<u16>, bool) {
     let digits =
