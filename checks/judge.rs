@@ -1,6 +1,7 @@
 //! How a check judges: what it is given, what it may say, and what becomes of that.
 use crate::model::Model;
 use crate::prelude::*;
+use alloc::collections::BTreeSet;
 
 /// One check: who it is, why it matters, what to do, how it judges.
 pub struct Check {
@@ -178,12 +179,13 @@ pub struct Notes {
     pub findings: Vec<Finding>,
     /// What it could not see.
     pub gaps: Vec<Gap>,
+    noted: BTreeSet<Gap>,
 }
 
 impl Notes {
     /// An empty sheet for `check`.
     pub fn new(check: &'static Check) -> Self {
-        Self { check, findings: Vec::new(), gaps: Vec::new() }
+        Self { check, findings: Vec::new(), gaps: Vec::new(), noted: BTreeSet::new() }
     }
 
     /// Takes an answer out of `look`, or notes what is missing.
@@ -193,7 +195,7 @@ impl Notes {
 
     /// Notes what could not be seen, once.
     pub fn gap(&mut self, gap: Gap) {
-        if !self.gaps.contains(&gap) {
+        if self.noted.insert(gap.clone()) {
             self.gaps.push(gap);
         }
     }
@@ -233,9 +235,9 @@ impl Finding {
 
     /// Adds several pieces of evidence.
     pub fn seen_all<S: Into<String>>(&mut self, pointers: impl IntoIterator<Item = S>) -> &mut Self {
-        for pointer in pointers {
-            self.seen(pointer);
-        }
+        let mut known: BTreeSet<String> = self.evidence.iter().cloned().collect();
+        let new = pointers.into_iter().map(Into::into).filter(|pointer: &String| known.insert(pointer.clone()));
+        self.evidence.extend(new);
         self
     }
 

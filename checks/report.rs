@@ -283,7 +283,7 @@ pub fn report(
     let mut ignored = Ignored::new(ignores, today);
     let mut findings = Vec::new();
     let mut checks = Vec::new();
-    let mut gaps: Vec<FoldedGap> = Vec::new();
+    let mut gaps = Folded::default();
     for (area, check) in crate::checks() {
         let mut result =
             CheckResult { code: check.code.into(), name: check.name.into(), status: Status::Passed, reason: None };
@@ -297,7 +297,7 @@ pub fn report(
             Ok(notes) => {
                 let (kept, dropped) = ignored.sift(notes.findings);
                 (result.status, result.reason) = status(&kept, dropped, &notes.gaps);
-                fold(&mut gaps, notes.gaps, check.code);
+                gaps.add(notes.gaps, check.code);
                 findings.extend(kept);
             }
             Err(message) => {
@@ -316,6 +316,7 @@ pub fn report(
         info: counted(Severity::Info),
         ignored: ignored.count,
     };
+    let gaps = gaps.all;
     let open = gaps.iter().any(|gap| gap.asked) || !run.complete || checks.iter().any(|c| c.status == Status::Crashed);
     let verdict = match (counts.critical, open, counts.warning) {
         (1.., _, _) => Verdict::Critical,
@@ -371,18 +372,29 @@ fn status(kept: &[Finding], dropped: usize, gaps: &[Gap]) -> (Status, Option<Str
     }
 }
 
-fn fold(folded: &mut Vec<FoldedGap>, gaps: Vec<Gap>, code: &str) {
-    for gap in gaps {
-        let same = |one: &&mut FoldedGap| one.what == gap.what && one.why == gap.why && one.asked == gap.asked;
-        match folded.iter_mut().find(same) {
-            Some(one) => one.checks.push(code.into()),
-            None => folded.push(FoldedGap {
-                what: gap.what,
-                why: gap.why,
-                supply: gap.supply,
-                asked: gap.asked,
-                checks: vec![code.into()],
-            }),
+/// The gaps of all checks, each once.
+#[derive(Default)]
+struct Folded {
+    all: Vec<FoldedGap>,
+    places: BTreeMap<(String, String, bool), usize>,
+}
+
+impl Folded {
+    fn add(&mut self, gaps: Vec<Gap>, code: &str) {
+        for gap in gaps {
+            let key = (gap.what.clone(), gap.why.clone(), gap.asked);
+            let place = *self.places.entry(key).or_insert(self.all.len());
+            match self.all.get_mut(place) {
+                Some(one) if one.checks.last().is_some_and(|last| last == code) => {}
+                Some(one) => one.checks.push(code.into()),
+                None => self.all.push(FoldedGap {
+                    what: gap.what,
+                    why: gap.why,
+                    supply: gap.supply,
+                    asked: gap.asked,
+                    checks: vec![code.into()],
+                }),
+            }
         }
     }
 }
@@ -405,15 +417,22 @@ fn recipient(model: &Model, one: &Recipient) -> RecipientResult {
     let diagnosis = model.diagnose(one);
     let answer = |hop: &HopView| {
         let heard = hop.word_on(one.address);
+        let said = |code, text: &str| {
+            let enhanced = enhanced_code(text);
+            let text = enhanced.map_or(text, |enhanced| text[enhanced.len()..].trim_start());
+            Reply { code, enhanced: enhanced.map(String::from), text: text.into() }
+        };
+        let outcome = hop.outcome(one.address);
+        // Who refuses our sender says nothing of the recipient, and that is what there is to say.
+        let before = hop.refused_sender().filter(|_| outcome == Outcome::NotProbed);
+        let before = before.map(|refused| (refused.meaning, said(refused.code, &refused.text)));
+        let heard_or_before = heard.map(|heard| (heard.meaning, said(heard.code, &heard.text))).or(before);
+        let (meaning, reply) = heard_or_before.unzip();
         HopAnswer {
             hop: hop.id().into(),
-            outcome: hop.outcome(one.address),
-            meaning: heard.map(|heard| heard.meaning),
-            reply: heard.map(|heard| {
-                let enhanced = enhanced_code(&heard.text);
-                let text = enhanced.map_or(&*heard.text, |code| heard.text[code.len()..].trim_start());
-                Reply { code: heard.code, enhanced: enhanced.map(String::from), text: text.into() }
-            }),
+            outcome,
+            meaning,
+            reply,
             latency_ms: heard.and_then(|heard| heard.latency_ms),
         }
     };
@@ -428,7 +447,7 @@ fn recipient(model: &Model, one: &Recipient) -> RecipientResult {
             .collect(),
         lists: one.lists.iter().map(|list| ListState { system: list.system.into(), listed: list.listed }).collect(),
         hops: model.hops.iter().map(answer).collect(),
-        predicted: diagnosis.predicted,
+        predicted: diagnosis.predicted.clone(),
     }
 }
 
@@ -443,7 +462,8 @@ fn hop(view: &HopView) -> HopResult {
 }
 
 fn tally(recipients: &[RecipientResult]) -> BTreeMap<String, usize> {
-    let probed = |one: &&RecipientResult| one.hops.iter().any(|answer| answer.reply.is_some());
+    let asked = |answer: &HopAnswer| answer.reply.is_some() && answer.outcome != Outcome::NotProbed;
+    let probed = |one: &&RecipientResult| one.hops.iter().any(asked);
     let mut counts = BTreeMap::from([
         ("total".to_string(), recipients.len()),
         ("probed".to_string(), recipients.iter().filter(probed).count()),
@@ -521,7 +541,9 @@ impl<'a> Ignored<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stories::{GATEWAY, RANDOM, World};
+    use crate::evidence::Lookup;
+    use crate::evidence::smtp::Who;
+    use crate::stories::{EXCHANGE, GATEWAY, OTHER, World, turn};
 
     fn judged(world: World, ignores: &[Ignore]) -> (Report, Vec<String>) {
         let run = Run {
@@ -554,7 +576,7 @@ mod tests {
         assert_eq!(broken.summary.recipients["gateway-rejects-other-mailbox"], 2);
 
         let mut catch_all = World::healthy();
-        catch_all.rcpt(GATEWAY, RANDOM, "250 Ok");
+        catch_all.accepts_everybody(GATEWAY);
         let (catch_all, _) = judged(catch_all, &[]);
         assert_eq!((catch_all.verdict, codes(&catch_all)), (Verdict::Unknown, vec!["NSD205".into(), "NSD205".into()]));
         let orders = catch_all.recipients.iter().find(|one| one.address == "orders@contoso.com").unwrap();
@@ -564,6 +586,71 @@ mod tests {
         hidden.hide_configuration();
         let (hidden, _) = judged(hidden, &[]);
         assert_eq!((hidden.verdict, codes(&hidden)), (Verdict::Unknown, vec!["NSD331".into(), "NSD205".into()]));
+    }
+
+    #[test]
+    fn who_was_not_asked_keeps_the_verdict_open_and_says_why() {
+        type Change = fn(&mut World);
+        let cases: [(Change, Option<Meaning>, &str); 3] = [
+            (
+                |world| {
+                    world.last(GATEWAY).transcript = vec![turn(Stage::Mail, "553 5.7.1 Sender address rejected", None)]
+                },
+                Some(Meaning::SenderRejected),
+                "the hop refused our sender: 553 5.7.1 Sender address rejected",
+            ),
+            (
+                |world| {
+                    let session = world.last(GATEWAY);
+                    session.transcript.retain(|turn| turn.recipient.as_deref() != Some("orders@contoso.com"));
+                    let mut note = turn(Stage::Rcpt, "", Some("orders@contoso.com"));
+                    (note.who, note.code) = (Who::Prober, None);
+                    note.lines[0].text = "its local part needs SMTPUTF8".into();
+                    session.transcript.push(note);
+                },
+                None,
+                "its local part needs SMTPUTF8",
+            ),
+            (
+                |world| {
+                    let session = world.last(GATEWAY);
+                    session.transcript.retain(|turn| turn.recipient.as_deref() != Some("orders@contoso.com"));
+                },
+                None,
+                "the run ended before it was asked",
+            ),
+        ];
+        for (change, meaning, why) in cases {
+            let mut world = World::healthy();
+            world.question.max_recipients = 20;
+            change(&mut world);
+            let (report, _) = judged(world, &[]);
+            assert_eq!(report.verdict, Verdict::Unknown, "{why}");
+            let gap = report.gaps.iter().find(|gap| gap.what == "orders@contoso.com at mx1.contoso.com (192.0.2.25)");
+            assert_eq!(gap.map(|gap| (&*gap.why, gap.asked)), Some((why, true)));
+            let orders = report.recipients.iter().find(|one| one.address == "orders@contoso.com").unwrap();
+            let gateway = &orders.hops[0];
+            assert_eq!((gateway.outcome, gateway.meaning), (Outcome::NotProbed, meaning), "{why}");
+        }
+    }
+
+    #[test]
+    fn ten_thousand_recipients_are_judged_in_time_that_grows_with_their_number() {
+        let mut world = World::broken_gateway();
+        let many: Vec<String> = (0..10_000).map(|number| format!("user{number:05}@contoso.com")).collect();
+        let unknown = "550 5.1.1 Recipient address rejected: User unknown in relay recipient table";
+        for (hop, reply) in [(GATEWAY, unknown), (EXCHANGE, "250 2.1.5 Ok"), (OTHER, "250 2.1.5 Ok")] {
+            let turns = many.iter().map(|address| turn(Stage::Rcpt, reply, Some(address)));
+            world.last(hop).transcript.extend(turns);
+        }
+        for address in &many {
+            let (base, filter, entries) = (String::new(), String::new(), Observed::Known(vec![]));
+            let lookup = Lookup { address: address.clone(), base, filter, entries, forest: Observed::NotAsked };
+            world.evidence.directories[0].lookups.push(lookup);
+        }
+        world.evidence.files[0].addresses = Observed::Known(many);
+        let (report, _) = judged(world, &[]);
+        assert_eq!(report.summary.recipients["gateway-rejects-other-mailbox"], 10_000);
     }
 
     #[test]

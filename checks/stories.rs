@@ -10,6 +10,8 @@ use crate::prelude::*;
 pub const GATEWAY: &str = "gateway/mx1.contoso.com/192.0.2.25:25";
 pub const EXCHANGE: &str = "exchange/exch01.corp.contoso.com/10.0.0.10:25";
 pub const OTHER: &str = "other/smarthost.contoso.com/10.0.0.44:25";
+/// The second random control.
+pub const SECOND: &str = "h4w8z1p6d3y9c5j2@contoso.com";
 pub const RANDOM: &str = "q7x2k9v4m1t8b3n6@contoso.com";
 
 /// contoso.com: anna, ben and helpdesk at Exchange, orders and sales at zimbra, a gateway that knows them all.
@@ -35,6 +37,7 @@ impl World {
                 systems: vec![system("corp", SystemKind::Exchange), system("zimbra", SystemKind::Other)],
                 known_good: vec!["helpdesk@contoso.com".into()],
                 random: RANDOM.into(),
+                second_random: SECOND.into(),
                 smtp_port: 25,
                 ..Question::default()
             },
@@ -58,6 +61,7 @@ impl World {
         let taken = all.map(|address| (address, ok));
         world.session(GATEWAY, &taken);
         world.rcpt(GATEWAY, RANDOM, unknown);
+        world.session(EXCHANGE, &[(SECOND, ok)]);
         world.session(EXCHANGE, &taken);
         world.rcpt(EXCHANGE, RANDOM, ok);
         world.session(OTHER, &taken[1..]);
@@ -151,15 +155,40 @@ impl World {
 
     /// Has every RCPT at the hop answered so.
     pub fn answers_all(&mut self, hop: &str, reply: &str) {
-        let session = self.last(hop);
-        let recipients: Vec<String> = session.transcript.iter().filter_map(|turn| turn.recipient.clone()).collect();
-        for recipient in recipients {
-            self.rcpt(hop, &recipient, reply);
+        for session in self.evidence.smtp.iter_mut().filter(|session| session.hop == hop) {
+            for each in &mut session.transcript {
+                if let Some(recipient) = each.recipient.clone() {
+                    *each = turn(Stage::Rcpt, reply, Some(&recipient));
+                }
+            }
+        }
+        if reply.starts_with('2') {
+            self.accepts_everybody(hop);
         }
     }
 
-    /// Has the hop's last session end before a word was heard.
+    /// Has the hop accept both random controls, the second in a session of its own.
+    pub fn accepts_everybody(&mut self, hop: &str) {
+        self.rcpt(hop, RANDOM, "250 2.1.5 Ok");
+        let session = Session { hop: hop.into(), transcript: vec![], ..self.last(hop).clone() };
+        let place = self.evidence.smtp.iter().position(|session| session.hop == hop).unwrap();
+        self.evidence.smtp.insert(place, session);
+        self.evidence.smtp[place].transcript.push(turn(Stage::Rcpt, "250 2.1.5 Ok", Some(SECOND)));
+    }
+
+    /// Has the hop refuse the random control, and ask for no second one.
+    pub fn validates(&mut self, hop: &str) {
+        for session in self.evidence.smtp.iter_mut().filter(|session| session.hop == hop) {
+            session.transcript.retain(|turn| turn.recipient.as_deref() != Some(SECOND));
+        }
+        self.rcpt(hop, RANDOM, "550 5.1.1 User unknown in virtual mailbox table");
+    }
+
+    /// Has the hop's only session end before a word was heard.
     pub fn silent(&mut self, hop: &str, how: How, said: &str) {
+        let last = self.last(hop).clone();
+        self.evidence.smtp.retain(|session| session.hop != hop);
+        self.evidence.smtp.push(last);
         let session = self.last(hop);
         session.transcript.clear();
         session.broke_off = Some(Miss::new(how, said));

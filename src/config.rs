@@ -330,6 +330,7 @@ impl Builder<'_> {
         }
         let question = Question {
             random: format!("{}@{domain}", random_local()),
+            second_random: format!("{}@{domain}", random_local()),
             domain,
             systems,
             gateways,

@@ -36,10 +36,22 @@ impl Prober {
         let Some(address) = hop.address else { return vec![] };
         let endpoint =
             Endpoint { hop: hop.id.clone(), host: hop.host.clone(), address: SocketAddr::new(address, hop.port) };
-        let plan = sessions(hop, question, good, files, directories);
-        let mut heard = Vec::new();
+        let mut plan = sessions(hop, question, good, files, directories);
+        let mut heard: Vec<Session> = Vec::new();
         for recipients in &plan {
             if !self.converse(&endpoint, recipients, &mut heard).await {
+                return heard;
+            }
+        }
+        // One random recipient that is accepted may be a chance; a second one, in a session of its own, is none.
+        if heard
+            .iter()
+            .flat_map(Session::rcpt_replies)
+            .any(|(_, recipient, code, _)| recipient == question.random && code / 100 == 2)
+        {
+            let control = plan.first().and_then(|first| first.first()).cloned();
+            plan.push(control.into_iter().chain([question.second_random.clone()]).collect());
+            if !self.converse(&endpoint, &plan[plan.len() - 1], &mut heard).await {
                 return heard;
             }
         }

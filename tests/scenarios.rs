@@ -99,10 +99,14 @@ fn manners(name: &str, found: &Report, heard: &[(String, String)]) {
     for session in &found.evidence.smtp {
         let asked: Vec<&str> = session.rcpt_replies().map(|(_, recipient, ..)| recipient).collect();
         assert!(asked.len() <= 4, "{name}: {asked:?}");
-        assert!(asked.last().is_none_or(|last| *last == found.run.settings.random), "{name}: {asked:?}");
+        let settings = &found.run.settings;
+        let random = |address: &str| address == settings.random || address == settings.second_random;
+        assert!(asked.last().is_none_or(|last| random(last)), "{name}: {asked:?}");
     }
     for finding in &found.findings {
-        let random = finding.subjects.iter().any(|subject| subject.value == found.run.settings.random);
+        let settings = &found.run.settings;
+        let controls = [&settings.random, &settings.second_random];
+        let random = finding.subjects.iter().any(|subject| controls.contains(&&subject.value));
         assert!(!random, "{name}: the random control is a subject");
     }
 }

@@ -150,6 +150,9 @@ pub struct Question {
     pub known_good: Vec<String>,
     /// The random control of this run.
     pub random: String,
+    /// The random control that is asked where the first one was accepted.
+    #[serde(default)]
+    pub second_random: String,
     /// The sender of probes.
     pub mail_from: String,
     /// The name of probes in EHLO.

@@ -137,7 +137,11 @@ struct Denial {
 
 impl Model<'_> {
     /// What became of `recipient`.
-    pub fn diagnose(&self, recipient: &Recipient) -> Diagnosis {
+    pub fn diagnose<'r>(&self, recipient: &'r Recipient) -> &'r Diagnosis {
+        recipient.diagnosed.get_or_init(|| self.draw(recipient))
+    }
+
+    fn draw(&self, recipient: &Recipient) -> Diagnosis {
         let predicted = path::predict(self, recipient);
         let mut faults = Vec::new();
         let mut gaps = Vec::new();
@@ -376,12 +380,37 @@ fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Vec<Gap>) -> 
             gaps.push(Gap::unanswered(format!("{address} at {}", hop.name()), why, "run it again later"));
             return None;
         }
-        (Outcome::NotProbed, _) if hop.replies().any(|heard| heard.meaning == Meaning::RateLimited) => {
+        (Outcome::NotProbed, _) if hop.limited() => {
             let what = format!("{address} at {}", hop.name());
             gaps.push(Gap::unanswered(
                 what,
                 "the hop limited us before it was asked",
                 "run it again later, or a slower --pace",
+            ));
+            return None;
+        }
+        (Outcome::NotProbed, _) if hop.unasked(address).is_some() => {
+            let what = format!("{address} at {}", hop.name());
+            let why = hop.unasked(address).unwrap_or_default();
+            gaps.push(Gap::unanswered(
+                what,
+                why,
+                "a hop that offers what it needs, or another spelling of the address",
+            ));
+            return None;
+        }
+        (Outcome::NotProbed, _) if hop.refused_sender().is_some() => {
+            let what = format!("{address} at {}", hop.name());
+            let why = hop.refused_sender().map(|refused| format!("the hop refused our sender: {}", refused.quote()));
+            gaps.push(Gap::unanswered(what, why.unwrap_or_default(), "--mail-from ADDR that the hop takes"));
+            return None;
+        }
+        (Outcome::NotProbed, _) if !hop.asked_all_it_may() => {
+            let what = format!("{address} at {}", hop.name());
+            gaps.push(Gap::unanswered(
+                what,
+                "the run ended before it was asked",
+                "run it again, with a longer --deadline",
             ));
             return None;
         }
@@ -408,7 +437,7 @@ fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Vec<Gap>) -> 
         Meaning::UnknownRecipient if heard.confidence() == Confidence::Low => {
             Some("that this reply means an unknown recipient is not well documented".to_string())
         }
-        Meaning::UnknownRecipient if hop.validates() == Some(false) => {
+        Meaning::UnknownRecipient if hop.accepted_randoms().next().is_some() => {
             Some("the hop accepts a random recipient and refuses this one".to_string())
         }
         Meaning::UnknownRecipient => None,

@@ -35,9 +35,28 @@ pub struct HopView<'a> {
     pub sessions: Vec<(usize, &'a Session)>,
     /// Every reply to RCPT by recipient, in the order heard.
     rcpts: BTreeMap<&'a str, Vec<Heard<'a>>>,
-    random: &'a str,
+    /// The random controls: the first, and the one that is asked where the first was accepted.
+    randoms: [&'a str; 2],
     /// The addresses that serve as known-good here, without `postmaster`.
-    good: Vec<&'a str>,
+    good: BTreeSet<&'a str>,
+    controls: Controls<'a>,
+    validates: Option<bool>,
+    limited: bool,
+    /// Whether as many targets were asked about as the settings allow.
+    full: bool,
+    /// What the prober itself did not ask, and why.
+    unasked: BTreeMap<&'a str, &'a Turn>,
+}
+
+/// A reply to RCPT, by recipient and place among the replies about it.
+type Place<'a> = (&'a str, usize);
+
+/// Where the known-good controls were taken and refused: of each at most two, for one must not vouch for itself.
+#[derive(Default)]
+struct Controls<'a> {
+    accepted: BTreeMap<usize, Vec<Place<'a>>>,
+    refused: BTreeMap<usize, Vec<Place<'a>>>,
+    anywhere: Vec<Place<'a>>,
 }
 
 /// One reply to RCPT.
@@ -103,6 +122,25 @@ impl Heard<'_> {
     }
 }
 
+/// A refusal of MAIL: about our sender, or about us, and never about a recipient.
+pub struct RefusedSender {
+    /// The JSON Pointer to it.
+    pub pointer: String,
+    /// Its code.
+    pub code: u16,
+    /// Its text.
+    pub text: String,
+    /// What it means.
+    pub meaning: Meaning,
+}
+
+impl RefusedSender {
+    /// `553 5.7.1 Sender address rejected`.
+    pub fn quote(&self) -> String {
+        format!("{} {}", self.code, self.text).trim_end().to_string()
+    }
+}
+
 /// Whether a refusal with this meaning is about us and not about the recipient.
 pub fn judges_us(meaning: Meaning) -> bool {
     use Meaning::*;
@@ -111,11 +149,14 @@ pub fn judges_us(meaning: Meaning) -> bool {
 
 /// The hops of the evidence, each with its sessions.
 pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<'a>> {
-    let shared: Vec<&str> = known_good(question, evidence).collect();
+    let shared: BTreeSet<&str> = known_good(question, evidence).collect();
     let of_hop = |hop: &'a Hop, at| {
         let sessions: Vec<_> = evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id).collect();
         let mut rcpts: BTreeMap<&str, Vec<Heard>> = BTreeMap::new();
+        let mut unasked = BTreeMap::new();
         for (session, seen) in &sessions {
+            let ours = seen.transcript.iter().filter(|turn| turn.who == Who::Prober);
+            unasked.extend(ours.filter_map(|turn| Some((turn.recipient.as_deref()?, turn))));
             for (turn, recipient, code, reply) in seen.rcpt_replies() {
                 rcpts.entry(recipient).or_default().push(heard(*session, turn, recipient, code, reply));
             }
@@ -125,7 +166,27 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
             Role::Other => listed(evidence, hop.system.as_deref()).collect(),
             _ => shared.clone(),
         };
-        HopView { hop, at, sessions, rcpts, random: &question.random, good }
+        let randoms = [&*question.random, &*question.second_random];
+        let mut view = HopView {
+            hop,
+            at,
+            sessions,
+            rcpts,
+            randoms,
+            good,
+            controls: Controls::default(),
+            validates: None,
+            limited: false,
+            full: false,
+            unasked,
+        };
+        // Drawn once, because they are asked for with every recipient.
+        view.controls = view.known_controls();
+        view.validates = view.refuses_random();
+        let targets = view.rcpts.keys().chain(view.unasked.keys()).collect::<BTreeSet<_>>();
+        view.full = targets.iter().filter(|target| !view.randoms.contains(target)).count() >= question.max_recipients;
+        view.limited = view.rcpts.values().flatten().any(|heard| heard.meaning == Meaning::RateLimited);
+        view
     };
     evidence.hops.iter().enumerate().map(|(at, hop)| of_hop(hop, at)).collect()
 }
@@ -245,18 +306,36 @@ impl<'a> HopView<'a> {
 
     /// The accepted known-good of the session in which `heard` was heard; of another one at the same hop otherwise.
     pub fn control(&self, beside: &Heard) -> Option<&Heard<'a>> {
-        let accepted = |heard: &&Heard<'a>| {
-            heard.outcome() == Outcome::Accepted && self.is_good(heard.recipient) && heard.recipient != beside.recipient
-        };
-        let same = self.replies().filter(accepted).find(|heard| heard.session == beside.session);
+        let another =
+            |places: &[Place<'a>]| places.iter().copied().find(|(recipient, _)| *recipient != beside.recipient);
+        let in_session =
+            |of: &BTreeMap<usize, Vec<Place<'a>>>| another(of.get(&beside.session).map_or(&[], Vec::as_slice));
+        let same = in_session(&self.controls.accepted);
         // Where the control was refused in this very session the hop judged us, and an earlier acceptance is stale.
-        let refused_now = self.replies().any(|heard| {
-            heard.session == beside.session
-                && self.is_good(heard.recipient)
-                && heard.outcome() != Outcome::Accepted
-                && heard.recipient != beside.recipient
-        });
-        same.or_else(|| if refused_now { None } else { self.replies().find(accepted) })
+        let refused_now = in_session(&self.controls.refused).is_some();
+        let found = same.or_else(|| if refused_now { None } else { another(&self.controls.anywhere) });
+        found.and_then(|(recipient, place)| self.rcpts.get(recipient)?.get(place))
+    }
+
+    fn known_controls(&self) -> Controls<'a> {
+        let mut known = Controls::default();
+        let keep = |places: &mut Vec<Place<'a>>, place: Place<'a>| {
+            if places.len() < 2 && places.iter().all(|(recipient, _)| *recipient != place.0) {
+                places.push(place);
+            }
+        };
+        for (recipient, all) in self.rcpts.iter().filter(|(recipient, _)| self.is_good(recipient)) {
+            for (place, heard) in all.iter().enumerate() {
+                let place = (*recipient, place);
+                if heard.outcome() == Outcome::Accepted {
+                    keep(known.accepted.entry(heard.session).or_default(), place);
+                    keep(&mut known.anywhere, place);
+                } else {
+                    keep(known.refused.entry(heard.session).or_default(), place);
+                }
+            }
+        }
+        known
     }
 
     /// The replies to known-good controls.
@@ -264,16 +343,39 @@ impl<'a> HopView<'a> {
         self.replies().filter(|heard| self.is_good(heard.recipient))
     }
 
-    /// The last reply to the random control.
+    /// The last reply to the first random control.
     pub fn random_control(&self) -> Option<&Heard<'a>> {
-        self.word_on(self.random)
+        self.word_on(self.randoms[0])
     }
 
-    /// Whether it refuses recipients that do not exist: none where the random control does not tell.
+    /// The replies to random controls that were acceptances, in the order of the controls.
+    pub fn accepted_randoms(&self) -> impl Iterator<Item = &Heard<'a>> {
+        let all = self.randoms.iter().filter_map(|random| self.rcpts.get(random)).flatten();
+        all.filter(|heard| heard.outcome() == Outcome::Accepted)
+    }
+
+    /// The replies to random controls that were refusals for good.
+    pub fn refused_randoms(&self) -> impl Iterator<Item = &Heard<'a>> {
+        let all = self.randoms.iter().filter_map(|random| self.rcpts.get(random)).flatten();
+        all.filter(|heard| heard.outcome() == Outcome::Rejected)
+    }
+
+    /// Whether it refuses recipients that do not exist: none where the random controls do not tell.
+    ///
+    /// That it refuses none takes two of them, accepted in two sessions: one may have met somebody's mailbox, a cache or
+    /// a lenient moment.
     pub fn validates(&self) -> Option<bool> {
+        self.validates
+    }
+
+    fn refuses_random(&self) -> Option<bool> {
+        let mut accepted = self.accepted_randoms();
+        if let Some(first) = accepted.next() {
+            let second = accepted.any(|heard| heard.recipient != first.recipient && heard.session != first.session);
+            return (second && self.refused_randoms().next().is_none()).then_some(false);
+        }
         let random = self.random_control()?;
         match (random.outcome(), random.meaning) {
-            (Outcome::Accepted, _) => Some(false),
             (Outcome::Rejected, Meaning::UnknownRecipient) => Some(true),
             // A refusal in words that no row knows says so too, as long as it is not said to everybody.
             (Outcome::Rejected, Meaning::Ambiguous) if self.control(random).is_some() => Some(true),
@@ -281,9 +383,40 @@ impl<'a> HopView<'a> {
         }
     }
 
+    /// Whether it limited us: some reply says that we ask too much.
+    pub fn limited(&self) -> bool {
+        self.limited
+    }
+
+    /// Whether as many targets were asked about as the settings allow; who was not asked then waits for a larger number.
+    pub fn asked_all_it_may(&self) -> bool {
+        self.full
+    }
+
+    /// The refusal of MAIL, where no session got beyond it.
+    pub fn refused_sender(&self) -> Option<RefusedSender> {
+        if !self.rcpts.is_empty() {
+            return None;
+        }
+        let (pointer, turn) = self.said_at(Stage::Mail)?;
+        let code = turn.code.filter(|code| *code >= 500)?;
+        let text = turn.text();
+        let meaning = match replies::classify(Stage::Mail, code, &text).meaning {
+            // Whatever the words: what is refused at MAIL is the sender (RFC 5321, 3.3).
+            Meaning::Ambiguous | Meaning::Policy | Meaning::Disabled | Meaning::RelayDenied => Meaning::SenderRejected,
+            meaning => meaning,
+        };
+        Some(RefusedSender { pointer, code, text, meaning })
+    }
+
+    /// Why the prober itself did not ask about `recipient`, where it did not.
+    pub fn unasked(&self, recipient: &str) -> Option<String> {
+        Some(self.unasked.get(recipient)?.text())
+    }
+
     /// Whether `recipient` is a control and not a target.
     pub fn is_control(&self, recipient: &str) -> bool {
-        recipient == self.random || self.is_good(recipient)
+        self.randoms.contains(&recipient) || self.is_good(recipient)
     }
 
     fn is_good(&self, recipient: &str) -> bool {

@@ -1,8 +1,10 @@
 //! The recipients under judgement, and what the directories hold of each.
+use super::Diagnosis;
 use super::hops::known_good;
 use crate::evidence::address;
 use crate::prelude::*;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::cell::OnceCell;
 
 /// One recipient.
 pub struct Recipient<'a> {
@@ -12,6 +14,8 @@ pub struct Recipient<'a> {
     pub directories: Vec<Held<'a>>,
     /// Which lists were read, and whether it is on them.
     pub lists: Vec<Listed<'a>>,
+    /// What became of it, once that was asked for.
+    pub(super) diagnosed: OnceCell<Diagnosis>,
 }
 
 /// What one directory holds of a recipient.
@@ -89,18 +93,23 @@ impl State {
 pub fn all<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<Recipient<'a>> {
     let on_lists = evidence.files.iter().filter_map(|list| list.addresses.known()).flatten().map(String::as_str);
     let addresses: BTreeSet<&str> = on_lists.chain(known_good(question, evidence)).collect();
+    let by_address = |directory: &'a Directory| -> BTreeMap<&'a str, usize> {
+        // Backwards, so that the first of several counts.
+        directory.lookups.iter().enumerate().rev().map(|(place, lookup)| (&*lookup.address, place)).collect()
+    };
+    let directories: Vec<_> = evidence.directories.iter().map(|one| (one, by_address(one))).collect();
+    let held = |address| {
+        let each = directories.iter().enumerate();
+        each.map(|(at, (directory, places))| held(at, directory, places.get(address).copied(), address)).collect()
+    };
     addresses
         .into_iter()
         .filter(|address| address::domain(address) == question.domain)
         .map(|address| Recipient {
             address,
-            directories: evidence
-                .directories
-                .iter()
-                .enumerate()
-                .map(|(at, directory)| held(at, directory, address))
-                .collect(),
+            directories: held(address),
             lists: lists(evidence, address),
+            diagnosed: OnceCell::new(),
         })
         .collect()
 }
@@ -123,15 +132,14 @@ fn lists<'a>(evidence: &'a Evidence, address: &str) -> Vec<Listed<'a>> {
     lists
 }
 
-fn held<'a>(at: usize, directory: &'a Directory, address: &str) -> Held<'a> {
-    let lookup = directory.lookups.iter().enumerate().find(|(_, lookup)| lookup.address == address);
-    let entries = lookup.and_then(|(_, lookup)| lookup.entries.known());
+fn held<'a>(at: usize, directory: &'a Directory, place: Option<usize>, address: &str) -> Held<'a> {
+    let entries = place.and_then(|place| directory.lookups.get(place)?.entries.known());
     Held {
         system: &directory.system,
         state: entries.map_or(State::Unknown, |entries| state(entries, address)),
         entries: entries.map_or(&[], Vec::as_slice),
-        pointer: match lookup {
-            Some((place, _)) => format!("/evidence/directories/{at}/lookups/{place}"),
+        pointer: match place {
+            Some(place) => format!("/evidence/directories/{at}/lookups/{place}"),
             None => format!("/evidence/directories/{at}"),
         },
     }

@@ -60,6 +60,7 @@ mod tests {
         let refusal = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup";
         let mut world = World::healthy();
         assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.validates(EXCHANGE);
         world.rcpt(EXCHANGE, RANDOM, refusal);
         assert_eq!(world.lines(&CHECK), [""; 0], "only the random control");
         world.rcpt(EXCHANGE, "orders@contoso.com", refusal);

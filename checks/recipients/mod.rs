@@ -51,7 +51,7 @@ fn groups<'a>(case: &'a Case, kind: FaultKind) -> Vec<Group<'a>> {
     let mut groups: Vec<Group> = Vec::new();
     for recipient in &case.model.recipients {
         let Diagnosis { faults, .. } = case.model.diagnose(recipient);
-        let Some(fault) = faults.into_iter().find(|fault| fault.kind == kind) else { continue };
+        let Some(fault) = faults.iter().find(|fault| fault.kind == kind) else { continue };
         let alike = |group: &&mut Group| {
             let first = &group.first;
             first.certainty == fault.certainty && first.hops == fault.hops && first.lacking == fault.lacking
@@ -59,11 +59,11 @@ fn groups<'a>(case: &'a Case, kind: FaultKind) -> Vec<Group<'a>> {
         match groups.iter_mut().find(alike) {
             Some(group) => {
                 group.recipients.push(recipient);
-                group.evidence.extend(fault.evidence);
+                group.evidence.extend(fault.evidence.iter().cloned());
             }
             None => {
                 let evidence = fault.evidence.clone();
-                groups.push(Group { recipients: vec![recipient], first: fault, evidence });
+                groups.push(Group { recipients: vec![recipient], first: fault.clone(), evidence });
             }
         }
     }

@@ -7,7 +7,8 @@ pub(super) const CHECK: Check = Check {
     title: "a mail host accepts recipients that do not exist",
     severity: Severity::Warning,
     why: "A gateway that accepts everybody must bounce later what nobody has: it fills queues and answers forged senders. \
-          Nor can it be asked who exists, so whether it would refuse somebody stays open. An Exchange mailbox server \
+          Nor can it be asked who exists, so whether it would refuse somebody stays open. One random recipient may meet a \
+          mailbox or a lenient moment; it takes two, in two sessions, to prove it. An Exchange mailbox server \
           accepts everybody at RCPT unless a recipient filter runs; there it is normal.",
     fix: "Have the gateway look recipients up in every system of the domain.",
     judge,
@@ -15,15 +16,26 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(case: &Case, notes: &mut Notes) {
     for hop in &case.model.hops {
-        let Some(random) = hop.random_control().filter(|heard| heard.outcome() == Outcome::Accepted) else { continue };
+        let Some(random) = hop.accepted_randoms().next() else { continue };
+        let lacking = match (hop.validates(), hop.refused_randoms().next()) {
+            (Some(false), _) => None,
+            (_, Some(refused)) => Some(format!("it refused one another time: {}", refused.quote())),
+            (_, None) => Some("no second one was accepted in a session of its own".into()),
+        };
         let exchange = hop.hop.role == Role::Exchange;
         let so = match hop.hop.role {
             Role::Exchange => "as Exchange does at RCPT unless a recipient filter runs",
             Role::Gateway => "so it bounces later, or not at all, what nobody has",
             Role::Other => "so it cannot vouch for a mailbox",
         };
-        let finding = notes.finding(format!("{} accepts a random recipient, {so}: {}", hop.name(), random.quote()));
-        finding.about(SubjectKind::Host, hop.id()).seen(random.pointer());
+        let lacks = lacking.as_ref().map_or(String::new(), |lacking| format!("; not proven, because {lacking}"));
+        let quote = random.quote();
+        let finding = notes.finding(format!("{} accepts a random recipient, {so}: {quote}{lacks}", hop.name()));
+        finding.about(SubjectKind::Host, hop.id());
+        finding.seen_all(hop.accepted_randoms().chain(hop.refused_randoms()).map(|heard| heard.pointer()));
+        if lacking.is_some() {
+            finding.certainty(Certainty::Likely);
+        }
         if exchange {
             finding.severity(Severity::Info);
             continue;
@@ -42,7 +54,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stories::{EXCHANGE, GATEWAY, OTHER, RANDOM, World};
+    use crate::stories::{EXCHANGE, GATEWAY, OTHER, RANDOM, SECOND, World};
 
     #[test]
     fn it_is_normal_at_exchange_and_a_warning_elsewhere() {
@@ -50,15 +62,31 @@ mod tests {
         let exchange = "info proven: exch01.corp.contoso.com (10.0.0.10) accepts a random recipient, as Exchange does at \
                         RCPT unless a recipient filter runs: 250 2.1.5 Ok [exchange/exch01.corp.contoso.com/10.0.0.10:25]";
         assert_eq!(world.lines(&CHECK), [exchange]);
-        world.rcpt(
-            EXCHANGE,
-            RANDOM,
-            "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
-        );
-        world.rcpt(GATEWAY, RANDOM, "250 2.1.5 Ok");
+        world.validates(EXCHANGE);
+        world.accepts_everybody(GATEWAY);
         world.rcpt(OTHER, RANDOM, "450 4.7.1 Greylisted");
         let gateway = "warning proven: mx1.contoso.com (192.0.2.25) accepts a random recipient, so it bounces later, or not \
                        at all, what nobody has: 250 2.1.5 Ok [gateway/mx1.contoso.com/192.0.2.25:25]";
         assert_eq!(world.lines(&CHECK), [gateway]);
+    }
+
+    #[test]
+    fn one_random_recipient_proves_nothing() {
+        let mut world = World::healthy();
+        world.validates(EXCHANGE);
+        world.rcpt(GATEWAY, RANDOM, "250 2.1.5 Ok");
+        let found = |lacking: &str| {
+            format!(
+                "warning likely: mx1.contoso.com (192.0.2.25) accepts a random recipient, so it bounces later, or not at all, \
+                 what nobody has: 250 2.1.5 Ok; not proven, because {lacking} [gateway/mx1.contoso.com/192.0.2.25:25]"
+            )
+        };
+        let alone = "no second one was accepted in a session of its own";
+        assert_eq!(world.lines(&CHECK), [found(alone)]);
+        world.rcpt(GATEWAY, SECOND, "250 2.1.5 Ok");
+        assert_eq!(world.lines(&CHECK), [found(alone)], "both in one session");
+        world.rcpt(GATEWAY, SECOND, "550 5.1.1 User unknown in relay recipient table");
+        let other = "it refused one another time: 550 5.1.1 User unknown in relay recipient table";
+        assert_eq!(world.lines(&CHECK), [found(other)]);
     }
 }

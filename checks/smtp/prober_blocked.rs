@@ -16,6 +16,8 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(case: &Case, notes: &mut Notes) {
     for hop in &case.model.hops {
+        let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+        let forged = domain(&case.question.mail_from).is_some_and(|domain| domain == case.question.domain);
         let early = [Stage::Greeting, Stage::Ehlo, Stage::Mail].into_iter().find_map(|stage| {
             let (pointer, turn) = hop.said_at(stage)?;
             let (code, text) = (turn.code?, turn.text());
@@ -33,6 +35,23 @@ fn judge(case: &Case, notes: &mut Notes) {
             all.then(|| (refused.pointer(), refused.quote()))
         };
         let Some((pointer, quote)) = early.or_else(control) else { continue };
+        // A gateway that knows its own domains refuses them as senders from elsewhere: that guards, and is no fault.
+        if let Some(refused) =
+            hop.refused_sender().filter(|refused| forged && refused.meaning == Meaning::SenderRejected)
+        {
+            let sender = &case.question.mail_from;
+            let detail = format!(
+                "{} does not take {sender} as the sender from here, because it guards the shared domain against forgery: {}",
+                hop.name(),
+                refused.quote()
+            );
+            notes.finding(detail).about(SubjectKind::Host, hop.id()).seen(refused.pointer).mend(Remedy::steps(
+                "here",
+                "Name a sender outside the shared domain",
+                vec!["--mail-from ADDR, of a domain whose SPF lets this host send".into()],
+            ));
+            continue;
+        }
         notes
             .finding(format!("{} refuses us whatever the recipient, a known-good included: {quote}", hop.name()))
             .about(SubjectKind::Host, hop.id())
@@ -76,5 +95,13 @@ mod tests {
         let refused = "553 5.1.8 Sender address rejected";
         world.last(GATEWAY).transcript = vec![turn(Stage::Mail, refused, None)];
         assert_eq!(world.lines(&CHECK), [found(refused)]);
+        world.question.mail_from = "orders@contoso.com".into();
+        let guards = format!(
+            "info proven: mx1.contoso.com (192.0.2.25) does not take orders@contoso.com as the sender from here, because it \
+             guards the shared domain against forgery: {refused} [gateway/mx1.contoso.com/192.0.2.25:25]"
+        );
+        assert_eq!(world.lines(&CHECK), [guards]);
+        world.last(GATEWAY).transcript = vec![turn(Stage::Mail, banned, None)];
+        assert_eq!(world.lines(&CHECK), [found(banned)], "that is about our address");
     }
 }

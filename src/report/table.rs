@@ -7,6 +7,7 @@ use nsdiag_checks::model::Outcome;
 use nsdiag_checks::model::diagnosis::{Fate, meaning_in_words};
 use nsdiag_checks::replies::Meaning;
 use nsdiag_checks::report::{FoldedGap, RecipientResult, Report, Status, Verdict};
+use std::collections::BTreeMap;
 
 /// The width that everything fits into.
 const WIDTH: u16 = 80;
@@ -273,8 +274,10 @@ fn gaps(report: &Report) -> String {
         let gaps = report.gaps.iter().filter(|gap| gap.asked == asked);
         // What is missing for the same reason is one line, however many recipients it is missing for.
         let mut folded: Vec<(Vec<&str>, &FoldedGap)> = Vec::new();
+        let mut places: BTreeMap<(&str, &[String]), usize> = BTreeMap::new();
         for gap in gaps {
-            match folded.iter_mut().find(|(_, first)| first.why == gap.why && first.checks == gap.checks) {
+            let place = *places.entry((&gap.why, &gap.checks)).or_insert(folded.len());
+            match folded.get_mut(place) {
                 Some((all, _)) => all.push(&gap.what),
                 None => folded.push((vec![&gap.what], gap)),
             }
