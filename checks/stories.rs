@@ -30,6 +30,7 @@ impl World {
             ldap_user: None,
             exports: vec![],
             lists: vec![],
+            outbound: vec![],
         };
         let mut world = Self {
             question: Question {
@@ -211,6 +212,12 @@ impl World {
                 let (preference, exchange) = text.split_once(' ').unwrap();
                 Record::Mx { preference: preference.parse().unwrap(), exchange: exchange.trim_end_matches('.').into() }
             }
+            RecordKind::Txt => Record::Text(text.into()),
+            RecordKind::Tlsa => {
+                let parts: Vec<&str> = text.split(' ').collect();
+                let [usage, selector, matching] = [0, 1, 2].map(|at| parts[at].parse().unwrap());
+                Record::Tlsa { usage, selector, matching, digest: parts[3].into() }
+            }
             _ => Record::Address(text.parse().unwrap()),
         };
         let answer = match records {
@@ -221,7 +228,15 @@ impl World {
             _ => Observed::Known(Answer { exists: true, aliases, records: records.split(", ").map(record).collect() }),
         };
         let resolver = "192.0.2.53:53".into();
-        self.evidence.dns.push(DnsLookup { name: name.into(), kind, resolver, answer, latency_ms: 1 });
+        self.evidence.dns.push(DnsLookup {
+            name: name.into(),
+            kind,
+            resolver,
+            answer,
+            authenticated: false,
+            unvalidated: None,
+            latency_ms: 1,
+        });
     }
 
     /// Sets what the directory holds of `address`: `class attribute=value …`; `UNKNOWN`; nothing is no object. With

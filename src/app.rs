@@ -2,6 +2,7 @@
 use crate::collect::directory::{self, Access, Wanted};
 use crate::collect::dns::{self, Resolver};
 use crate::collect::lists;
+use crate::collect::promises;
 use crate::collect::smtp::{Manners, TlsTrust};
 use crate::config::{DirectorySettings, Settings, per_second, split_host};
 use crate::probing::{POLITE, Prober};
@@ -153,9 +154,12 @@ impl Collector {
             let sessions = join_all(sessions).await;
             (gateways, smart_hosts, sessions, evidence.directories)
         };
-        let ((own, early), (gateways, smart_hosts, late, directories)) = tokio::join!(early, late);
+        // What DNS tells senders takes fewer round trips than the directory and a hop, and holds nothing up.
+        let promises = promises::ask(&self.resolver, &self.prober.trust, question, self.prober.manners.deadline);
+        let ((own, early), (gateways, smart_hosts, late, directories), (mx_views, sts_policy)) =
+            tokio::join!(early, late, promises);
         let hops: Vec<Hop> = gateways.into_iter().chain(own).chain(smart_hosts).collect();
-        let mut evidence = Evidence { directories, files, ..Evidence::default() };
+        let mut evidence = Evidence { directories, files, mx_views, sts_policy, ..Evidence::default() };
         evidence.smtp = early.into_iter().chain(late).flatten().collect();
         let place = |session: &Session| hops.iter().position(|hop| hop.id == session.hop);
         evidence.smtp.sort_by_key(place);
@@ -303,6 +307,9 @@ pub fn plan(settings: &Settings) -> String {
         false => question.resolvers.join(", "),
     };
     lines.push(format!("DNS         {servers}: MX of {domain}, and the addresses of every host below"));
+    lines.push(format!(
+        "            SPF, DANE and MTA-STS of {domain}; its MX of every resolver and of the zone's own servers"
+    ));
     for one in &settings.directories {
         let urls = match one.urls.is_empty() {
             true => "the servers that DNS SRV names".into(),

@@ -97,6 +97,8 @@ struct FileSystem {
     #[serde(default)]
     smtp: Vec<Spanned<String>>,
     recipients: Option<OneOrMany>,
+    #[serde(default)]
+    outbound: Vec<Spanned<String>>,
     directory: Option<Spanned<FileDirectory>>,
 }
 
@@ -269,6 +271,7 @@ impl Builder<'_> {
                 ldap_user: asked.and_then(|directory| directory.user.clone()),
                 exports: vec![],
                 lists: listed.iter().map(|path| path.display().to_string()).collect(),
+                outbound: system.outbound.iter().map(|host| self.sender(&in_file(host))).collect::<Result<_, _>>()?,
             });
             lists.extend(listed.into_iter().map(|path| (name.clone(), path)));
         }
@@ -385,6 +388,7 @@ impl Builder<'_> {
                         ldap_user: None,
                         exports: vec![],
                         lists: vec![],
+                        outbound: vec![],
                     });
                     systems.len() - 1
                 })
@@ -548,6 +552,17 @@ impl Builder<'_> {
                 .map(|_| given.text.to_lowercase())
                 .map_err(|_| self.wrong(given, &format!("'{}' is no host[:port]", given.text.escape_debug()))),
             None => Err(self.wrong(given, &format!("'{}' is no host[:port]", given.text.escape_debug()))),
+        }
+    }
+
+    /// A host or an address, without a port.
+    fn sender(&self, given: &Given) -> Result<String, ConfigError> {
+        if given.text.parse::<IpAddr>().is_ok() {
+            return Ok(given.text.clone());
+        }
+        match given.text.contains(':') {
+            true => Err(self.wrong(given, &format!("'{}' is no host or address", given.text.escape_debug()))),
+            false => self.host(given),
         }
     }
 
@@ -715,6 +730,7 @@ password_file = "password"
 name = "zimbra"
 kind = "other"
 recipients = "users.csv"
+outbound = ["Mail.contoso.com", "2001:db8::7"]
 [probe]
 known_good = ["Helpdesk@contoso.com"]
 timeout = 5
@@ -733,6 +749,7 @@ until = 2026-12-31
         assert_eq!(question.resolvers, ["10.0.0.53:53", "[::1]:5353"]);
         assert_eq!(read.directories[0].urls, ["ldaps://dc1.corp.contoso.com"]);
         assert!(read.lists[0].1.ends_with("users.csv") && read.lists[0].1.is_absolute());
+        assert_eq!(question.systems[1].outbound, ["mail.contoso.com", "2001:db8::7"]);
         assert_eq!(read.ignores[0].until.as_deref(), Some("2026-12-31"));
         assert!(!format!("{read:?}").contains("geheim"));
         let local = question.random.strip_suffix("@contoso.com").unwrap();
@@ -767,6 +784,10 @@ until = 2026-12-31
     fn what_is_wrong_is_told_with_its_place() {
         let cases = [
             ("domain = 'contoso.com'\nresolver = 1", "FILE:2:1: unknown key 'resolver'; the nearest is 'probe'"),
+            (
+                "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\noutbound = ['mx:25']",
+                "FILE:5:13: 'mx:25' is no host or address",
+            ),
             ("[dns]\nresolver = ['::1']", "FILE:2:1: unknown key 'resolver'; the nearest is 'resolvers'"),
             ("domain = 'contoso'", "FILE:1:10: 'contoso' is no domain, such as contoso.com"),
             ("", "no domain: give it on the command line, or as 'domain' in the configuration"),

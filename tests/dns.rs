@@ -1,8 +1,9 @@
 //! What DNS servers answer, and how it is told apart.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
-use hickory_proto::op::{Message, MessageType, ResponseCode};
-use hickory_proto::rr::rdata::{A, CNAME};
-use hickory_proto::rr::{Name, RData, Record};
+use hickory_proto::op::{Edns, Message, MessageType, ResponseCode};
+use hickory_proto::rr::rdata::opt::EdnsOption;
+use hickory_proto::rr::rdata::{A, CNAME, MX, NS};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
 use nsdiag::collect::dns::Resolver;
 use nsdiag_checks::evidence::dns::RecordKind;
 use nsdiag_checks::evidence::{How, Observed};
@@ -15,11 +16,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::Instant;
 
+/// How often a server that is in trouble for a moment was asked.
+static SHAKY: AtomicUsize = AtomicUsize::new(0);
+
 /// Answers by the first label of the name that is asked for; counts the questions.
 fn answer(query: &[u8], tcp: bool) -> Option<Vec<u8>> {
     let query = Message::from_vec(query).ok()?;
     let question = query.queries.first()?.clone();
     let name = question.name().clone();
+    let question_type = question.query_type();
     let label = name.to_ascii().split('.').next()?.to_lowercase();
     let mut response = Message::new(query.metadata.id, MessageType::Response, query.metadata.op_code);
     response.add_query(question);
@@ -28,6 +33,44 @@ fn answer(query: &[u8], tcp: bool) -> Option<Vec<u8>> {
         |from: &Name, to: &str| Record::from_rdata(from.clone(), 60, RData::CNAME(CNAME(Name::from_str(to).unwrap())));
     match &*label {
         "silent" => return None,
+        "bogus" if !query.metadata.checking_disabled => {
+            response.metadata.response_code = ResponseCode::ServFail;
+            let mut edns = Edns::new();
+            edns.options_mut().insert(EdnsOption::Unknown(15, b"\x00\x06no signature".to_vec()));
+            response.edns = Some(edns);
+        }
+        "secure" => {
+            response.metadata.authentic_data = query.metadata.authentic_data;
+            response.add_answer(address(&name));
+        }
+        // Fails at the first question only.
+        "shaky" if SHAKY.fetch_add(1, Ordering::SeqCst) == 0 => {
+            response.metadata.response_code = ResponseCode::ServFail
+        }
+        // A zone with one server, which says something else than what its resolver says.
+        "zone" => {
+            let data = match (question_type, query.metadata.recursion_desired) {
+                (RecordType::NS, _) => RData::NS(NS(Name::from_str("ns.lame.test.").unwrap())),
+                (RecordType::MX, true) => RData::MX(MX::new(10, Name::from_str("old.test.").unwrap())),
+                _ => RData::MX(MX::new(10, Name::from_str("new.test.").unwrap())),
+            };
+            response.metadata.authoritative = !query.metadata.recursion_desired;
+            response.add_answer(Record::from_rdata(name.clone(), 60, data));
+        }
+        "lame" => {
+            response.add_answer(Record::from_rdata(
+                name.clone(),
+                60,
+                match question_type {
+                    RecordType::NS => RData::NS(NS(Name::from_str("ns.lame.test.").unwrap())),
+                    _ => RData::MX(MX::new(10, Name::from_str("old.test.").unwrap())),
+                },
+            ));
+        }
+        "ns" if question_type == RecordType::A => {
+            response.add_answer(Record::from_rdata(name.clone(), 60, RData::A(A::new(127, 0, 0, 1))));
+        }
+        "ns" => {}
         "servfail" => response.metadata.response_code = ResponseCode::ServFail,
         "refused" => response.metadata.response_code = ResponseCode::Refused,
         "nothing" => {}
@@ -137,4 +180,45 @@ async fn the_next_server_is_asked_where_one_is_dead() {
     assert!(began.elapsed() < Duration::from_millis(300));
     let miss = resolver(vec![dead]).ask("good.test", RecordKind::A).await.answer.miss().cloned().unwrap();
     assert!(miss.how == How::Refused && miss.said.contains(&dead.to_string()), "{miss:?}");
+}
+
+#[tokio::test]
+async fn a_failed_validation_is_told_from_a_failure() {
+    let (at, _) = server().await;
+    let resolver = resolver(vec![at]);
+    let bogus = resolver.ask("bogus.test", RecordKind::A).await;
+    let said = bogus.answer.miss().unwrap().said.clone();
+    assert_eq!(said, format!("{at}: the DNS server failed (SERVFAIL: 6 DNSSEC Bogus: no signature)"));
+    let unvalidated = bogus.unvalidated.unwrap();
+    assert_eq!((unvalidated.resolver, unvalidated.answer.records.len()), (at.to_string(), 1));
+    assert_eq!(unvalidated.extended.as_deref(), Some("6 DNSSEC Bogus: no signature"));
+    let broken = resolver.ask("servfail.test", RecordKind::A).await;
+    assert!(broken.unvalidated.is_none(), "it fails in any case");
+    let shaky = resolver.ask("shaky.test", RecordKind::A).await;
+    assert!(shaky.unvalidated.is_none() && shaky.answer.known().is_some(), "it came round: {shaky:?}");
+    assert!(resolver.ask("secure.test", RecordKind::A).await.authenticated);
+    assert!(!resolver.ask("good.test", RecordKind::A).await.authenticated);
+}
+
+#[tokio::test]
+async fn every_server_is_asked_for_its_own_view_and_silence_is_none() {
+    let (at, _) = server().await;
+    let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let resolver = resolver(vec![at, silent.local_addr().unwrap()]);
+    let told = async |zone: &str| {
+        let first = resolver.ask(zone, RecordKind::Mx).await;
+        let views = resolver.mx_views(&first, at.port()).await;
+        let line = |view: &nsdiag_checks::evidence::dns::MxView| match &view.answer {
+            Observed::Known(answer) => format!("{:?} {:?}", view.authority, answer.exchanges()),
+            other => format!("{:?} {}", view.authority, other.miss().unwrap().said),
+        };
+        views.iter().map(line).collect::<Vec<_>>()
+    };
+    let silence = "None no answer within 0.4 s";
+    assert_eq!(told("zone.test").await, [silence, "Some(\"ns.lame.test\") [(10, \"new.test\")]"]);
+    assert_eq!(
+        told("lame.test").await,
+        [silence, "Some(\"ns.lame.test\") the DNS server is no authority for the zone"]
+    );
+    assert_eq!(told("nothing.test").await, [silence], "a zone without servers of its own");
 }

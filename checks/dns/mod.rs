@@ -1,9 +1,19 @@
 //! What DNS must say so that mail finds its way.
+mod dnssec_bogus;
 mod mx_missing;
 mod mx_target_invalid;
+mod mx_views_disagree;
 mod smart_host_is_gateway;
 mod smart_host_unresolvable;
+mod spf_omits_sender;
 
 /// The checks of this area, by code.
-pub const CHECKS: &[&crate::judge::Check] =
-    &[&mx_missing::CHECK, &mx_target_invalid::CHECK, &smart_host_unresolvable::CHECK, &smart_host_is_gateway::CHECK];
+pub const CHECKS: &[&crate::judge::Check] = &[
+    &mx_missing::CHECK,
+    &mx_target_invalid::CHECK,
+    &mx_views_disagree::CHECK,
+    &spf_omits_sender::CHECK,
+    &smart_host_unresolvable::CHECK,
+    &smart_host_is_gateway::CHECK,
+    &dnssec_bogus::CHECK,
+];

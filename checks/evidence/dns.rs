@@ -13,8 +13,50 @@ pub struct DnsLookup {
     pub resolver: String,
     /// The answer. No such name and no such record are answers; failures, refusals and time-outs are misses.
     pub answer: Observed<Answer>,
+    /// Whether the resolver says that it has validated the answer (AD; RFC 4035, 3.2.3). That is worth as much as the
+    /// path to the resolver.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub authenticated: bool,
+    /// A resolver that fails at this question, and answers it with checking disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unvalidated: Option<Unvalidated>,
     /// How long it took, in milliseconds.
     pub latency_ms: u64,
+}
+
+/// What a resolver tells only whoever takes it unchecked (CD; RFC 4035, 3.2.2): it failed before and after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unvalidated {
+    /// The resolver, as `address:port`.
+    pub resolver: String,
+    /// Its answer with checking disabled.
+    pub answer: Answer,
+    /// Why it failed, in its own words (RFC 8914): `6 DNSSEC Bogus: …`.
+    pub extended: Option<String>,
+}
+
+/// What one server alone says of the domain's MX records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MxView {
+    /// The server's name, where it is one of the zone's own; none for a resolver.
+    pub authority: Option<String>,
+    /// The server, as `address:port`.
+    pub server: String,
+    /// Its answer. A server that is no authority for the zone has no view of its own.
+    pub answer: Observed<Answer>,
+}
+
+/// The domain's MTA-STS policy, as it was fetched (RFC 8461, 3.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StsPolicy {
+    /// From where.
+    pub url: String,
+    /// The policy's text.
+    pub text: Observed<String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The record types that are asked for.
@@ -31,6 +73,25 @@ pub enum RecordKind {
     Srv,
     /// Text.
     Txt,
+    /// Name server.
+    Ns,
+    /// TLS certificate association (RFC 6698).
+    Tlsa,
+}
+
+impl RecordKind {
+    /// Its name in zone files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Mx => "MX",
+            Self::Srv => "SRV",
+            Self::Txt => "TXT",
+            Self::Ns => "NS",
+            Self::Tlsa => "TLSA",
+        }
+    }
 }
 
 /// A usable answer.
@@ -79,6 +140,19 @@ pub enum Record {
     },
     /// TXT, its strings joined.
     Text(String),
+    /// NS: the server's name.
+    Server(String),
+    /// TLSA.
+    Tlsa {
+        /// Whom it pins: 2 an authority, 3 the host itself (DANE-TA, DANE-EE; RFC 7672, 3.1).
+        usage: u8,
+        /// What of the certificate: 0 all, 1 its public key.
+        selector: u8,
+        /// How: 0 as it is, 1 by SHA-256, 2 by SHA-512.
+        matching: u8,
+        /// The digest, hexadecimal; where `matching` is 0, the SHA-256 of what the record holds.
+        digest: String,
+    },
 }
 
 impl Evidence {
@@ -93,6 +167,14 @@ impl Answer {
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         self.records.iter().filter_map(|record| match record {
             Record::Address(address) => Some(*address),
+            _ => None,
+        })
+    }
+
+    /// The texts among the records.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.records.iter().filter_map(|record| match record {
+            Record::Text(text) => Some(&**text),
             _ => None,
         })
     }

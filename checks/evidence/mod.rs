@@ -112,6 +112,12 @@ pub enum How {
 pub struct Evidence {
     /// DNS questions and answers.
     pub dns: Vec<DnsLookup>,
+    /// The domain's MX records as each further resolver, and each of the zone's own servers, sees them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mx_views: Vec<dns::MxView>,
+    /// The domain's MTA-STS policy, where its DNS announces one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sts_policy: Option<dns::StsPolicy>,
     /// The SMTP end points that were meant to be heard.
     pub hops: Vec<Hop>,
     /// SMTP dialogues.
@@ -204,6 +210,9 @@ pub struct System {
     pub exports: Vec<String>,
     /// Files that list its mailboxes.
     pub lists: Vec<String>,
+    /// The hosts and addresses through which it sends mail to the Internet.
+    #[serde(default)]
+    pub outbound: Vec<String>,
 }
 
 /// What a mail system is.

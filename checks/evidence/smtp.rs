@@ -129,7 +129,7 @@ pub struct Handshake {
 }
 
 /// One certificate of a chain (RFC 5280).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Certificate {
     /// The subject's distinguished name.
     pub subject: String,
@@ -143,6 +143,15 @@ pub struct Certificate {
     pub not_after: String,
     /// SHA-256 of the certificate, hexadecimal.
     pub sha256: String,
+    /// SHA-512 of the certificate, hexadecimal.
+    #[serde(default)]
+    pub sha512: String,
+    /// SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal; empty where it cannot be read.
+    #[serde(default)]
+    pub key_sha256: String,
+    /// SHA-512 of its public key, hexadecimal; empty where it cannot be read.
+    #[serde(default)]
+    pub key_sha512: String,
 }
 
 impl Turn {

@@ -6,6 +6,8 @@ pub mod organisations;
 pub mod path;
 pub mod recipients;
 pub mod route;
+pub mod senders;
+pub mod spf;
 
 use crate::prelude::*;
 pub use diagnosis::{Diagnosis, Fault, FaultKind};
@@ -17,6 +19,7 @@ pub use recipients::{Recipient, State};
 /// What follows from the evidence for the mail path.
 pub struct Model<'a> {
     evidence: &'a Evidence,
+    domain: &'a str,
     /// The hops, in the evidence's order.
     pub hops: Vec<HopView<'a>>,
     /// The Exchange organisations, one for each Exchange system whose directory was asked.
@@ -30,6 +33,7 @@ impl<'a> Model<'a> {
     pub fn new(question: &'a Question, evidence: &'a Evidence) -> Self {
         Self {
             evidence,
+            domain: &question.domain,
             hops: hops::views(question, evidence),
             organisations: organisations::views(question, evidence),
             recipients: recipients::all(question, evidence),

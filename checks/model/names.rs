@@ -40,6 +40,13 @@ impl Model<'_> {
         }
     }
 
+    /// The domain's MX hosts, by preference.
+    pub fn mx_hosts(&self) -> impl Iterator<Item = &str> {
+        let lookups = self.evidence.dns.iter().filter(|lookup| lookup.kind == RecordKind::Mx);
+        let own = lookups.filter(|lookup| lookup.name == self.domain);
+        own.filter_map(|lookup| lookup.answer.known()).flat_map(|answer| answer.exchanges()).map(|(_, host)| host)
+    }
+
     /// Whether `host` at `port` is one of the gateways, by name or by address.
     pub fn is_gateway(&self, host: &str, port: u16) -> bool {
         let addresses = match self.addresses(host) {

@@ -74,7 +74,7 @@ mod tests {
                 names: vec!["mx1.contoso.com".into()],
                 not_before: "2026-01-01T00:00:00Z".into(),
                 not_after: "2027-01-01T00:00:00Z".into(),
-                sha256: String::new(),
+                ..Certificate::default()
             }],
             trusted: Observed::Known(true),
             names_host: Observed::Known(true),

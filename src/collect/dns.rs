@@ -3,9 +3,12 @@
 //! Messages are `hickory-proto`'s; the asking is ours. `hickory-resolver` hides what the report must tell: which server
 //! answered, a refused UDP port (it waits for its time-out), an alias loop (it looks like no record); and it answers for
 //! 127.0.0.0/8 and `localhost` itself.
+use super::smtp::tls::hex;
+use futures_util::future::join_all;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{DNSClass, Name, RData, RecordType};
-use nsdiag_checks::evidence::dns::{Alias, Answer, DnsLookup, Record, RecordKind};
+use nsdiag_checks::evidence::dns::{Alias, Answer, DnsLookup, MxView, Record, RecordKind, Unvalidated};
 use nsdiag_checks::evidence::{How, Miss, Observed};
 use std::collections::BTreeMap;
 use std::io;
@@ -21,6 +24,35 @@ use tokio::time::{Instant, timeout_at};
 const ALIASES: usize = 8;
 /// The largest answer that is taken over UDP (RFC 6891, 6.2.5; 1232 bytes pass unfragmented nearly everywhere).
 const UDP: u16 = 1232;
+/// How long a server whose view is only compared with others' may take. Many networks drop questions to servers other
+/// than their own; the run should not wait for these.
+const VIEW: Duration = Duration::from_secs(2);
+/// How many resolvers, how many of a zone's servers and how many of their addresses are asked for their view.
+const VIEWS: [usize; 3] = [4, 4, 6];
+
+/// How a question is put.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// To a resolver, which validates if it can.
+    Plain,
+    /// To a resolver, which is not to validate (CD).
+    Unchecked,
+    /// To one of the zone's own servers, about its own zone.
+    Authority,
+}
+
+/// An answer that did not come.
+struct Failure {
+    miss: Miss,
+    /// SERVFAIL, which may be a failed validation; with the server's own words (RFC 8914), if it has some.
+    failed: Option<Option<String>>,
+}
+
+impl From<Miss> for Failure {
+    fn from(miss: Miss) -> Self {
+        Self { miss, failed: None }
+    }
+}
 
 /// Asks the given servers, each question once.
 pub struct Resolver {
@@ -95,27 +127,115 @@ impl Resolver {
         asked.values().filter_map(|cell| cell.get().cloned()).collect()
     }
 
+    /// The domain's MX records as every resolver but the one of `first`, and each of the zone's own servers at `port`,
+    /// sees them. They are few, and asked all at once.
+    pub async fn mx_views(&self, first: &DnsLookup, port: u16) -> Vec<MxView> {
+        let domain = &*first.name;
+        let brief = Self::new(self.servers.clone(), self.step.min(VIEW), self.deadline);
+        let view = async |server: SocketAddr, authority: Option<String>| {
+            let manner = if authority.is_some() { Manner::Authority } else { Manner::Plain };
+            let answer = match brief.chase(server, domain, RecordKind::Mx, manner).await {
+                Ok((answer, _)) => Observed::Known(answer),
+                Err(failure) => Observed::Unknown(failure.miss),
+            };
+            MxView { authority, server: server.to_string(), answer }
+        };
+        let [resolvers, ..] = VIEWS;
+        let others = self.servers.iter().take(resolvers).filter(|server| server.to_string() != first.resolver);
+        let others = join_all(others.map(|server| view(*server, None)));
+        let authorities = async {
+            let authorities = self.authorities(&brief, first).await;
+            join_all(authorities.into_iter().map(|(name, ip)| view(SocketAddr::new(ip, port), Some(name)))).await
+        };
+        let (mut others, authorities) = tokio::join!(others, authorities);
+        others.extend(authorities);
+        others
+    }
+
+    /// The zone's own servers, with their addresses.
+    async fn authorities(&self, brief: &Self, first: &DnsLookup) -> Vec<(String, IpAddr)> {
+        let servers = async |zone: &str| {
+            let answer = self.ask(zone, RecordKind::Ns).await.answer;
+            let records = answer.known().map_or(&[][..], |answer| &answer.records);
+            let name = |record: &Record| match record {
+                Record::Server(name) => Some(name.clone()),
+                _ => None,
+            };
+            records.iter().filter_map(name).collect::<Vec<_>>()
+        };
+        let mut found = servers(&first.name).await;
+        if found.is_empty() {
+            // A domain below its zone's apex: the SOA of the negative answer tells the zone (RFC 2308, 3).
+            let (Ok(resolver), Ok(name)) = (first.resolver.parse(), parse(&first.name)) else { return vec![] };
+            let Ok(answer) = brief.exchange(resolver, &name, RecordKind::Ns, Manner::Plain).await else {
+                return vec![];
+            };
+            let soa = answer.authorities.iter().find(|record| record.record_type() == RecordType::SOA);
+            let Some(zone) = soa.map(|soa| soa.name.clone()) else { return vec![] };
+            if zone == name || zone.num_labels() < 2 || !zone.zone_of(&name) {
+                return vec![];
+            }
+            found = servers(&plain(&zone)).await;
+        }
+        let [_, names, most] = VIEWS;
+        let addresses = found.into_iter().take(names).map(async |name| {
+            let found = self.addresses(&name).await;
+            let found = found.known().cloned().unwrap_or_default();
+            found.into_iter().take(2).map(move |ip| (name.clone(), ip)).collect::<Vec<_>>()
+        });
+        join_all(addresses).await.into_iter().flatten().take(most).collect()
+    }
+
     async fn look_up(&self, name: String, kind: RecordKind) -> DnsLookup {
         let began = Instant::now();
-        let (resolver, answer) = self.answer(&name, kind).await;
-        let resolver = resolver.map_or_else(String::new, |server| server.to_string());
-        let latency_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        DnsLookup { name, kind, resolver, answer, latency_ms }
-    }
-
-    async fn answer(&self, name: &str, kind: RecordKind) -> (Option<SocketAddr>, Observed<Answer>) {
-        let mut last = (None, Miss::new(How::NotTried, "no DNS server is known; give one with --resolver IP"));
+        let mut lookup = DnsLookup {
+            name,
+            kind,
+            resolver: String::new(),
+            answer: Observed::Unknown(Miss::new(How::NotTried, "no DNS server is known; give one with --resolver IP")),
+            authenticated: false,
+            unvalidated: None,
+            latency_ms: 0,
+        };
         for &server in &self.servers {
-            match self.chase(server, name, kind).await {
-                Ok(answer) => return (Some(server), Observed::Known(answer)),
-                Err(miss) => last = (Some(server), Miss::new(miss.how, format!("{server}: {}", miss.said))),
+            lookup.resolver = server.to_string();
+            let mut heard = self.chase(server, &lookup.name, kind, Manner::Plain).await;
+            if let Err(Failure { failed: Some(extended), .. }) = &heard {
+                let extended = extended.clone();
+                if let Ok((answer, _)) = self.chase(server, &lookup.name, kind, Manner::Unchecked).await
+                    && !answer.records.is_empty()
+                {
+                    // Once more: a server in trouble may have come round in the meantime.
+                    heard = self.chase(server, &lookup.name, kind, Manner::Plain).await;
+                    if heard.as_ref().is_err_and(|failure| failure.failed.is_some()) && lookup.unvalidated.is_none() {
+                        lookup.unvalidated = Some(Unvalidated { resolver: server.to_string(), answer, extended });
+                    }
+                }
+            }
+            match heard {
+                Ok((answer, authenticated)) => {
+                    (lookup.answer, lookup.authenticated) = (Observed::Known(answer), authenticated);
+                    break;
+                }
+                Err(Failure { miss, .. }) => {
+                    lookup.answer = Observed::Unknown(Miss::new(miss.how, format!("{server}: {}", miss.said)));
+                }
             }
         }
-        (last.0, Observed::Unknown(last.1))
+        lookup.latency_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        lookup
     }
 
-    /// Asks one server, and follows aliases that it did not follow itself.
-    async fn chase(&self, server: SocketAddr, name: &str, kind: RecordKind) -> Result<Answer, Miss> {
+    /// Asks one server, and follows aliases that it did not follow itself: the answer, and whether all of it is
+    /// validated.
+    async fn chase(
+        &self,
+        server: SocketAddr,
+        name: &str,
+        kind: RecordKind,
+        manner: Manner,
+    ) -> Result<(Answer, bool), Failure> {
+        let mut authenticated = true;
         let mut answer = Answer { exists: true, ..Answer::default() };
         let mut wanted = parse(name)?;
         let mut known: Vec<(Name, RData)> = Vec::new();
@@ -126,46 +246,63 @@ impl Resolver {
             if !answer.records.is_empty() {
                 answer.records.sort_unstable();
                 answer.records.dedup();
-                return Ok(answer);
+                return Ok((answer, authenticated));
             }
             let alias = known.iter().find_map(|(owner, data)| match data {
                 RData::CNAME(target) if *owner == wanted => Some(target.0.clone()),
                 _ => None,
             });
             if let Some(target) = alias {
-                let plain = |name: &Name| name.to_ascii().trim_end_matches('.').to_lowercase();
                 answer.aliases.push(Alias { name: plain(&wanted), target: plain(&target) });
                 if answer.aliases.len() > ALIASES {
                     let said = format!("an alias loop, or a chain of more than {ALIASES}, at {}", plain(&wanted));
-                    return Err(Miss::new(How::ServerFailure, said));
+                    return Err(Miss::new(How::ServerFailure, said).into());
                 }
                 wanted = target;
                 continue;
             }
             if asked_for.as_ref() == Some(&wanted) {
-                return Ok(answer);
+                return Ok((answer, authenticated));
             }
-            let response = self.exchange(server, &wanted, kind).await?;
+            let response = self.exchange(server, &wanted, kind, manner).await?;
+            authenticated &= response.metadata.authentic_data;
             asked_for = Some(wanted.clone());
             match response.response_code {
                 ResponseCode::NoError => {}
                 ResponseCode::NXDomain => answer.exists = false,
-                ResponseCode::Refused => return Err(Miss::new(How::Refused, "the DNS server refuses the question")),
-                ResponseCode::ServFail => {
-                    return Err(Miss::new(How::ServerFailure, "the DNS server failed (SERVFAIL)"));
+                ResponseCode::Refused => {
+                    return Err(Miss::new(How::Refused, "the DNS server refuses the question").into());
                 }
-                other => return Err(Miss::new(How::ServerFailure, format!("the DNS server answered {other}"))),
+                ResponseCode::ServFail => {
+                    let extended = extended_error(&response);
+                    let why = extended.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+                    let miss = Miss::new(How::ServerFailure, format!("the DNS server failed (SERVFAIL{why})"));
+                    return Err(Failure { miss, failed: Some(extended) });
+                }
+                other => return Err(Miss::new(How::ServerFailure, format!("the DNS server answered {other}")).into()),
+            }
+            if manner == Manner::Authority && !response.metadata.authoritative {
+                return Err(Miss::new(How::Protocol, "the DNS server is no authority for the zone").into());
             }
             known.extend(response.answers.iter().map(|record| (record.name.clone(), record.data.clone())));
         }
     }
 
     /// One question over UDP, over TCP where the answer is truncated (RFC 7766). A lost datagram is sent once more.
-    async fn exchange(&self, server: SocketAddr, name: &Name, kind: RecordKind) -> Result<Message, Miss> {
+    async fn exchange(
+        &self,
+        server: SocketAddr,
+        name: &Name,
+        kind: RecordKind,
+        manner: Manner,
+    ) -> Result<Message, Miss> {
         let until = (Instant::now() + self.step).min(self.deadline);
         let id = fastrand::u16(..);
         let mut message = Message::new(id, MessageType::Query, OpCode::Query);
-        message.metadata.recursion_desired = true;
+        message.metadata.recursion_desired = manner != Manner::Authority;
+        // AD in a question asks for AD in the answer (RFC 6840, 5.7).
+        message.metadata.authentic_data = manner == Manner::Plain;
+        message.metadata.checking_disabled = manner == Manner::Unchecked;
         message.add_query(Query::query(name.clone(), record_type(kind)));
         let mut edns = Edns::new();
         edns.set_max_payload(UDP);
@@ -256,12 +393,13 @@ fn record_type(kind: RecordKind) -> RecordType {
         RecordKind::Mx => RecordType::MX,
         RecordKind::Srv => RecordType::SRV,
         RecordKind::Txt => RecordType::TXT,
+        RecordKind::Ns => RecordType::NS,
+        RecordKind::Tlsa => RecordType::TLSA,
     }
 }
 
 /// The record's data, if it is of `kind`.
 fn record(kind: RecordKind, data: &RData) -> Option<Record> {
-    let plain = |name: &Name| name.to_ascii().trim_end_matches('.').to_lowercase();
     Some(match (kind, data) {
         (RecordKind::A, RData::A(address)) => Record::Address(address.0.into()),
         (RecordKind::Aaaa, RData::AAAA(address)) => Record::Address(address.0.into()),
@@ -273,8 +411,57 @@ fn record(kind: RecordKind, data: &RData) -> Option<Record> {
             let text: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
             Record::Text(String::from_utf8_lossy(&text).into_owned())
         }
+        (RecordKind::Ns, RData::NS(server)) => Record::Server(plain(&server.0)),
+        (RecordKind::Tlsa, RData::TLSA(tlsa)) => {
+            let (usage, selector, matching) = (tlsa.cert_usage.into(), tlsa.selector.into(), tlsa.matching.into());
+            let digest = match matching {
+                0 => hex(&ring::digest::SHA256, &tlsa.cert_data),
+                _ => tlsa.cert_data.iter().map(|byte| format!("{byte:02x}")).collect(),
+            };
+            Record::Tlsa { usage, selector, matching, digest }
+        }
         _ => return None,
     })
+}
+
+/// A name for people and for comparing: lower case, without the final dot.
+fn plain(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_lowercase()
+}
+
+/// Why a resolver failed, in its own words (RFC 8914).
+fn extended_error(response: &Message) -> Option<String> {
+    const NAMES: [&str; 13] = [
+        "Other",
+        "Unsupported DNSKEY Algorithm",
+        "Unsupported DS Digest Type",
+        "Stale Answer",
+        "Forged Answer",
+        "DNSSEC Indeterminate",
+        "DNSSEC Bogus",
+        "Signature Expired",
+        "Signature Not Yet Valid",
+        "DNSKEY Missing",
+        "RRSIGs Missing",
+        "No Zone Key Bit Set",
+        "NSEC Missing",
+    ];
+    let options = &response.edns.as_ref()?.options().options;
+    let bytes = options.iter().find_map(|(_, option)| match option {
+        EdnsOption::Unknown(15, bytes) => Some(bytes),
+        _ => None,
+    })?;
+    let (code, text) = bytes.split_at_checked(2)?;
+    let code = u16::from_be_bytes([code[0], code[1]]);
+    let name = match code {
+        22 => "No Reachable Authority",
+        23 => "Network Error",
+        _ => NAMES.get(usize::from(code)).copied().unwrap_or_default(),
+    };
+    let text: String = String::from_utf8_lossy(text).chars().take(200).collect();
+    let text = text.trim_matches('\0').escape_debug().to_string();
+    let colon = if text.is_empty() { "" } else { ": " };
+    Some(format!("{} {name}", code).trim_end().to_string() + colon + &text)
 }
 
 fn network(error: &io::Error) -> Miss {

@@ -2,5 +2,7 @@
 pub mod directory;
 pub mod dns;
 pub mod lists;
+pub mod promises;
 pub mod smtp;
+pub mod sts;
 mod tcp;

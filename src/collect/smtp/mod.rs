@@ -4,7 +4,7 @@
 //! sets no limit to lines and replies. No mail is ever sent: there is no DATA in this module.
 mod envelope;
 mod reader;
-mod tls;
+pub(super) mod tls;
 
 use nsdiag_checks::evidence::smtp::{Handshake, Line, Session, Turn, Who};
 use nsdiag_checks::evidence::{How, Miss, Observed};

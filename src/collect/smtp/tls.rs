@@ -214,22 +214,19 @@ fn begins(der: &[u8]) -> Option<UnixTime> {
 }
 
 fn certificate(der: &[u8]) -> Certificate {
-    let mut sha256 = String::new();
-    for byte in ring::digest::digest(&ring::digest::SHA256, der).as_ref() {
-        // Writing to a String cannot fail.
-        let _ = write!(sha256, "{byte:02x}");
-    }
+    let digests = |bytes: &[u8]| (hex(&ring::digest::SHA256, bytes), hex(&ring::digest::SHA512, bytes));
+    let (sha256, sha512) = digests(der);
     let Ok((_, parsed)) = x509_parser::parse_x509_certificate(der) else {
         let unreadable = "(not readable)".to_string();
         return Certificate {
             subject: unreadable.clone(),
             issuer: unreadable,
-            names: vec![],
-            not_before: String::new(),
-            not_after: String::new(),
             sha256,
+            sha512,
+            ..Certificate::default()
         };
     };
+    let (key_sha256, key_sha512) = digests(parsed.public_key().raw);
     use x509_parser::extensions::GeneralName;
     let names = parsed.subject_alternative_name().ok().flatten().map_or_else(Vec::new, |extension| {
         let name = |name: &GeneralName| match name {
@@ -250,7 +247,19 @@ fn certificate(der: &[u8]) -> Certificate {
         not_before: crate::clock::rfc3339(parsed.validity().not_before.timestamp()),
         not_after: crate::clock::rfc3339(parsed.validity().not_after.timestamp()),
         sha256,
+        sha512,
+        key_sha256,
+        key_sha512,
     }
+}
+
+/// The digest of `bytes`, hexadecimal.
+pub(in crate::collect) fn hex(algorithm: &'static ring::digest::Algorithm, bytes: &[u8]) -> String {
+    ring::digest::digest(algorithm, bytes).as_ref().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// A failed handshake as a miss, in words for people.

@@ -1,0 +1,88 @@
+//! NSD108: a resolver that validates does not take the domain's records.
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD108",
+    name: "dnssec-bogus",
+    title: "the domain's records fail DNSSEC validation",
+    severity: Severity::Critical,
+    why: "For a sender behind a validating resolver such records do not exist: its mail waits and then bounces. Senders whose \
+          resolver does not validate notice nothing, so the failure looks random (RFC 4035, 5.5).",
+    fix: "Have the parent zone's DS record name a key that signs the zone, or take the DS record out; and sign the zone anew \
+          where its signatures have expired.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    let domain = &*case.question.domain;
+    let mail_hosts = || case.model.hops.iter().map(|hop| &*hop.hop.host).chain(case.model.mx_hosts());
+    // What mail to the domain depends on: its own names, and those of its mail hosts.
+    let ours = |name: &str| {
+        let below = name.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'));
+        below || mail_hosts().any(|host| host.eq_ignore_ascii_case(name))
+    };
+    // By resolver and its reason: the questions, each with its pointer.
+    let mut bogus: BTreeMap<_, Vec<(String, String)>> = BTreeMap::new();
+    for (at, lookup) in case.evidence.dns.iter().enumerate().filter(|(_, lookup)| ours(&lookup.name)) {
+        let Some(unvalidated) = &lookup.unvalidated else { continue };
+        let why = unvalidated.extended.as_deref().unwrap_or_default();
+        let failed = (format!("{} {}", lookup.name, lookup.kind.word()), format!("/evidence/dns/{at}"));
+        bogus.entry((&*unvalidated.resolver, why)).or_default().push(failed);
+    }
+    for ((resolver, why), failed) in bogus {
+        let (names, seen): (Vec<_>, Vec<_>) = failed.into_iter().unzip();
+        let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+        let finding = notes.finding(format!(
+            "The resolver {resolver} fails at {}{why}, and answers where it is told not to validate",
+            listed(&names, 3)
+        ));
+        finding.about(SubjectKind::Domain, domain).seen_all(seen);
+        finding.mend(Remedy::steps(
+            "dns",
+            "Mend the chain of trust",
+            vec![
+                format!("Compare the DS records in the parent zone with the zone's keys: dig DS {domain}; dig DNSKEY {domain}"),
+                "Publish the DS record of the key that signs the zone, or take the DS record out".into(),
+                format!("Look whether the signatures have expired: dig +cd +dnssec MX {domain}"),
+            ],
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::dns::{Answer, RecordKind, Unvalidated};
+    use crate::stories::World;
+
+    /// Has a resolver fail at `name` unless it is told not to validate.
+    fn bogus(world: &mut World, name: &str, kind: RecordKind, extended: Option<&str>) {
+        world.dns(name, kind, "SERVFAIL");
+        let unvalidated = Unvalidated {
+            resolver: "10.0.0.53:53".into(),
+            answer: Answer { exists: true, ..Answer::default() },
+            extended: extended.map(String::from),
+        };
+        world.evidence.dns.last_mut().unwrap().unvalidated = Some(unvalidated);
+    }
+
+    #[test]
+    fn what_only_an_unchecked_question_brings_is_bogus() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.dns("contoso.com", RecordKind::Mx, "SERVFAIL");
+        assert_eq!(world.lines(&CHECK), [""; 0], "a resolver that fails in any case has said nothing about validation");
+        bogus(&mut world, "spf.example.net", RecordKind::Txt, None);
+        assert_eq!(world.lines(&CHECK), [""; 0], "no record that mail to the domain depends on");
+        bogus(&mut world, "contoso.com", RecordKind::Mx, None);
+        let found = "critical proven: The resolver 10.0.0.53:53 fails at contoso.com MX, and answers where it is told not \
+                     to validate [contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        bogus(&mut world, "contoso.com", RecordKind::Mx, Some("6 DNSSEC Bogus: no signatures"));
+        bogus(&mut world, "mx1.contoso.com", RecordKind::A, Some("6 DNSSEC Bogus: no signatures"));
+        let found = "critical proven: The resolver 10.0.0.53:53 fails at contoso.com MX and mx1.contoso.com A (6 DNSSEC \
+                     Bogus: no signatures), and answers where it is told not to validate [contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+    }
+}

@@ -1,0 +1,120 @@
+//! NSD104: SPF does not let a system of the domain send (F-40).
+use crate::evidence::dns::RecordKind;
+use crate::model::spf::{self, Qualifier};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD104",
+    name: "spf-omits-sender",
+    title: "SPF does not cover a host that sends for the domain",
+    severity: Severity::Warning,
+    why: "Every system sends with addresses of the shared domain, so its SPF record must name the outbound hosts of all of \
+          them (RFC 7208). Mail of the half that it omits lands in the junk folder, or bounces with 5.7.23.",
+    fix: "Add the outbound addresses to the SPF record: `v=spf1 ip4:192.0.2.7 mx -all`. A domain has one SPF record only.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    let domain = &*case.question.domain;
+    let lookup = case.evidence.dns_of(domain, RecordKind::Txt);
+    let records = lookup.and_then(|(_, lookup)| lookup.answer.known()).map(spf::records).unwrap_or_default();
+    let seen = lookup.map(|(at, _)| format!("/evidence/dns/{at}"));
+    if records.len() > 1 {
+        let all = records.len();
+        let steps = vec![format!("Make one SPF record of the {all}, and take the others out of {domain}")];
+        notes
+            .finding(format!("{domain} has {all} SPF records; receivers take that for an error, and for no permission"))
+            .about(SubjectKind::Domain, domain)
+            .seen_all(seen)
+            .mend(Remedy::steps("dns", "Leave one SPF record", steps));
+        return;
+    }
+    for system in &case.question.systems {
+        let (omitted, gaps) = case.model.omitted_by_spf(system);
+        gaps.into_iter().for_each(|gap| notes.gap(gap));
+        let Some(first) = omitted.first() else { continue };
+        let hosts: Vec<_> = omitted.iter().map(|one| &one.name).collect();
+        let finding = notes.finding(format!(
+            "SPF of {domain} does not cover {}, from which {} sends: {} decides",
+            listed(&hosts, 4),
+            system.name,
+            first.by
+        ));
+        if omitted.iter().all(|one| one.result == Qualifier::Neutral) {
+            finding.severity(Severity::Info);
+        }
+        finding.about(SubjectKind::System, &system.name).about(SubjectKind::Domain, domain).seen_all(seen.clone());
+        finding.seen_all(omitted.iter().flat_map(|one| &one.seen));
+        let term = |ip: core::net::IpAddr| format!(" ip{}:{ip}", if ip.is_ipv4() { 4 } else { 6 });
+        let added: String = omitted.iter().map(|one| term(one.ip)).collect();
+        let rest = records.first().and_then(|record| record.get(6..)).unwrap_or_default();
+        let steps = vec![format!("{domain}. IN TXT \"v=spf1{added}{rest}\"")];
+        finding.mend(Remedy::steps("dns", "Add the addresses to the SPF record", steps));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::World;
+
+    fn world(outbound: &[&str], record: &str) -> World {
+        let mut world = World::healthy();
+        world.question.systems.remove(0);
+        world.question.systems[0].outbound = outbound.iter().map(ToString::to_string).collect();
+        world.dns("contoso.com", RecordKind::Txt, record);
+        world.dns("mail.contoso.com", RecordKind::A, "203.0.113.7");
+        world.dns("mail.contoso.com", RecordKind::Aaaa, "");
+        world
+    }
+
+    #[test]
+    fn a_sender_that_spf_omits_is_found_and_nothing_is_guessed() {
+        let omitted = |host: &str, by: &str| {
+            let found = format!(
+                "SPF of contoso.com does not cover {host}, from which zimbra sends: {by} of contoso.com decides"
+            );
+            format!("{found} [zimbra, contoso.com]")
+        };
+        let unsure = "unanswered: whether SPF covers 203.0.113.7, from which zimbra sends";
+        let cases: [(&[&str], &str, String); 11] = [
+            (&["mail.contoso.com"], "v=spf1 mx ip4:203.0.113.0/24 -all", String::new()),
+            (&["203.0.113.7"], "v=spf1 mx -all", format!("warning proven: {}", omitted("203.0.113.7", "-all"))),
+            (
+                &["mail.contoso.com"],
+                "v=spf1 mx ~all",
+                format!("warning proven: {}", omitted("mail.contoso.com (203.0.113.7)", "~all")),
+            ),
+            (&["203.0.113.7"], "v=spf1 mx ?all", format!("info proven: {}", omitted("203.0.113.7", "?all"))),
+            (&["203.0.113.7"], "", String::new()),
+            (
+                &["10.0.0.44"],
+                "v=spf1 mx -all",
+                "not asked: the public address behind 10.0.0.44, from which zimbra sends".into(),
+            ),
+            (&[], "v=spf1 mx -all", "not asked: the hosts from which zimbra sends to the Internet".into()),
+            (&["203.0.113.7"], "SERVFAIL", format!("{unsure} (contoso.com: the resolver failed)")),
+            (
+                &["203.0.113.7"],
+                "v=spf1 mail -all",
+                format!("{unsure} (a permanent error: 'mail' in the record of contoso.com is no mechanism)"),
+            ),
+            (
+                &[],
+                "v=spf1 mx -all, v=spf1 ip4:203.0.113.7 -all",
+                "warning proven: contoso.com has 2 SPF records; receivers take that for an error, and for no permission \
+                 [contoso.com]"
+                    .into(),
+            ),
+            (
+                &["gone.contoso.com"],
+                "v=spf1 mx -all",
+                "unanswered: the addresses of gone.contoso.com, from which zimbra sends (DNS has none)".into(),
+            ),
+        ];
+        for (outbound, record, expected) in cases {
+            let expected: Vec<_> = Some(expected).filter(|line| !line.is_empty()).into_iter().collect();
+            assert_eq!(world(outbound, record).lines(&CHECK), expected, "{outbound:?} {record}");
+        }
+    }
+}
