@@ -14,7 +14,7 @@ pub use diagnosis::{Diagnosis, Fault, FaultKind};
 pub use hops::{Heard, HopView, Outcome};
 pub use names::Addresses;
 pub use organisations::OrganisationView;
-pub use recipients::{Recipient, State};
+pub use recipients::{Held, Recipient, State};
 
 /// What follows from the evidence for the mail path.
 pub struct Model<'a> {

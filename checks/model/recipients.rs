@@ -2,6 +2,7 @@
 use super::Diagnosis;
 use super::hops::known_good;
 use crate::evidence::address;
+use crate::evidence::directory::Origin;
 use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::cell::OnceCell;
@@ -18,14 +19,20 @@ pub struct Recipient<'a> {
     pub(super) diagnosed: OnceCell<Diagnosis>,
 }
 
-/// What one directory holds of a recipient.
+/// What one system's directory holds of a recipient: over LDAP, or in exports where LDAP does not say.
 pub struct Held<'a> {
     /// The system.
     pub system: &'a str,
     /// What it is there.
     pub state: State,
-    /// The objects that hold the address in `proxyAddresses`, or in `mail` alone.
-    pub entries: &'a [Entry],
+    /// The objects that matched the address, those of other domains of the forest included.
+    pub entries: Vec<&'a Entry>,
+    /// The objects that matched in the server's own domain, or in the exports; none where that is not known.
+    pub own: Option<&'a [Entry]>,
+    /// The objects that matched in the global catalog; none where it did not say.
+    pub forest: Option<&'a [Entry]>,
+    /// The directory that this was read from.
+    pub directory: &'a Directory,
     /// The JSON Pointer to the look-up.
     pub pointer: String,
 }
@@ -93,21 +100,13 @@ impl State {
 pub fn all<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<Recipient<'a>> {
     let on_lists = evidence.files.iter().filter_map(|list| list.addresses.known()).flatten().map(String::as_str);
     let addresses: BTreeSet<&str> = on_lists.chain(known_good(question, evidence)).collect();
-    let by_address = |directory: &'a Directory| -> BTreeMap<&'a str, usize> {
-        // Backwards, so that the first of several counts.
-        directory.lookups.iter().enumerate().rev().map(|(place, lookup)| (&*lookup.address, place)).collect()
-    };
-    let directories: Vec<_> = evidence.directories.iter().map(|one| (one, by_address(one))).collect();
-    let held = |address| {
-        let each = directories.iter().enumerate();
-        each.map(|(at, (directory, places))| held(at, directory, places.get(address).copied(), address)).collect()
-    };
+    let systems = sources(evidence);
     addresses
         .into_iter()
         .filter(|address| address::domain(address) == question.domain)
         .map(|address| Recipient {
             address,
-            directories: held(address),
+            directories: systems.iter().map(|sources| held(sources, address)).collect(),
             lists: lists(evidence, address),
             diagnosed: OnceCell::new(),
         })
@@ -132,25 +131,89 @@ fn lists<'a>(evidence: &'a Evidence, address: &str) -> Vec<Listed<'a>> {
     lists
 }
 
-fn held<'a>(at: usize, directory: &'a Directory, place: Option<usize>, address: &str) -> Held<'a> {
-    let entries = place.and_then(|place| directory.lookups.get(place)?.entries.known());
-    Held {
-        system: &directory.system,
-        state: entries.map_or(State::Unknown, |entries| state(entries, address)),
-        entries: entries.map_or(&[], Vec::as_slice),
-        pointer: match place {
-            Some(place) => format!("/evidence/directories/{at}/lookups/{place}"),
-            None => format!("/evidence/directories/{at}"),
-        },
-    }
+/// One directory with its place in the evidence, and its look-ups by address.
+struct Source<'a> {
+    at: usize,
+    directory: &'a Directory,
+    places: BTreeMap<&'a str, usize>,
 }
 
-/// What the objects that matched `address` make of it.
-fn state(entries: &[Entry], address: &str) -> State {
-    let by_proxy: Vec<&Entry> = entries.iter().filter(|entry| holds(entry, address)).collect();
+/// The directories of each system, in the order in which they count: LDAP before exports.
+fn sources(evidence: &Evidence) -> Vec<Vec<Source<'_>>> {
+    let mut systems: Vec<Vec<Source>> = Vec::new();
+    for (at, directory) in evidence.directories.iter().enumerate() {
+        // Backwards, so that the first of several counts.
+        let places = directory.lookups.iter().enumerate().rev().map(|(place, each)| (&*each.address, place)).collect();
+        let source = Source { at, directory, places };
+        match systems.iter_mut().find(|sources| sources[0].directory.system == directory.system) {
+            Some(sources) => sources.push(source),
+            None => systems.push(vec![source]),
+        }
+    }
+    for sources in &mut systems {
+        sources.sort_by_key(|source| source.directory.origin == Origin::Export);
+    }
+    systems
+}
+
+/// What a system's directories hold of `address`: the word of the first that says. An absence from one domain is no
+/// absence from the forest, so an export that holds the address counts before it.
+fn held<'a>(sources: &[Source<'a>], address: &str) -> Held<'a> {
+    let looks = || sources.iter().map(|source| look(source, address));
+    let narrow = |held: &Held| !held.state.resolves() && held.forest.is_none();
+    let mut first = looks().find(|held| held.state != State::Unknown);
+    if first.as_ref().is_some_and(narrow) {
+        first = looks().find(|held| held.state.resolves()).or(first);
+    }
+    first.unwrap_or_else(|| look(&sources[0], address))
+}
+
+fn look<'a>(source: &Source<'a>, address: &str) -> Held<'a> {
+    let Source { at, directory, places } = source;
+    let place = places.get(address).copied();
+    let lookup = place.and_then(|place| directory.lookups.get(place));
+    let own = lookup.and_then(|lookup| lookup.entries.known()).map(Vec::as_slice);
+    let forest = lookup.and_then(|lookup| lookup.forest.known()).map(Vec::as_slice);
+    let entries = united(own, forest);
+    let state = match state(&entries, address) {
+        _ if own.is_none() && forest.is_none() => State::Unknown,
+        // A catalog without proxyAddresses cannot say that nobody holds it.
+        State::Absent | State::MailAttributeOnly if own.is_none() && !catalogs(directory, "proxyaddresses") => {
+            State::Unknown
+        }
+        state => state,
+    };
+    let pointer = match place {
+        Some(place) => format!("/evidence/directories/{at}/lookups/{place}"),
+        None => format!("/evidence/directories/{at}"),
+    };
+    Held { system: &directory.system, state, entries, own, forest, directory, pointer }
+}
+
+/// The objects of the domain, then those that the global catalog adds: it lacks attributes, and may be behind.
+fn united<'a>(own: Option<&'a [Entry]>, forest: Option<&'a [Entry]>) -> Vec<&'a Entry> {
+    let mut all: Vec<&Entry> = own.unwrap_or_default().iter().collect();
+    for entry in forest.unwrap_or_default() {
+        if all.iter().all(|known| !known.dn.eq_ignore_ascii_case(&entry.dn)) {
+            all.push(entry);
+        }
+    }
+    all
+}
+
+/// Whether the global catalog holds `attribute` (lower case), as far as is known.
+pub fn catalogs(directory: &Directory, attribute: &str) -> bool {
+    directory.catalog_attributes.known().is_none_or(|all| all.iter().any(|each| each == attribute))
+}
+
+/// What the objects that matched `address` make of it. One that has it in `targetAddress` alone does not resolve it.
+fn state(entries: &[&Entry], address: &str) -> State {
+    let by_proxy: Vec<&Entry> = entries.iter().copied().filter(|entry| holds(entry, address)).collect();
     match by_proxy[..] {
-        [] if entries.is_empty() => State::Absent,
-        [] => State::MailAttributeOnly,
+        [] if entries.iter().any(|entry| entry.values("mail").iter().any(|mail| same(mail, address))) => {
+            State::MailAttributeOnly
+        }
+        [] => State::Absent,
         [one] => kind(one),
         _ => State::Ambiguous,
     }
@@ -163,28 +226,48 @@ pub fn holds(entry: &Entry, address: &str) -> bool {
     })
 }
 
-fn same(one: &str, other: &str) -> bool {
+/// Whether two addresses are the same to Exchange, which folds their case.
+pub fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other) || one.to_lowercase() == other.to_lowercase()
 }
 
-/// The remote mailbox types of `msExchRecipientTypeDetails`: user, room, equipment, shared.
-const REMOTE: [i64; 4] = [1 << 31, 1 << 33, 1 << 34, 1 << 35];
+/// What a value of `msExchRecipientTypeDetails` stands for: 64 bits, of which one is set.
+fn of_type(details: i64) -> Option<State> {
+    const GROUPS: i64 = 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 28 | 1 << 40;
+    // User, linked, shared, legacy, room, equipment; system, arbitration, discovery, public folder, monitoring.
+    const MAILBOXES: i64 = 0x3F | 1 << 13 | 1 << 14 | 1 << 23 | 1 << 29 | 1 << 36 | 1 << 39;
+    const REMOTE: i64 = 1 << 31 | 1 << 33 | 1 << 34 | 1 << 35;
+    match details {
+        64 | 32768 => Some(State::Contact),
+        128 => Some(State::MailUser),
+        4096 => Some(State::PublicFolder),
+        _ if details.count_ones() != 1 => None,
+        _ if details & GROUPS != 0 => Some(State::Group),
+        _ if details & MAILBOXES != 0 => Some(State::Mailbox),
+        _ if details & REMOTE != 0 => Some(State::RemoteMailbox),
+        _ => None,
+    }
+}
 
 /// What one object is; the first that fits decides.
 pub fn kind(entry: &Entry) -> State {
-    let details = entry.integer("msExchRecipientTypeDetails").unwrap_or(0);
-    if entry.is("publicFolder") || details == 4096 {
+    let by_type = of_type(entry.integer("msExchRecipientTypeDetails").unwrap_or(0));
+    let remote = entry.value("msExchRemoteRecipientType").is_some_and(|kind| kind != "0");
+    let target = entry.value("targetAddress").is_some();
+    if entry.is("publicFolder") {
         State::PublicFolder
     } else if entry.is("group") || entry.is("msExchDynamicDistributionList") {
         State::Group
     } else if entry.is("contact") {
         State::Contact
-    } else if REMOTE.contains(&details) || entry.value("msExchRemoteRecipientType").is_some_and(|kind| kind != "0") {
-        State::RemoteMailbox
-    } else if entry.value("homeMDB").is_some() {
+    } else if entry.value("homeMDB").is_some() || by_type == Some(State::Mailbox) && !target {
         State::Mailbox
-    } else if entry.value("targetAddress").is_some() {
+    } else if remote || by_type == Some(State::RemoteMailbox) {
+        State::RemoteMailbox
+    } else if target {
         State::MailUser
+    } else if let Some(state) = by_type {
+        state
     } else if entry.value("msExchMailboxGuid").is_some() || entry.value("msExchHomeServerName").is_some() {
         State::Mailbox
     } else {
@@ -206,17 +289,29 @@ mod tests {
 
     #[test]
     fn objects_are_told_apart() {
-        let cases: [(&[(&str, &str)], State); 10] = [
+        let cases: [(&[(&str, &str)], State); 22] = [
             (&[("objectClass", "user"), ("homeMDB", "CN=DB1")], State::Mailbox),
             (&[("objectClass", "user"), ("msExchMailboxGuid", "x")], State::Mailbox),
             (&[("objectClass", "user"), ("homeMDB", "CN=DB1"), ("targetAddress", "SMTP:a@b.c")], State::Mailbox),
+            (&[("objectClass", "user"), ("homeMDB", "CN=DB1"), ("msExchRemoteRecipientType", "4")], State::Mailbox),
+            (&[("objectClass", "user"), ("msExchRecipientTypeDetails", "1")], State::Mailbox),
+            (&[("objectClass", "user"), ("msExchRecipientTypeDetails", "68719476736")], State::Mailbox),
             (&[("objectClass", "user"), ("targetAddress", "SMTP:a@b.c"), ("msExchMailboxGuid", "x")], State::MailUser),
+            (&[("objectClass", "user"), ("msExchRecipientTypeDetails", "128")], State::MailUser),
+            (&[("objectClass", "user")], State::MailUser),
             (&[("objectClass", "user"), ("msExchRecipientTypeDetails", "2147483648")], State::RemoteMailbox),
             (&[("objectClass", "user"), ("msExchRecipientTypeDetails", "34359738368")], State::RemoteMailbox),
+            (&[("objectClass", "user"), ("msExchRemoteRecipientType", "1")], State::RemoteMailbox),
+            (&[("objectClass", "user"), ("msExchRemoteRecipientType", "0")], State::MailUser),
             (&[("objectClass", "contact"), ("targetAddress", "SMTP:a@b.c")], State::Contact),
+            (&[("msExchRecipientTypeDetails", "64"), ("objectClass", "top")], State::Contact),
             (&[("objectClass", "top"), ("objectClass", "group")], State::Group),
             (&[("objectClass", "msExchDynamicDistributionList")], State::Group),
+            (&[("objectClass", "top"), ("msExchRecipientTypeDetails", "268435456")], State::Group),
             (&[("objectClass", "publicFolder")], State::PublicFolder),
+            (&[("objectClass", "top"), ("msExchRecipientTypeDetails", "4096")], State::PublicFolder),
+            (&[("objectClass", "user"), ("msExchRecipientTypeDetails", "-1")], State::MailUser),
+            (&[("objectClass", "user"), ("msExchRecipientTypeDetails", "9223372036854775808")], State::MailUser),
         ];
         for (attributes, expected) in cases {
             assert_eq!(kind(&entry(attributes)), expected, "{attributes:?}");
@@ -224,16 +319,71 @@ mod tests {
     }
 
     #[test]
-    fn proxy_addresses_decide_and_mail_alone_does_not() {
+    fn proxy_addresses_decide_and_mail_or_a_target_alone_does_not() {
         let a = "a@contoso.com";
         let by_proxy = entry(&[("objectClass", "contact"), ("proxyAddresses", "smtp:A@Contoso.com")]);
         let by_mail = entry(&[("objectClass", "user"), ("mail", a)]);
         let by_x500 = entry(&[("objectClass", "user"), ("proxyAddresses", "x500:a@contoso.com"), ("mail", a)]);
-        assert_eq!(state(&[], a), State::Absent);
-        assert_eq!(state(core::slice::from_ref(&by_proxy), a), State::Contact);
-        assert_eq!(state(core::slice::from_ref(&by_mail), a), State::MailAttributeOnly);
-        assert_eq!(state(core::slice::from_ref(&by_x500), a), State::MailAttributeOnly);
-        assert_eq!(state(&[by_proxy.clone(), by_mail.clone()], a), State::Contact);
-        assert_eq!(state(&[by_proxy.clone(), by_proxy], a), State::Ambiguous);
+        let by_target = entry(&[("objectClass", "contact"), ("targetAddress", "SMTP:a@contoso.com")]);
+        let cases: [(&[&Entry], State); 7] = [
+            (&[], State::Absent),
+            (&[&by_target], State::Absent),
+            (&[&by_proxy], State::Contact),
+            (&[&by_mail], State::MailAttributeOnly),
+            (&[&by_x500], State::MailAttributeOnly),
+            (&[&by_proxy, &by_mail, &by_target], State::Contact),
+            (&[&by_proxy, &by_proxy], State::Ambiguous),
+        ];
+        for (entries, expected) in cases {
+            assert_eq!(state(entries, a), expected, "{entries:?}");
+        }
+    }
+
+    /// A directory of `corp` that holds `address` as these classes in its own domain and in the forest.
+    fn directory(origin: Origin, address: &str, own: Option<&[&str]>, forest: Option<&[&str]>) -> Directory {
+        let look = |classes: Option<&[&str]>| match classes {
+            Some(classes) => Observed::Known(classes.iter().map(|class| named(class, address)).collect()),
+            None => Observed::NotAsked,
+        };
+        let lookup = Lookup { address: address.into(), entries: look(own), forest: look(forest), ..Lookup::default() };
+        Directory { system: "corp".into(), origin, lookups: vec![lookup], ..Directory::default() }
+    }
+
+    fn named(class: &str, address: &str) -> Entry {
+        let proxy = format!("smtp:{address}");
+        let one = entry(&[("objectClass", class), ("proxyAddresses", &proxy), ("homeMDB", "CN=DB1")]);
+        Entry { dn: format!("CN={class}"), ..one }
+    }
+
+    #[test]
+    fn several_directories_of_a_system_have_one_word() {
+        let a = "a@contoso.com";
+        let ldap = |own, forest| directory(Origin::Ldap, a, own, forest);
+        let export = |own| directory(Origin::Export, a, own, None);
+        let cases: [(&str, Vec<Directory>, State, &str); 8] = [
+            ("the forest adds", vec![ldap(Some(&[]), Some(&["user"]))], State::Mailbox, "0"),
+            ("one object once", vec![ldap(Some(&["user"]), Some(&["user"]))], State::Mailbox, "0"),
+            ("two in the forest", vec![ldap(Some(&["user"]), Some(&["contact"]))], State::Ambiguous, "0"),
+            ("LDAP first", vec![export(Some(&["contact"])), ldap(Some(&["user"]), None)], State::Mailbox, "1"),
+            ("the export where LDAP failed", vec![ldap(None, None), export(Some(&["contact"]))], State::Contact, "1"),
+            ("one domain is not all", vec![ldap(Some(&[]), None), export(Some(&["contact"]))], State::Contact, "1"),
+            ("the forest is all", vec![ldap(Some(&[]), Some(&[])), export(Some(&["contact"]))], State::Absent, "0"),
+            ("nobody says", vec![ldap(None, None), export(None)], State::Unknown, "0"),
+        ];
+        for (name, directories, expected, place) in cases {
+            let evidence = Evidence { directories, ..Evidence::default() };
+            let systems = sources(&evidence);
+            let held = held(&systems[0], a);
+            assert_eq!((systems.len(), held.state), (1, expected), "{name}");
+            assert_eq!(held.pointer, format!("/evidence/directories/{place}/lookups/0"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_catalog_without_proxy_addresses_proves_no_absence() {
+        let mut blind = directory(Origin::Ldap, "a@contoso.com", None, Some(&[]));
+        blind.catalog_attributes = Observed::Known(vec!["mail".into()]);
+        let evidence = Evidence { directories: vec![blind], ..Evidence::default() };
+        assert_eq!(held(&sources(&evidence)[0], "a@contoso.com").state, State::Unknown);
     }
 }

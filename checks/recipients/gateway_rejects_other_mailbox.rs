@@ -66,7 +66,7 @@ fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
     let mut undo = Vec::new();
     for recipient in &group.recipients {
         let address = recipient.address;
-        let stray = recipient.directories.iter().flat_map(|held| held.entries).next();
+        let stray = recipient.directories.iter().flat_map(|held| held.entries.iter().copied()).next();
         match stray {
             // An account that bears the address in `mail` alone is mail-enabled instead of given a namesake.
             Some(entry) if entry.is("user") => {
