@@ -264,7 +264,12 @@ impl World {
 
     /// The organisation.
     pub fn organisation(&mut self) -> &mut Organisation {
-        match &mut self.evidence.directories[0].organisation {
+        self.organisation_at(0)
+    }
+
+    /// The organisation of the directory at `at`.
+    pub fn organisation_at(&mut self, at: usize) -> &mut Organisation {
+        match &mut self.evidence.directories[at].organisation {
             Observed::Known(organisation) => organisation,
             _ => panic!("this world has no organisation"),
         }

@@ -229,7 +229,7 @@ impl Collector {
             let Ok(routing) = organisation.selection(&question.domain) else { continue };
             let Some((_, connector)) = routing.winner() else { continue };
             // A connector for all domains leads to the Internet, not to the other system.
-            let own = !routing.by_wildcard(&question.domain);
+            let own = !routing.by_wildcard();
             for host in &connector.smart_hosts {
                 match own {
                     true => wanted.push((host.clone(), connector.port)),

@@ -1,4 +1,7 @@
 //! NSD331: the directory answers, and does not show Exchange's configuration (F-52).
+use crate::evidence::directory::Origin;
+use crate::model::OrganisationView;
+use crate::model::parts::parts;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -16,50 +19,94 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(case: &Case, notes: &mut Notes) {
     for organisation in &case.model.organisations {
-        let system = organisation.system;
-        let Some((at, directory)) = organisation.directory else {
-            let what = format!("the Exchange configuration of {system}");
-            notes.gap(Gap::not_asked(what, "--ldap URL with --ldap-user"));
-            continue;
-        };
-        // Where there was no bind, NSD332 and NSD333 speak.
-        if directory.bind.known().is_none() {
-            continue;
+        if organisation.directories.is_empty() {
+            let what = format!("the Exchange configuration of {}", organisation.system);
+            let supply = match organisation.is_online() {
+                true => "an export of the tenant ('export' in [system.directory])",
+                false => "--ldap URL with --ldap-user, or --exchange-export PATH",
+            };
+            notes.gap(Gap::not_asked(what, supply));
         }
-        let mut hidden = Vec::new();
-        match &directory.organisation {
-            Observed::Unknown(miss) => hidden.push(("the Exchange organisation", miss, "organisation")),
-            Observed::Known(found) => {
-                let parts = [
-                    ("the accepted domains", found.accepted_domains.miss(), "organisation/known/accepted_domains"),
-                    ("the send connectors", found.send_connectors.miss(), "organisation/known/send_connectors"),
-                ];
-                hidden.extend(parts.into_iter().filter_map(|(what, miss, path)| Some((what, miss?, path))));
+        for &(at, directory) in &organisation.directories {
+            match directory.origin {
+                Origin::Export => exports(organisation, at, directory, notes),
+                // Where there was no bind, NSD332 and NSD333 speak.
+                Origin::Ldap if directory.bind.known().is_some() => rights(organisation, at, directory, notes),
+                Origin::Ldap => {}
             }
-            Observed::NotAsked => {}
         }
-        let account = directory.bind.known().map_or("the account", String::as_str);
-        let dn = directory.organisation.known().map(|found| &*found.dn).filter(|dn| !dn.is_empty());
-        let dn = dn.unwrap_or("CN=<organisation>,CN=Microsoft Exchange,CN=Services,<configuration naming context>");
-        let Some((_, first, _)) = hidden.first() else { continue };
-        let names: Vec<&str> = hidden.iter().map(|(what, ..)| *what).collect();
-        notes
-            .finding(format!("{account} cannot read {} of {system}: {}", listed(&names, 3), first.said))
-            .about(SubjectKind::System, system)
-            .seen_all(hidden.iter().map(|(_, _, path)| format!("/evidence/directories/{at}/{path}")))
-            .mend(Remedy {
-                title: "Grant the account read access, at a domain controller".into(),
-                place: "directory".into(),
-                shell: Some("powershell".into()),
-                commands: vec![format!("dsacls \"{dn}\" /I:T /G \"{account}:GR\"")],
-                undo: vec![format!("dsacls \"{dn}\" /R \"{account}\"")],
-            });
     }
+}
+
+/// What the account may not read and no other source tells.
+fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, notes: &mut Notes) {
+    let system = organisation.system;
+    let known = |name: &str| {
+        let all = organisation.directories.iter().filter_map(|(_, other)| other.organisation.known());
+        all.flat_map(parts).any(|part| part.name == name && part.known)
+    };
+    let mut hidden = Vec::new();
+    match &directory.organisation {
+        Observed::Unknown(miss) => {
+            hidden.push(("the Exchange organisation", "organisation".into(), "Get-AcceptedDomain and the rest", miss));
+        }
+        Observed::Known(found) => hidden.extend(parts(found).into_iter().filter_map(|part| {
+            let miss = part.miss.filter(|_| !known(part.name))?;
+            Some((part.name, format!("organisation/known/{}", part.field), part.cmdlet, miss))
+        })),
+        Observed::NotAsked => {}
+    }
+    // What did not come in time is no matter of rights.
+    for (name, _, cmdlet, miss) in hidden.iter().filter(|(.., miss)| !of_rights(miss.how)) {
+        let supply = format!("run it again, or --exchange-export with {}", cmdlet);
+        notes.gap(Gap::unanswered(format!("{name} of {system}"), miss.said.clone(), supply));
+    }
+    hidden.retain(|(.., miss)| of_rights(miss.how));
+    let Some((.., first)) = hidden.first() else { return };
+    let account = directory.bind.known().map_or("the account", String::as_str);
+    let dn = directory.organisation.known().map(|found| &*found.dn).filter(|dn| !dn.is_empty());
+    let dn = dn.unwrap_or("CN=<organisation>,CN=Microsoft Exchange,CN=Services,<configuration naming context>");
+    let names: Vec<&str> = hidden.iter().map(|(name, ..)| *name).collect();
+    let cmdlets: Vec<&str> = hidden.iter().map(|(_, _, cmdlet, _)| *cmdlet).collect();
+    notes
+        .finding(format!("{account} cannot read {} of {system}: {}", listed(&names, 6), first.said))
+        .about(SubjectKind::System, system)
+        .seen_all(hidden.iter().map(|(_, path, ..)| format!("/evidence/directories/{at}/{path}")))
+        .mend(Remedy {
+            title: "Grant the account read access, at a domain controller".into(),
+            place: "directory".into(),
+            shell: Some("powershell".into()),
+            commands: vec![format!("dsacls \"{dn}\" /I:T /G \"{account}:GR\"")],
+            undo: vec![format!("dsacls \"{dn}\" /R \"{account}\"")],
+        })
+        .mend(Remedy::steps(
+            "exchange",
+            "Or export it, as somebody who may read it",
+            vec![format!("Give --exchange-export the output of {}", listed(&cmdlets, 6))],
+        ));
+}
+
+/// The export files that cannot be used.
+fn exports(organisation: &OrganisationView, at: usize, directory: &Directory, notes: &mut Notes) {
+    for (place, file) in directory.exports.iter().enumerate() {
+        let Some(miss) = file.objects.miss() else { continue };
+        notes
+            .finding(format!("The export {} of {} cannot be used: {}", file.path, organisation.system, miss.said))
+            .about(SubjectKind::File, &file.path)
+            .seen(format!("/evidence/directories/{at}/exports/{place}"))
+            .mend(Remedy::steps("exchange", "Export it again", vec!["With Export-Clixml, which loses nothing".into()]));
+    }
+}
+
+/// Whether a miss of this kind means that the account may not read.
+fn of_rights(how: How) -> bool {
+    matches!(how, How::NoRight | How::Referral | How::Protocol | How::Unreadable)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::directory::ExportFile;
     use crate::stories::World;
 
     #[test]
@@ -77,5 +124,28 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [all]);
         world.evidence.directories[0].bind = Observed::Unknown(Miss::new(How::WrongPassword, "wrong password"));
         assert_eq!(world.lines(&CHECK), [""; 0]);
+    }
+    #[test]
+    fn another_source_fills_in_and_slowness_is_no_missing_right() {
+        let mut world = World::healthy();
+        let hidden = |how| Observed::Unknown(Miss::new(how, "no answer in 10 s"));
+        world.organisation().servers = hidden(How::TimedOut);
+        assert_eq!(world.lines(&CHECK), ["unanswered: the Exchange servers of corp (no answer in 10 s)"]);
+        world.organisation().servers = hidden(How::NoRight);
+        assert_eq!(world.lines(&CHECK).len(), 1);
+        let organisation = Organisation { servers: Observed::Known(vec![]), ..Organisation::default() };
+        world.evidence.directories.push(Directory {
+            system: "corp".into(),
+            origin: Origin::Export,
+            organisation: Observed::Known(organisation),
+            ..Directory::default()
+        });
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let objects = Observed::Unknown(Miss::new(How::Unreadable, "line 3, column 7: no closing tag"));
+        let file = ExportFile { path: "export/servers.xml".into(), objects, ..ExportFile::default() };
+        world.evidence.directories[1].exports.push(file);
+        let found = "warning proven: The export export/servers.xml of corp cannot be used: line 3, column 7: no closing tag \
+                     [export/servers.xml]";
+        assert_eq!(world.lines(&CHECK), [found]);
     }
 }

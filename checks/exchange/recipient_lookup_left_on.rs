@@ -14,16 +14,13 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in case.model.on_premises() {
         let Some(Some((pointer, accepted))) = notes.need(organisation.accepted_domain()) else { continue };
         if accepted.kind != DomainKind::InternalRelay || !accepted.address_book {
             continue;
         }
-        let filter = organisation.organisation().ok().map(|(_, organisation)| &organisation.recipient_filter);
-        let validates = match filter {
-            Some(Observed::Known(filter)) => Some(filter.as_ref().is_some_and(|filter| filter.validates)),
-            _ => None,
-        };
+        let filter = organisation.recipient_filter().ok();
+        let validates = filter.map(|(_, filter)| filter.as_ref().is_some_and(|filter| filter.validates));
         let (severity, filter) = match validates {
             Some(true) => (Severity::Critical, "the recipient filter validates, so unknown recipients are refused"),
             Some(false) => (Severity::Warning, "no recipient filter is seen that acts on it now"),

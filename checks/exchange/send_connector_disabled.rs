@@ -12,10 +12,10 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in case.model.on_premises() {
         let domain = organisation.domain;
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
-        let Some((pointer, connector)) = routing.disabled(domain) else { continue };
+        let Some((pointer, connector)) = routing.disabled() else { continue };
         let instead = match routing.winner() {
             Some((_, winner)) => format!("mail for {domain} goes through '{}' instead", winner.name),
             None => format!("nothing else serves {domain}"),

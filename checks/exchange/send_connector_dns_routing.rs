@@ -14,11 +14,11 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in case.model.on_premises() {
         let domain = organisation.domain;
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
-        if !connector.dns_routing() || routing.by_wildcard(domain) {
+        if !connector.dns_routing() || routing.by_wildcard() {
             continue;
         }
         let mx = case.evidence.dns_of(domain, RecordKind::Mx);

@@ -14,12 +14,12 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in case.model.on_premises() {
         let domain = organisation.domain;
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         let Some((pointer, winner)) = routing.winner() else { continue };
         // A disabled connector of its own is why it falls, and NSD313 says so.
-        if !routing.by_wildcard(domain) || routing.disabled(domain).is_some() {
+        if !routing.by_wildcard() || routing.disabled().is_some() {
             continue;
         }
         let way = match winner.smart_hosts.is_empty() {

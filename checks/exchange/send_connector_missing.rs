@@ -13,10 +13,10 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in case.model.on_premises() {
         let domain = organisation.domain;
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
-        if routing.winner().is_some() || routing.disabled(domain).is_some() {
+        if routing.winner().is_some() || routing.disabled().is_some() {
             continue;
         }
         notes

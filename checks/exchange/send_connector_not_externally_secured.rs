@@ -14,11 +14,11 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in case.model.on_premises() {
         let domain = organisation.domain;
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
-        if routing.by_wildcard(domain) || connector.dns_routing() {
+        if routing.by_wildcard() || connector.dns_routing() {
             continue;
         }
         let now = match connector.authentication {

@@ -3,9 +3,11 @@ pub mod diagnosis;
 pub mod hops;
 pub mod names;
 pub mod organisations;
+pub mod parts;
 pub mod path;
 pub mod recipients;
 pub mod route;
+pub mod routing;
 pub mod senders;
 pub mod spf;
 
@@ -22,7 +24,7 @@ pub struct Model<'a> {
     domain: &'a str,
     /// The hops, in the evidence's order.
     pub hops: Vec<HopView<'a>>,
-    /// The Exchange organisations, one for each Exchange system whose directory was asked.
+    /// The Exchange organisations, one for each Exchange system, on premises or online.
     pub organisations: Vec<OrganisationView<'a>>,
     /// The recipients under judgement, by address.
     pub recipients: Vec<Recipient<'a>>,
@@ -38,6 +40,11 @@ impl<'a> Model<'a> {
             organisations: organisations::views(question, evidence),
             recipients: recipients::all(question, evidence),
         }
+    }
+
+    /// The organisations on premises.
+    pub fn on_premises(&self) -> impl Iterator<Item = &OrganisationView<'a>> + Clone {
+        self.organisations.iter().filter(|organisation| !organisation.is_online())
     }
 
     /// The hops of one role.

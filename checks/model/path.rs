@@ -154,7 +154,7 @@ impl Path {
             return if back { Disposition::Loop } else { Disposition::LeavesTheModel };
         }
         self.step("smart-host", connector.smart_hosts.join(", "));
-        if routing.by_wildcard(domain) {
+        if routing.by_wildcard() {
             return Disposition::LeavesTheModel;
         }
         if connector.smart_hosts.iter().all(|host| model.resolves_to_nothing(host)) {

@@ -6,14 +6,14 @@ use crate::evidence::exchange::{AddressSpace, SendConnector};
 use crate::prelude::*;
 
 /// What is to be routed, and from where.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Errand<'a> {
     /// The recipient's domain, lower case.
     pub domain: &'a str,
     /// The message's size in bytes; 0 where it does not matter.
     pub bytes: u64,
     /// The sending server's standing towards a connector: its site-link cost, or none where it is out of scope.
-    pub place: fn(&SendConnector) -> Place,
+    pub place: &'a dyn Fn(&SendConnector) -> Place,
 }
 
 /// Where a connector is, seen from the server that routes.
@@ -97,6 +97,17 @@ pub fn specificity(space: &AddressSpace, domain: &str) -> Option<(usize, bool)> 
     inside.then_some((suffix.len(), false))
 }
 
+/// The cost of the address space by which `connector` serves `domain`, without the site links.
+pub fn cost(connector: &SendConnector, domain: &str) -> Option<u32> {
+    closest(connector, domain).map(|(_, cost)| cost)
+}
+
+/// The connector's closest address space, the cheapest of equals.
+fn closest(connector: &SendConnector, domain: &str) -> Option<(core::cmp::Reverse<(usize, bool)>, u32)> {
+    let spaces = connector.address_spaces.iter();
+    spaces.filter_map(|space| Some((core::cmp::Reverse(specificity(space, domain)?), space.cost))).min()
+}
+
 /// What candidates are ordered by; the least is the best.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Standing {
@@ -131,12 +142,7 @@ fn standing(connector: &SendConnector, errand: Errand) -> Result<Standing, Lost>
     if connector.scoped && !place.same_site {
         return Err(Lost::Scope);
     }
-    let closest = connector
-        .address_spaces
-        .iter()
-        .filter_map(|space| Some((core::cmp::Reverse(specificity(space, errand.domain)?), space.cost)))
-        .min()
-        .ok_or(Lost::NoMatch)?;
+    let closest = closest(connector, errand.domain).ok_or(Lost::NoMatch)?;
     Ok(Standing {
         specific: closest.0,
         cost: closest.1.saturating_add(place.site_cost),
@@ -235,7 +241,7 @@ mod tests {
         ];
         for (domain, bytes, texts, winner, lost) in table {
             let all: Vec<_> = texts.iter().map(|text| connector(text)).collect();
-            let chosen = select(&all, Errand { domain, bytes: *bytes, place });
+            let chosen = select(&all, Errand { domain, bytes: *bytes, place: &place });
             let names: Vec<_> = chosen.lost.iter().map(|&(at, why)| (&*all[at].name, why)).collect();
             assert_eq!(chosen.winner.map(|at| &*all[at].name), *winner, "{domain} {texts:?}");
             assert_eq!(names, *lost, "{domain} {texts:?}");
