@@ -434,7 +434,7 @@ fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Vec<Gap>) -> 
     let random = hop.random_control();
     evidence.extend(random.map(Heard::pointer));
     let weak = match heard.meaning {
-        Meaning::UnknownRecipient if heard.confidence() == Confidence::Low => {
+        Meaning::UnknownRecipient if heard.confidence == Confidence::Low => {
             Some("that this reply means an unknown recipient is not well documented".to_string())
         }
         Meaning::UnknownRecipient if hop.accepted_randoms().next().is_some() => {

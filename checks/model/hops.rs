@@ -76,6 +76,8 @@ pub struct Heard<'a> {
     pub meaning: Meaning,
     /// The catalogue's row that said so.
     pub row: Option<&'static Row>,
+    /// How far the meaning can be trusted.
+    pub confidence: Confidence,
     /// How long it took, in milliseconds.
     pub latency_ms: Option<u64>,
 }
@@ -109,11 +111,6 @@ impl Heard<'_> {
             400..=499 => Outcome::Deferred,
             _ => Outcome::Rejected,
         }
-    }
-
-    /// How far its meaning can be trusted.
-    pub fn confidence(&self) -> Confidence {
-        self.row.map_or(Confidence::Low, |row| row.confidence)
     }
 
     /// `550 5.1.1 User unknown`.
@@ -214,6 +211,7 @@ fn heard<'a>(session: usize, turn: usize, recipient: &'a str, code: u16, reply: 
         code,
         text,
         meaning: verdict.meaning,
+        confidence: verdict.confidence(),
         row: verdict.row,
         latency_ms: reply.latency_ms,
     }

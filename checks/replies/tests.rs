@@ -1,0 +1,282 @@
+//! Every row of the catalogue, and every reply that looks like another row's.
+use super::*;
+use alloc::collections::BTreeSet;
+
+fn stage_of(row: &Row) -> Stage {
+    if row.only_then { Stage::Data } else { Stage::Rcpt }
+}
+
+#[test]
+fn every_row_decides_its_own_example() {
+    for row in catalogue() {
+        let (code, text) = split_code(row.example).unwrap_or_else(|| panic!("row {}: no example", row.number));
+        let verdict = classify(stage_of(row), code, text);
+        let by = verdict.row.map(|row| row.number);
+        assert!(verdict.row.is_some_and(|by| core::ptr::eq(by, row)), "row {}: decided by {by:?}", row.number);
+        if verdict.quoted.is_none() {
+            assert_eq!(verdict.meaning, row.meaning, "row {}", row.number);
+        }
+    }
+}
+
+#[test]
+fn every_number_of_the_catalogue_has_a_row_with_a_product_and_a_source() {
+    let numbers: BTreeSet<u16> = catalogue().map(|row| row.number).collect();
+    let missing: Vec<u16> = (1..=149).filter(|number| !numbers.contains(number)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    for row in catalogue() {
+        assert!(!row.product.is_empty() && !row.source.is_empty(), "row {}", row.number);
+        assert!(row.texts.iter().all(|text| *text == text.to_lowercase()), "row {}", row.number);
+    }
+}
+
+#[test]
+fn what_means_an_unknown_recipient_is_a_5xx_with_a_known_text() {
+    for row in catalogue().filter(|row| row.meaning == Meaning::UnknownRecipient) {
+        let (_, text) = split_code(row.example).unwrap();
+        for code in [421, 450, 451, 452] {
+            let meaning = classify(stage_of(row), code, text).meaning;
+            assert_ne!(meaning, Meaning::UnknownRecipient, "row {} with {code}", row.number);
+        }
+    }
+}
+
+/// What each tricky reply means, beside the neighbour that it must not be taken for.
+#[test]
+fn near_misses_are_told_apart() {
+    use Meaning::*;
+    let relay_table = "<a@contoso.com>: Recipient address rejected: User unknown in relay recipient table";
+    let cases: &[(&str, Meaning, u16)] = &[
+        // 1: edge blocking, a relay refusal with its code, and Postfix's access map with its words.
+        (
+            "550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [X.prod.outlook.com]",
+            UnknownRecipient,
+            1,
+        ),
+        ("550 5.4.1 Recipient address rejected: Access denied. [DB5.prod.protection.outlook.com]", UnknownRecipient, 1),
+        ("550 5.4.1 Relay Access Denied", RelayDenied, 63),
+        ("550 5.4.1 Recipient address rejected: Access denied", Ambiguous, 156),
+        ("554 5.7.1 <a@contoso.com>: Recipient address rejected: Access denied", Ambiguous, 156),
+        ("541 5.4.1 Mail rejected by destination domain", Policy, 73),
+        // 2, 3, 85, 88: Microsoft's "Access denied".
+        ("550 5.7.504 Recipient address rejected: Access denied", UnknownRecipient, 2),
+        ("550 5.7.505 Access denied, banned recipient", Disabled, 3),
+        ("550 5.7.606 Access denied, banned sending IP [192.0.2.1]", Reputation, 85),
+        ("550 5.7.507 Access denied, rejected by recipient", Reputation, 88),
+        ("451 4.7.500 Server busy. Please try again later from [192.0.2.1].", Reputation, 127),
+        // 4, 146: 5.1.10 twice.
+        ("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", UnknownRecipient, 4),
+        ("550 5.1.10 Domain contoso.com does not accept mail (nullMX)", NoMail, 146),
+        ("556 5.1.10 Recipient address has null MX", NoMail, 0),
+        ("550 5.1.1 RESOLVER.ADR.ExRecipNotFound; not found", Ambiguous, 5),
+        // 9, 50: the same words with 5xx and 4xx.
+        (&*format!("550 5.1.1 {relay_table}"), UnknownRecipient, 9),
+        (&*format!("450 4.1.1 {relay_table}"), UnknownRecipientTemporary, 50),
+        // R6: Postfix's prefix is no meaning.
+        ("450 4.2.0 <a@b.c>: Recipient address rejected: Greylisted, see http://postgrey.example", Greylisted, 117),
+        ("504 5.5.2 <a>: Recipient address rejected: need fully-qualified address", Protocol, 0),
+        // 13, 47: the quoted reply decides, at its own stage.
+        (
+            "450 4.1.1 <a@b.c>: Recipient address rejected: unverified address: host x[10.0.0.1] said: 550 \
+5.1.1 User unknown in virtual mailbox table",
+            UnknownRecipientTemporary,
+            47,
+        ),
+        (
+            "450 4.1.1 <a@b.c>: Recipient address rejected: unverified address: host x[10.0.0.1]:587 said: \
+451 4.7.1 Greylisted, please try again",
+            Greylisted,
+            47,
+        ),
+        (
+            "550 5.1.1 <a@b.c>: Recipient address rejected: undeliverable address: host x[10.0.0.1] said: 554 \
+5.7.1 <a@b.c>: Relay access denied",
+            RelayDenied,
+            13,
+        ),
+        (
+            "550 5.1.1 <a@b.c>: Recipient address rejected: undeliverable address: host x[10.0.0.1] said: 550 \
+5.1.1 User unknown (in reply to MAIL FROM command)",
+            SenderRejected,
+            13,
+        ),
+        (
+            "550 5.1.1 <a@b.c>: Recipient address rejected: undeliverable address: host \
+blocked.example[10.0.0.1] said: 550 5.1.1 User unknown",
+            UnknownRecipient,
+            13,
+        ),
+        (
+            "550 5.1.1 <a@b.c>: Recipient address rejected: undeliverable address: host x[10.0.0.1] said: 550 \
+something in no catalogue",
+            Ambiguous,
+            13,
+        ),
+        (
+            "550 5.1.1 <a@b.c>: Recipient address rejected: undeliverable address: unknown user: \"a\"",
+            UnknownRecipient,
+            13,
+        ),
+        (
+            "550 5.1.1 <a@b.c>: Recipient address rejected: undeliverable address: Host or domain name not found",
+            Ambiguous,
+            13,
+        ),
+        (
+            "550 5.1.7 <a@b.c>: Sender address rejected: undeliverable address: host x said: 550 User unknown",
+            SenderRejected,
+            107,
+        ),
+        ("550 5.7.1 <a@b.c>: Sender address rejected: User email address is marked as invalid", SenderRejected, 107),
+        // 15: Exim asks about recipients and about senders.
+        ("550 Callout verification failed: 550 5.1.1 <a@b.c>: User unknown", UnknownRecipient, 15),
+        ("550 Callout verification failed", Ambiguous, 0),
+        (
+            "550 Verification failed for <a@b.c> Called: 192.0.2.9 Sent: RCPT TO:<a@b.c> Response: 550 no \
+such user Sender verify failed",
+            SenderRejected,
+            108,
+        ),
+        ("451 Could not complete sender verify callout", VerificationFailed, 51),
+        // 7, 28, 97, 157: wrappers.
+        (
+            "550 5.1.351 Remote server returned unknown recipient or mailbox unavailable -> 554 5.7.1 Service \
+unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
+            Reputation,
+            7,
+        ),
+        (
+            "550 permanent failure for one or more recipients (a@b.c:550 5.4.1 Recipient address rejected: \
+Access denied)",
+            Ambiguous,
+            28,
+        ),
+        ("550 permanent failure for one or more recipients (a@b.c:blocked)", Policy, 97),
+        ("550 5.1.0 - Unknown address error 550-'5.2.2 <a@b.c>... Mailbox Full' (delivery attempts: 0)", Full, 157),
+        // 19, 34: unknown with 5.7.1; 135: a rate limit with 5.1.1.
+        (
+            "550 5.7.1 <a@b.c>: Recipient address rejected: User email address is marked as invalid",
+            UnknownRecipient,
+            19,
+        ),
+        ("550 5.7.1 No such user!", UnknownRecipient, 34),
+        ("550 5.7.1 something in no catalogue", Ambiguous, 0),
+        ("550 5.1.1 something in no catalogue", Ambiguous, 0),
+        ("550 5.1.1 <a@b.c> - 192.0.2.1 has sent to too many recipients this hour. IB607", RateLimited, 135),
+        // 21: Mimecast's codes are elsewhere syntax.
+        ("501 Invalid address", UnknownRecipient, 21),
+        ("501 5.1.3 Bad recipient address syntax: invalid address", Protocol, 0),
+        ("503 User unknown", UnknownRecipient, 21),
+        ("503 5.5.1 Error: need RCPT command", Protocol, 0),
+        // 22, 37, 38, 39: unknown or not relayed.
+        ("550 #5.1.0 Address rejected.", Ambiguous, 22),
+        ("550 Invalid recipient: <a@b.c>", Ambiguous, 37),
+        ("550 I cannot deliver mail for <a@b.c>", Ambiguous, 38),
+        ("553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", RelayDenied, 71),
+        ("553 sorry, that domain or user isn't in my list of allowed rcpthosts", Ambiguous, 39),
+        // 33, 131: 552 is no full mailbox by itself (RFC 5321, 4.5.3.1.10).
+        ("552 5.1.1 Mailbox delivery failure policy error", UnknownRecipient, 33),
+        ("552 Too many recipients", RateLimited, 131),
+        ("552 something in no catalogue", RateLimited, 0),
+        ("552 5.2.2 something in no catalogue", Full, 0),
+        ("550 Too many recipients.", RateLimited, 131),
+        ("550 Too many invalid recipients.", RateLimited, 133),
+        // 35: Sendmail with 5.1.1 and with 5.2.1.
+        ("550 5.1.1 <a@b.c>... User unknown", UnknownRecipient, 35),
+        ("550 5.2.1 <a@b.c>... User Unknown", Disabled, 35),
+        // 36, 68, 120: Stalwart's codes.
+        ("550 5.1.2 Mailbox does not exist.", UnknownRecipient, 36),
+        ("550 5.1.2 Relay not allowed.", RelayDenied, 68),
+        ("452 4.2.2 Greylisted, please try again in a few moments.", Greylisted, 120),
+        ("452 4.2.2 The recipient's inbox is out of storage space.", Full, 82),
+        // 44, 113: the RFC's own words.
+        ("550 Requested action not taken: mailbox unavailable", Ambiguous, 44),
+        ("550 5.1.1 Requested action not taken: mailbox unavailable", UnknownRecipient, 44),
+        ("550 5.7.1 Requested action not taken: mailbox unavailable", Ambiguous, 44),
+        ("550 Mailbox unavailable or access denied", Ambiguous, 113),
+        // 53, 54, 121: Mimecast's 451.
+        (
+            "451 Internal resources are temporarily unavailable - https://community.mimecast.com/docs/DOC-1369#451",
+            Greylisted,
+            121,
+        ),
+        (
+            "451 Recipient temporarily unavailable - https://community.mimecast.com/docs/DOC-1369#451",
+            VerificationFailed,
+            53,
+        ),
+        ("451 Open relay not allowed - https://community.mimecast.com/docs/DOC-1369#451", RelayDenied, 66),
+        // 57: final, for all that it is a 4xx.
+        ("454 4.7.1 <a@b.c>: Relay access denied", RelayDenied, 57),
+        ("554 5.7.1 <a@b.c>: Relay access denied", RelayDenied, 57),
+        ("550 5.7.1 Unable To Relay: Blocked by Customer Allow List", Policy, 64),
+        // 74, 84, 140: the recipient exists.
+        ("550 5.7.1 RESOLVER.RST.AuthRequired; authentication required", AuthenticationRequired, 74),
+        ("550 5.2.2 Submission quota exceeded", RateLimited, 84),
+        (
+            "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery",
+            RateLimited,
+            140,
+        ),
+        // 124, 127, 142: "unavailable" thrice.
+        ("450 4.3.2 Service currently unavailable", Greylisted, 124),
+        ("421 4.3.2 Service not available", Temporary, 142),
+        ("451 4.7.1 Service unavailable; Client host [192.0.2.1] blocked using grey.rbl.example", Greylisted, 125),
+        // R5: words of trust before words about recipients, and never the words of an address.
+        ("550 5.1.1 recipient unknown; your host is on a blocklist, see https://example.org/lookup", Reputation, 150),
+        ("550 5.1.1 <blocked.reputation@contoso.com>: User unknown", UnknownRecipient, 43),
+        ("550 5.1.1 <greylisted@contoso.com>: User unknown", UnknownRecipient, 43),
+        // 43: a sender that is unknown is no recipient that is.
+        ("550 5.1.8 Sender address unknown user", SenderRejected, 0),
+        ("550 unknown recipient domain", Ambiguous, 0),
+    ];
+    for (reply, meaning, row) in cases {
+        let (code, text) = split_code(reply).unwrap();
+        let verdict = classify(Stage::Rcpt, code, text);
+        assert_eq!((verdict.meaning, verdict.row.map_or(0, |row| row.number)), (*meaning, *row), "{reply}");
+    }
+}
+
+#[test]
+fn a_reply_that_names_our_address_is_about_us() {
+    let text = "5.1.1 User unknown, rejected from [192.0.2.1].";
+    let with = |ours: &[&str]| classify_for(ours, Stage::Rcpt, 550, text).meaning;
+    assert_eq!(with(&[]), Meaning::UnknownRecipient);
+    assert_eq!(with(&["192.0.2.1"]), Meaning::Reputation);
+    assert_eq!(with(&["92.0.2.1", "192.0.2", "192.0.2.10", ""]), Meaning::UnknownRecipient);
+    let v6 = classify_for(&["2001:db8::1"], Stage::Rcpt, 550, "5.1.1 User unknown (2001:db8::1)").meaning;
+    assert_eq!(v6, Meaning::Reputation);
+}
+
+#[test]
+fn a_refusal_before_rcpt_is_no_fact_about_a_recipient() {
+    assert_eq!(classify(Stage::Mail, 550, "5.1.1 User unknown").meaning, Meaning::SenderRejected);
+    assert_eq!(classify(Stage::Mail, 550, "5.2.1 mailbox disabled").meaning, Meaning::SenderRejected);
+    assert_eq!(classify(Stage::Greeting, 550, "no such user").meaning, Meaning::Ambiguous);
+    assert_eq!(
+        classify(Stage::Greeting, 554, "Blocked - see https://ipcheck.proofpoint.com/").meaning,
+        Meaning::Reputation
+    );
+}
+
+#[test]
+fn a_quotation_is_trusted_as_far_as_both_rows_are() {
+    let quoting = "5.1.1 <a@b.c>: Recipient address rejected: undeliverable address: host x said: 550 5.1.1";
+    let known = classify(Stage::Rcpt, 550, &format!("{quoting} User unknown in relay recipient table"));
+    assert_eq!((known.confidence(), known.quoted_row.map(|row| row.number)), (Confidence::High, Some(9)));
+    let by_code = classify(Stage::Rcpt, 550, &format!("{quoting} whatever"));
+    assert_eq!((by_code.meaning, by_code.confidence()), (Meaning::Ambiguous, Confidence::Low));
+    let deep = "5.1.1 Recipient address rejected: undeliverable address: ".repeat(1000) + "550 User unknown";
+    assert_ne!(classify(Stage::Rcpt, 550, &deep).meaning, Meaning::Accepted, "bounded depth");
+}
+
+#[test]
+fn codes_are_split_off_as_people_paste_them() {
+    assert_eq!(split_code("550-5.1.1 no"), Some((550, "5.1.1 no")));
+    assert_eq!(split_code("250"), Some((250, "")));
+    assert_eq!(split_code("5501 x"), None);
+    assert_eq!(split_code("é50 x"), None);
+    assert_eq!(enhanced_code("5.7.606 x"), Some("5.7.606"));
+    assert_eq!(enhanced_code("10.0.0.1 said"), None);
+    assert_eq!(enhanced_code("5.1 x"), None);
+}
