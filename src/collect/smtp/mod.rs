@@ -356,6 +356,7 @@ impl Dialogue<'_> {
             Stage::Mail => "at MAIL",
             Stage::Rcpt => "at RCPT",
             Stage::Rset => "at RSET",
+            Stage::Data => "at DATA",
             Stage::Quit => "at QUIT",
         };
         Miss::new(miss.how, format!("{} ({step})", miss.said))
