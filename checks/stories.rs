@@ -1,9 +1,9 @@
 //! A small world for tests: healthy, until a test breaks something.
-use crate::evidence::dns::{Alias, Answer, DnsLookup, Record, RecordKind};
+use crate::evidence::dns::{Alias, Answer, DnsLookup, Record, RecordKind, StsPolicy};
 use crate::evidence::exchange::{
     AcceptedDomain, AddressSpace, DomainKind, RecipientFilter, SendConnector, SmartHostAuthentication,
 };
-use crate::evidence::smtp::{Hop, Line, Turn, Who};
+use crate::evidence::smtp::{Certificate, Handshake, Hop, Line, Tls, Turn, Who};
 use crate::evidence::{List, System, SystemKind};
 use crate::prelude::*;
 
@@ -239,6 +239,12 @@ impl World {
         });
     }
 
+    /// Sets the MTA-STS policy.
+    pub fn policy(&mut self, text: &str) {
+        let url = "https://mta-sts.contoso.com/.well-known/mta-sts.txt".into();
+        self.evidence.sts_policy = Some(StsPolicy { url, text: Observed::Known(text.into()) });
+    }
+
     /// Sets what the directory holds of `address`: `class attribute=value …`; `UNKNOWN`; nothing is no object. With
     /// `mail=` in it the address is in `mail` alone.
     pub fn directory(&mut self, address: &str, object: &str) {
@@ -338,6 +344,24 @@ pub fn connector(name: &str, space: &str) -> SendConnector {
         authentication: SmartHostAuthentication::ExternalAuthoritative,
         raw_flags: Some(16_777_216),
         ..SendConnector::default()
+    }
+}
+
+/// A handshake with a good certificate for `name`.
+pub fn tls(name: &str) -> Tls {
+    Tls {
+        handshake: Observed::Known(Handshake { version: "TLSv1.3".into(), cipher: "x".into() }),
+        chain: vec![Certificate {
+            subject: "CN=mx1".into(),
+            issuer: "CN=Contoso CA".into(),
+            names: vec![name.into()],
+            not_before: "2026-01-01T00:00:00Z".into(),
+            not_after: "2027-01-01T00:00:00Z".into(),
+            ..Certificate::default()
+        }],
+        trusted: Observed::Known(true),
+        names_host: Observed::Known(true),
+        objection: None,
     }
 }
 

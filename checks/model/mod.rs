@@ -5,11 +5,13 @@ pub mod names;
 pub mod organisations;
 pub mod parts;
 pub mod path;
+pub mod promises;
 pub mod recipients;
 pub mod route;
 pub mod routing;
 pub mod senders;
 pub mod spf;
+pub mod tls;
 
 use crate::prelude::*;
 pub use diagnosis::{Diagnosis, Fault, FaultKind};

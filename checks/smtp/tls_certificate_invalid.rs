@@ -1,4 +1,5 @@
 //! NSD204: a certificate that a careful sender does not take.
+use crate::model::promises::Breaking;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -6,81 +7,83 @@ pub(super) const CHECK: Check = Check {
     name: "tls-certificate-invalid",
     title: "a mail host shows a certificate that is not valid",
     severity: Severity::Warning,
-    why: "Most senders encrypt with any certificate. Those that verify (MTA-STS, DANE, a connector that requires TLS with \
+    why: "Most senders encrypt with any certificate. Those that verify (DANE, MTA-STS, a connector that requires TLS with \
           a domain name) send nothing through a certificate that is expired, untrusted or for another name.",
-    fix: "Install a certificate for the host's name from an authority that senders trust, and renew it in time.",
+    fix: "Install a certificate for the host's name from an authority that senders trust, and renew it in time; publish \
+          the TLSA record of a new key before it is used.",
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
     for hop in &case.model.hops {
-        let Some((at, session, tls)) =
-            hop.sessions.iter().rev().find_map(|(at, session)| Some((*at, session, session.tls.as_ref()?)))
-        else {
-            continue;
+        let breaches = case.model.breaches(hop);
+        // Exchange Online validates DANE; it and Google follow MTA-STS. Where no MX host is left to them, their mail is lost.
+        let total = |finding: &mut Finding| {
+            if case.model.no_host_is_left() {
+                finding.severity(Severity::Critical);
+            }
         };
+        let promised = |how| matches!(how, Breaking::OtherCertificate | Breaking::Outside);
+        for breach in breaches.iter().filter(|breach| promised(breach.how)) {
+            let finding = notes.finding(&*breach.said).about(SubjectKind::Host, hop.id()).seen_all(&breach.seen);
+            finding.seen_all(hop.handshake().map(|(at, ..)| format!("/evidence/smtp/{at}/tls")));
+            total(finding.mend(Remedy::steps("dns", "Promise what the host keeps", vec![breach.step.clone()])));
+        }
+        let Some((at, _, tls)) = hop.handshake() else { continue };
         if let Some(miss) = tls.handshake.miss() {
             let what = format!("the certificate of {}", hop.name());
             notes.gap(Gap::unanswered(what, miss.said.clone(), "look into the TLS settings of that host"));
             continue;
         }
-        let Some(leaf) = tls.chain.first() else { continue };
-        let mut wrong = Vec::new();
-        // RFC 3339 in UTC compares as text.
-        if leaf.not_after < session.started_at {
-            wrong.push(format!("expired on {}", leaf.not_after));
+        let faults = hop.certificate_faults();
+        let words: Vec<_> = faults.iter().map(|(_, words)| &**words).collect();
+        let mut said = format!("The certificate of {} {}", hop.name(), words.join("; it "));
+        let demand = case.model.tls_demand(hop).and_then(|demand| Some((demand.objection(hop)?, demand)));
+        let broken = breaches.iter().find(|breach| breach.how == Breaking::NotValid);
+        match (&demand, broken) {
+            (Some((objection, _)), _) if faults.is_empty() => said = objection.said.clone(),
+            (Some((objection, _)), _) => said += &format!(". {}", objection.said),
+            (None, Some(breach)) => said += &format!(", and {}", breach.said),
+            (None, None) if faults.is_empty() => continue,
+            (None, None) => {}
         }
-        if leaf.not_before > session.started_at {
-            wrong.push(format!("is not valid before {}", leaf.not_before));
+        let finding = notes.finding(said);
+        finding.about(SubjectKind::Host, hop.id()).seen(format!("/evidence/smtp/{at}/tls")).mend(Remedy::steps(
+            hop.hop.role.word(),
+            "Install a valid certificate",
+            vec![
+                format!("Install one for {} on that host", hop.hop.host),
+                "If it comes from your own authority, name its root with --ca FILE".into(),
+            ],
+        ));
+        if let Some(breach) = broken {
+            total(finding.seen_all(&breach.seen));
         }
-        if tls.names_host == Observed::Known(false) {
-            let names = if leaf.names.is_empty() { "nobody".into() } else { listed(&leaf.names, 4) };
-            wrong.push(format!("is for {names}, not for {}", hop.hop.host));
+        if let Some((objection, demand)) = demand {
+            finding.about(SubjectKind::SendConnector, &demand.connector.name).seen(demand.pointer);
+            finding.severity(Severity::Critical).certainty(objection.certainty);
+            finding.remedies.extend(objection.remedy);
         }
-        if tls.trusted == Observed::Known(false) {
-            wrong.push(format!("leads to no trusted root (issuer: {})", leaf.issuer));
-        }
-        if wrong.is_empty() {
-            continue;
-        }
-        notes
-            .finding(format!("The certificate of {} {}", hop.name(), wrong.join("; it ")))
-            .about(SubjectKind::Host, hop.id())
-            .seen(format!("/evidence/smtp/{at}/tls"))
-            .mend(Remedy::steps(
-                hop.hop.role.word(),
-                "Install a valid certificate",
-                vec![
-                    format!("Install one for {} on that host", hop.hop.host),
-                    "If it comes from your own authority, name its root with --ca FILE".into(),
-                ],
-            ));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::smtp::{Certificate, Handshake, Tls};
-    use crate::stories::{GATEWAY, World};
+    use crate::evidence::dns::RecordKind;
+    use crate::evidence::exchange::TlsAuthLevel;
+    use crate::stories::{GATEWAY, OTHER, World, tls};
+
+    /// What the check says of a hop, without the hop.
+    fn told(world: &World) -> Vec<String> {
+        let hops = [(" [gateway/mx1.contoso.com/192.0.2.25:25]", ""), ("mx1.contoso.com (192.0.2.25)", "MX1")];
+        let lines = world.lines(&CHECK).into_iter();
+        lines.map(|line| hops.iter().fold(line, |line, (from, to)| line.replace(from, to))).collect()
+    }
 
     #[test]
     fn each_fault_of_a_certificate_is_named() {
-        let good = Tls {
-            handshake: Observed::Known(Handshake { version: "TLSv1.3".into(), cipher: "x".into() }),
-            chain: vec![Certificate {
-                subject: "CN=mx1".into(),
-                issuer: "CN=Contoso CA".into(),
-                names: vec!["mx1.contoso.com".into()],
-                not_before: "2026-01-01T00:00:00Z".into(),
-                not_after: "2027-01-01T00:00:00Z".into(),
-                ..Certificate::default()
-            }],
-            trusted: Observed::Known(true),
-            names_host: Observed::Known(true),
-            objection: None,
-        };
-        type Change = fn(&mut Tls);
+        type Change = fn(&mut crate::evidence::smtp::Tls);
         let cases: [(Change, Option<&str>); 5] = [
             (|_| {}, None),
             (|tls| tls.chain[0].not_after = "2026-11-01T00:00:00Z".into(), Some("expired on 2026-11-01T00:00:00Z")),
@@ -93,23 +96,65 @@ mod tests {
         ];
         for (change, wrong) in cases {
             let mut world = World::healthy();
-            let mut tls = good.clone();
-            change(&mut tls);
-            world.last(GATEWAY).tls = Some(tls);
-            let expected = wrong.map(|wrong| {
-                format!(
-                    "warning proven: The certificate of mx1.contoso.com (192.0.2.25) {wrong} \
-                     [gateway/mx1.contoso.com/192.0.2.25:25]"
-                )
-            });
-            assert_eq!(world.lines(&CHECK), expected.into_iter().collect::<Vec<_>>());
+            world.last(GATEWAY).tls = Some(tls("mx1.contoso.com"));
+            change(world.last(GATEWAY).tls.as_mut().unwrap());
+            let expected = |severity: &str, so: &str| {
+                let line = |wrong| format!("{severity} proven: The certificate of MX1 {wrong}{so}");
+                wrong.map(line).into_iter().collect::<Vec<_>>()
+            };
+            assert_eq!(told(&world), expected("warning", ""));
+            world.policy("version: STSv1\nmode: enforce\nmx: mx1.contoso.com\nmax_age: 86400\n");
+            let so = ", and the MTA-STS policy is enforced: senders that follow it skip the host";
+            assert_eq!(told(&world), expected("critical", so));
         }
         let mut world = World::healthy();
         let handshake = Observed::Unknown(Miss::new(How::TlsFailed, "handshake failure"));
-        world.last(GATEWAY).tls = Some(Tls { handshake, ..good });
-        assert_eq!(
-            world.lines(&CHECK),
-            ["unanswered: the certificate of mx1.contoso.com (192.0.2.25) (handshake failure)"]
-        );
+        world.last(GATEWAY).tls = Some(crate::evidence::smtp::Tls { handshake, ..tls("mx1.contoso.com") });
+        assert_eq!(told(&world), ["unanswered: the certificate of MX1 (handshake failure)"]);
+    }
+
+    #[test]
+    fn a_promise_to_the_world_is_kept_by_one_host_or_broken_by_all() {
+        let mut world = World::healthy();
+        world.last(GATEWAY).tls = Some(tls("mx1.contoso.com"));
+        world.dns("_25._tcp.mx1.contoso.com", RecordKind::Tlsa, "3 1 1 0123456789");
+        world.evidence.dns.iter_mut().for_each(|lookup| lookup.authenticated = true);
+        let found = "proven: MX1 shows a certificate that its TLSA records do not name (3 1 1 01234567…; 192.0.2.53:53 \
+                     validates them): senders that validate DANE send it nothing";
+        assert_eq!(told(&world), [format!("critical {found}")]);
+        world.dns("contoso.com", RecordKind::Mx, "10 mx1.contoso.com, 20 mx2.contoso.com");
+        world.evidence.dns.iter_mut().for_each(|lookup| lookup.authenticated = true);
+        world.hop("gateway/mx2.contoso.com/192.0.2.26:25");
+        world.session("gateway/mx2.contoso.com/192.0.2.26:25", &[]);
+        assert_eq!(told(&world), [format!("warning {found}")], "mx2 takes their mail");
+    }
+
+    #[test]
+    fn what_a_connector_demands_decides_for_its_smart_host() {
+        let mut world = World::healthy();
+        world.last(OTHER).tls = Some(tls("smarthost.contoso.com"));
+        let level = |world: &mut World, level, domain: Option<&str>| {
+            world.connector(|connector| {
+                (connector.require_tls, connector.tls_auth_level) = (true, level);
+                connector.tls_domain = domain.map(String::from);
+            });
+        };
+        level(&mut world, TlsAuthLevel::DomainValidation, Some("smarthost.contoso.com"));
+        assert_eq!(told(&world), [""; 0]);
+        level(&mut world, TlsAuthLevel::EncryptionOnly, Some("mail.contoso.com"));
+        assert_eq!(told(&world), [""; 0], "nobody looks at the name");
+        level(&mut world, TlsAuthLevel::DomainValidation, Some("mail.contoso.com"));
+        let subjects = format!("[{OTHER}, To Zimbra]");
+        let found = "critical proven: 'To Zimbra' demands a certificate for mail.contoso.com, and that of \
+                     smarthost.contoso.com (10.0.0.44) is for smarthost.contoso.com: Exchange sends it nothing";
+        assert_eq!(told(&world), [format!("{found} {subjects}")]);
+        let set = "Set-SendConnector -Identity 'To Zimbra' -TlsDomain 'smarthost.contoso.com'";
+        assert_eq!(world.commands(&CHECK), [set]);
+        level(&mut world, TlsAuthLevel::CertificateValidation, None);
+        world.last(OTHER).tls.as_mut().unwrap().trusted = Observed::Known(false);
+        let found = "critical likely: The certificate of smarthost.contoso.com (10.0.0.44) leads to no trusted root (issuer: \
+                     CN=Contoso CA). 'To Zimbra' validates it: Exchange sends it nothing, unless it trusts roots that this \
+                     host does not";
+        assert_eq!(told(&world), [format!("{found} {subjects}")]);
     }
 }

@@ -1,0 +1,173 @@
+//! What a hop's TLS is worth: whether it is offered, and what is wrong with the certificate.
+use super::{HopView, Model};
+use crate::evidence::exchange::{SendConnector, TlsAuthLevel};
+use crate::evidence::smtp::{Certificate, Tls};
+use crate::prelude::*;
+
+impl<'a> HopView<'a> {
+    /// Whether the reply to the first EHLO of a session offers STARTTLS, with its pointer; none where no EHLO was
+    /// answered. After STARTTLS it is no longer offered (RFC 3207, 4.2).
+    pub fn offers_starttls(&self) -> Option<(String, bool)> {
+        self.sessions.iter().find_map(|(at, session)| {
+            let mut replies = session.transcript.iter().enumerate();
+            let hello =
+                |turn: &crate::evidence::smtp::Turn| turn.stage == Stage::Ehlo && turn.code == Some(250) && !turn.tls;
+            let (turn, reply) = replies.find(|(_, turn)| hello(turn))?;
+            let keyword =
+                |line: &str| line.get(4..).and_then(|rest| rest.split_whitespace().next().map(str::to_string));
+            let words = reply.lines.iter().filter_map(|line| keyword(&line.text));
+            let offered = words.into_iter().any(|word| word.eq_ignore_ascii_case("STARTTLS"));
+            Some((format!("/evidence/smtp/{at}/transcript/{turn}"), offered))
+        })
+    }
+
+    /// The last handshake, with its session.
+    pub fn handshake(&self) -> Option<(usize, &'a Session, &'a Tls)> {
+        self.sessions.iter().rev().find_map(|(at, session)| Some((*at, *session, session.tls.as_ref()?)))
+    }
+
+    /// The certificate that it showed in a handshake that came about.
+    pub fn certificate(&self) -> Option<&'a Certificate> {
+        let (.., tls) = self.handshake()?;
+        tls.handshake.known().and(tls.chain.first())
+    }
+
+    /// What is wrong with its certificate, each in words that follow "it".
+    pub fn certificate_faults(&self) -> Vec<(Fault, String)> {
+        let mut wrong = Vec::new();
+        let (Some((_, session, tls)), Some(leaf)) = (self.handshake(), self.certificate()) else { return wrong };
+        // RFC 3339 in UTC compares as text.
+        if leaf.not_after < session.started_at {
+            wrong.push((Fault::Date, format!("expired on {}", leaf.not_after)));
+        }
+        if leaf.not_before > session.started_at {
+            wrong.push((Fault::Date, format!("is not valid before {}", leaf.not_before)));
+        }
+        if tls.names_host == Observed::Known(false) {
+            let names = if leaf.names.is_empty() { "nobody".into() } else { listed(&leaf.names, 4) };
+            wrong.push((Fault::Name, format!("is for {names}, not for {}", self.hop.host)));
+        }
+        if tls.trusted == Observed::Known(false) {
+            wrong.push((Fault::Trust, format!("leads to no trusted root (issuer: {})", leaf.issuer)));
+        }
+        wrong
+    }
+}
+
+/// What kind of thing is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It has expired, or is not valid yet.
+    Date,
+    /// It is for another name than the host's.
+    Name,
+    /// It leads to no root that is trusted here.
+    Trust,
+}
+
+/// What the send connector that wins for the domain demands of its smart host's TLS.
+pub struct Demand<'a> {
+    /// The pointer to the connector.
+    pub pointer: String,
+    /// The connector.
+    pub connector: &'a SendConnector,
+}
+
+/// Why Exchange sends nothing to a smart host.
+pub struct Objection {
+    /// In a sentence.
+    pub said: String,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// What mends it at Exchange, where something does.
+    pub remedy: Option<Remedy>,
+}
+
+impl Demand<'_> {
+    /// What Exchange has against the certificate of `hop`.
+    pub fn objection(&self, hop: &HopView) -> Option<Objection> {
+        let (leaf, name) = (hop.certificate()?, &self.connector.name);
+        let level = self.connector.tls_auth_level;
+        let so = ": Exchange sends it nothing";
+        if let (TlsAuthLevel::DomainValidation, Some(domain)) = (level, &self.connector.tls_domain) {
+            // A certificate for all hosts of the domain may do: Microsoft does not tell.
+            let borne = |one: &String| covers(one, domain) || one.strip_prefix("*.") == Some(domain);
+            if !leaf.names.iter().any(borne) {
+                let names = if leaf.names.is_empty() { "nobody".into() } else { listed(&leaf.names, 4) };
+                let said = format!(
+                    "'{name}' demands a certificate for {domain}, and that of {} is for {names}{so}",
+                    hop.name()
+                );
+                let set = |domain: &str| {
+                    format!("Set-SendConnector -Identity {} -TlsDomain {}", quoted(name), quoted(domain))
+                };
+                let borne = leaf.names.iter().find(|name| !name.contains(['*', ':']));
+                let remedy = borne.map(|borne| {
+                    Remedy::exchange("Or demand the name that it bears", vec![set(borne)], vec![set(domain)])
+                });
+                return Some(Objection { said, certainty: Certainty::Proven, remedy });
+            }
+        }
+        let faults = hop.certificate_faults();
+        let has = |wanted| faults.iter().any(|(fault, _)| *fault == wanted);
+        let said = format!("'{name}' validates it{so}");
+        match level {
+            TlsAuthLevel::CertificateValidation | TlsAuthLevel::DomainValidation if has(Fault::Date) => {
+                Some(Objection { said, certainty: Certainty::Proven, remedy: None })
+            }
+            TlsAuthLevel::CertificateValidation | TlsAuthLevel::DomainValidation if has(Fault::Trust) => {
+                let said = said + ", unless it trusts roots that this host does not";
+                Some(Objection { said, certainty: Certainty::Likely, remedy: None })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Model<'a> {
+    /// The demand of the connector that hands the domain's mail to `hop`, where it requires TLS (F-47).
+    pub fn tls_demand(&self, hop: &HopView) -> Option<Demand<'a>> {
+        self.organisations.iter().find_map(|organisation| {
+            let routing = organisation.selection(organisation.domain).ok()?;
+            let (pointer, connector) = routing.winner()?;
+            let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_lowercase();
+            let serves = connector.smart_hosts.iter().any(|host| bare(host) == bare(&hop.hop.host));
+            (connector.require_tls && serves && hop.hop.role == Role::Other).then_some(Demand { pointer, connector })
+        })
+    }
+}
+
+impl Certificate {
+    /// Whether it names `domain`, by itself or by a wildcard for one label (RFC 9525, 6.3).
+    pub fn names_domain(&self, domain: &str) -> bool {
+        self.names.iter().any(|name| covers(name, domain))
+    }
+}
+
+/// Whether the name or the pattern `*.contoso.com` covers `host`; the asterisk stands for one whole label.
+pub fn covers(pattern: &str, host: &str) -> bool {
+    let (pattern, host) = (pattern.trim_end_matches('.'), host.trim_end_matches('.'));
+    match pattern.strip_prefix("*.") {
+        Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
+        None => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_asterisk_stands_for_one_label() {
+        let cases = [
+            ("mx1.contoso.com", "MX1.contoso.com.", true),
+            ("*.contoso.com", "mx1.contoso.com", true),
+            ("*.contoso.com", "a.mx1.contoso.com", false),
+            ("*.contoso.com", "contoso.com", false),
+            ("*", "contoso.com", false),
+        ];
+        for (pattern, host, expected) in cases {
+            assert_eq!(covers(pattern, host), expected, "{pattern} {host}");
+        }
+    }
+}
