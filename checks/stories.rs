@@ -268,6 +268,26 @@ impl World {
         lookups.push(Lookup { address: address.into(), entries, ..Lookup::default() });
     }
 
+    /// Sets which objects the directory holds of `address` in its own domain and, where a global catalog was asked, in
+    /// the forest: each `class attribute=value …`, an attribute that is said twice with two values.
+    pub fn holds(&mut self, address: &str, own: &[&str], forest: Option<&[&str]>) {
+        let all = |objects: &[&str]| objects.iter().map(|text| object(text)).collect();
+        let lookups = &mut self.evidence.directories[0].lookups;
+        lookups.retain(|lookup| lookup.address != address);
+        lookups.push(Lookup {
+            address: address.into(),
+            entries: Observed::Known(all(own)),
+            forest: forest.map_or(Observed::NotAsked, |forest| Observed::Known(all(forest))),
+            ..Lookup::default()
+        });
+    }
+
+    /// Adds objects that the directory's sweep came upon, each `class attribute=value …`.
+    pub fn noteworthy(&mut self, objects: &[&str]) {
+        let all = objects.iter().map(|text| object(text)).collect();
+        self.evidence.directories[0].noteworthy = Observed::Known(all);
+    }
+
     /// The organisation.
     pub fn organisation(&mut self) -> &mut Organisation {
         self.organisation_at(0)
@@ -333,6 +353,25 @@ impl World {
         let remedies = notes.findings.into_iter().flat_map(|finding| finding.remedies);
         remedies.filter(|remedy| remedy.shell.is_some()).flat_map(|remedy| remedy.commands).collect()
     }
+}
+
+/// A directory object from `class attribute=value …`; `_` in a value is a space. Its name is that of its first address.
+pub fn object(text: &str) -> Entry {
+    let mut entry = Entry::default();
+    let mut words = text.split_whitespace();
+    entry.attributes.insert("objectclass".into(), words.next().map(String::from).into_iter().collect());
+    for word in words {
+        let (name, value) = word.split_once('=').unwrap();
+        match name {
+            "dn" => entry.dn = value.replace('_', " "),
+            _ => entry.attributes.entry(name.to_ascii_lowercase()).or_default().push(value.replace('_', " ")),
+        }
+    }
+    if entry.dn.is_empty() {
+        let name = entry.value("proxyAddresses").or(entry.value("mail")).unwrap_or_default().to_lowercase();
+        entry.dn = format!("CN={},DC=contoso,DC=com", name.trim_start_matches("smtp:"));
+    }
+    entry
 }
 
 /// A connector as the contract wants it, for one address space.

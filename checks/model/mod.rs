@@ -1,7 +1,10 @@
 //! The mail path: hops, organisations, recipients, and what becomes of one address.
 pub mod diagnosis;
+pub mod families;
+pub mod forwarding;
 pub mod hops;
 pub mod names;
+pub mod objects;
 pub mod organisations;
 pub mod parts;
 pub mod path;
@@ -14,14 +17,17 @@ pub mod spf;
 pub mod tls;
 
 use crate::prelude::*;
+use core::cell::OnceCell;
 pub use diagnosis::{Diagnosis, Fault, FaultKind};
 pub use hops::{Heard, HopView, Outcome};
 pub use names::Addresses;
+pub use objects::Object;
 pub use organisations::OrganisationView;
 pub use recipients::{Held, Recipient, State};
 
 /// What follows from the evidence for the mail path.
 pub struct Model<'a> {
+    question: &'a Question,
     evidence: &'a Evidence,
     domain: &'a str,
     /// The hops, in the evidence's order.
@@ -30,17 +36,20 @@ pub struct Model<'a> {
     pub organisations: Vec<OrganisationView<'a>>,
     /// The recipients under judgement, by address.
     pub recipients: Vec<Recipient<'a>>,
+    objects: OnceCell<Vec<Object<'a>>>,
 }
 
 impl<'a> Model<'a> {
     /// Draws the model.
     pub fn new(question: &'a Question, evidence: &'a Evidence) -> Self {
         Self {
+            question,
             evidence,
             domain: &question.domain,
             hops: hops::views(question, evidence),
             organisations: organisations::views(question, evidence),
             recipients: recipients::all(question, evidence),
+            objects: OnceCell::new(),
         }
     }
 
@@ -52,5 +61,10 @@ impl<'a> Model<'a> {
     /// The hops of one role.
     pub fn hops_of(&self, role: Role) -> impl Iterator<Item = &HopView<'a>> + Clone {
         self.hops.iter().filter(move |hop| hop.hop.role == role)
+    }
+
+    /// The directory objects in evidence, each once.
+    pub fn objects(&self) -> &[Object<'a>] {
+        self.objects.get_or_init(|| objects::all(self.question, self.evidence, self))
     }
 }

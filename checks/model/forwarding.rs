@@ -1,0 +1,193 @@
+//! Where a recipient's mail goes on to: forwarding and targets as a graph over the directory objects in evidence.
+use super::Object;
+use crate::evidence::address;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
+
+/// The attribute that sends mail on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Via {
+    /// `altRecipient`: an object of the same directory.
+    AltRecipient,
+    /// `msExchGenericForwardingAddress`: any address.
+    ForwardingAddress,
+    /// `targetAddress`: where a contact's, a mail user's or a remote mailbox's mail goes.
+    TargetAddress,
+}
+
+impl Via {
+    /// The attribute's name.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::AltRecipient => "altRecipient",
+            Self::ForwardingAddress => "msExchGenericForwardingAddress",
+            Self::TargetAddress => "targetAddress",
+        }
+    }
+}
+
+/// One step of a chain, from one object to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Whose mail is sent on, by its place among the objects.
+    pub from: usize,
+    /// What sends it on.
+    pub via: Via,
+    /// To whom.
+    pub to: usize,
+}
+
+/// All objects, with who forwards to whom.
+pub struct Forwarding<'m, 'a> {
+    objects: &'m [Object<'a>],
+    by_name: BTreeMap<(&'a str, String), usize>,
+    by_address: BTreeMap<String, Vec<usize>>,
+}
+
+impl<'m, 'a> Forwarding<'m, 'a> {
+    /// Draws the graph.
+    pub fn new(objects: &'m [Object<'a>]) -> Self {
+        let mut by_name = BTreeMap::new();
+        let mut by_address: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, object) in objects.iter().enumerate() {
+            by_name.insert((object.system, object.entry.dn.to_lowercase()), at);
+            by_name.insert((object.system, canonical(&object.entry.dn).to_lowercase()), at);
+            for each in object.addresses() {
+                by_address.entry(each).or_default().push(at);
+            }
+        }
+        Self { objects, by_name, by_address }
+    }
+
+    /// Where the mail of the object at `from` goes on to, as far as that is in evidence. `altRecipient` counts before a
+    /// forwarding address, and both before a target.
+    pub fn next(&self, from: usize) -> Option<Link> {
+        let object = &self.objects[from];
+        let link = |via, to| Some(Link { from, via, to });
+        if let Some(name) = object.entry.value("altRecipient") {
+            return link(Via::AltRecipient, *self.by_name.get(&(object.system, name.to_lowercase()))?);
+        }
+        if let Some(to) = object.entry.value("msExchGenericForwardingAddress") {
+            return link(Via::ForwardingAddress, self.resolve(object.system, &address::fold(to).ok()?)?);
+        }
+        let target = object.target()?.ok()?;
+        // An address of its own sends mail out of the organisation; whether it comes back is the routing's to say.
+        if object.holds(&target) {
+            return None;
+        }
+        link(Via::TargetAddress, self.resolve(object.system, &target)?)
+    }
+
+    /// The one object that resolves `address`: in `system`, or else elsewhere.
+    fn resolve(&self, system: &str, address: &str) -> Option<usize> {
+        let all = self.by_address.get(address)?;
+        let here: Vec<usize> = all.iter().copied().filter(|at| self.objects[*at].system == system).collect();
+        match (&here[..], &all[..]) {
+            ([one], _) | ([], [one]) => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// The circles, each once, beginning with the object that comes first.
+    pub fn circles(&self) -> Vec<Vec<Link>> {
+        let mut circles = Vec::new();
+        // 0: not seen; n: seen in the n-th walk.
+        let mut walked = vec![0_usize; self.objects.len()];
+        for start in 0..self.objects.len() {
+            let mut walk: Vec<Link> = Vec::new();
+            let mut at = start;
+            while walked[at] == 0 {
+                walked[at] = start + 1;
+                let Some(link) = self.next(at) else { break };
+                walk.push(link);
+                at = link.to;
+            }
+            let closed = walk.last().is_some_and(|last| last.to == at) && walked[at] == start + 1;
+            if let Some(first) = walk.iter().position(|link| link.from == at).filter(|_| closed) {
+                let mut circle = walk.split_off(first);
+                let smallest =
+                    circle.iter().enumerate().min_by_key(|(_, link)| link.from).map_or(0, |(place, _)| place);
+                circle.rotate_left(smallest);
+                circles.push(circle);
+            }
+        }
+        circles
+    }
+
+    /// A chain in words: `a@… goes on to b@… (altRecipient), which goes on to …`.
+    pub fn words(&self, chain: &[Link]) -> String {
+        let name = |at: usize| self.objects[at].name();
+        let step = |link: &Link| format!("goes on to {} ({})", name(link.to), link.via.attribute());
+        let steps: Vec<String> = chain.iter().map(step).collect();
+        let first = chain.first().map(|link| name(link.from)).unwrap_or_default();
+        format!("mail for {first} {}", steps.join(", which "))
+    }
+}
+
+/// A distinguished name as exports write it: `contoso.com/Users/Anna` for `CN=Anna,CN=Users,DC=contoso,DC=com`.
+fn canonical(dn: &str) -> String {
+    let mut parts: Vec<String> = vec![String::new()];
+    let mut escaped = false;
+    for c in dn.chars() {
+        match c {
+            _ if escaped => {
+                parts.last_mut().expect("never empty").push(c);
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            ',' => parts.push(String::new()),
+            _ => parts.last_mut().expect("never empty").push(c),
+        }
+    }
+    let mut domain = Vec::new();
+    let mut path = Vec::new();
+    for (kind, value) in parts.iter().filter_map(|part| part.split_once('=')) {
+        match kind.trim().eq_ignore_ascii_case("dc") {
+            true => domain.push(value),
+            false => path.push(value),
+        }
+    }
+    path.push("");
+    path.reverse();
+    format!("{}{}", domain.join("."), path.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::World;
+
+    #[test]
+    fn circles_are_found_once_and_chains_are_none() {
+        let a = "user dn=CN=A,CN=Users,DC=contoso,DC=com proxyaddresses=SMTP:a@contoso.com homemdb=DB1";
+        let b = "user dn=CN=B,CN=Users,DC=contoso,DC=com proxyaddresses=SMTP:b@contoso.com homemdb=DB1";
+        let c = "contact dn=CN=C,CN=Users,DC=contoso,DC=com proxyaddresses=SMTP:c@contoso.com";
+        let d = "contact dn=CN=D,CN=Users,DC=contoso,DC=com proxyaddresses=SMTP:d@contoso.com targetaddress=smtp:c@contoso.com";
+        let to = |name: &str| format!("altrecipient=CN={name},CN=Users,DC=contoso,DC=com");
+        let circle = "mail for a@contoso.com goes on to b@contoso.com (altRecipient), which goes on to a@contoso.com";
+        let cases: [(&str, Vec<String>, Vec<String>); 8] = [
+            ("two forward to each other", vec![format!("{a} {}", to("B")), format!("{b} {}", to("a"))], vec![format!("{circle} (altRecipient)")]),
+            ("as exports write it", vec![format!("{a} altrecipient=contoso.com/Users/B"), format!("{b} {}", to("A"))], vec![format!("{circle} (altRecipient)")]),
+            ("a chain", vec![format!("{a} {}", to("B")), b.into()], vec![]),
+            ("to itself", vec![format!("{a} {}", to("A"))], vec!["mail for a@contoso.com goes on to a@contoso.com (altRecipient)".into()]),
+            ("by address", vec![format!("{a} {}", to("B")), format!("{b} msexchgenericforwardingaddress=smtp:A@contoso.com")], vec![format!("{circle} (msExchGenericForwardingAddress)")]),
+            ("a contact of its own address", vec![format!("{c} targetaddress=SMTP:c@contoso.com")], vec![]),
+            ("contacts that point at each other", vec![format!("{c} targetaddress=SMTP:d@contoso.com"), d.into()], vec!["mail for c@contoso.com goes on to d@contoso.com (targetAddress), which goes on to c@contoso.com (targetAddress)".into()]),
+            ("a tail into a circle", vec![d.into(), format!("{c} targetaddress=SMTP:a@contoso.com"), format!("{a} {}", to("B")), format!("{b} {}", to("A"))], vec![format!("{circle} (altRecipient)")]),
+        ];
+        for (name, objects, expected) in cases {
+            let mut world = World::healthy();
+            world.noteworthy(&objects.iter().map(String::as_str).collect::<Vec<_>>());
+            let case = Case::new(&world.question, &world.evidence);
+            let forwarding = Forwarding::new(case.model.objects());
+            let found: Vec<_> = forwarding.circles().iter().map(|circle| forwarding.words(circle)).collect();
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_known_by_its_path_too() {
+        assert_eq!(canonical("CN=Anna,CN=Users,DC=contoso,DC=com"), "contoso.com/Users/Anna");
+        assert_eq!(canonical("CN=Meier\\, Anna,OU=A,OU=B,DC=com"), "com/B/A/Meier, Anna");
+    }
+}
