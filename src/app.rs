@@ -97,6 +97,8 @@ impl Collector {
             deadline,
             pause,
             use_tls: true,
+            window: 1,
+            stop: crate::stop::Stop::default(),
         };
         Ok(Self { resolver: Resolver::new(servers, step, deadline), prober: Prober { trust, manners } })
     }

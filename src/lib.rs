@@ -11,4 +11,5 @@ pub mod explain;
 pub mod probing;
 pub mod report;
 pub mod state;
+pub mod stop;
 pub mod vantage;

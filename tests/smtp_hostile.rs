@@ -1,14 +1,18 @@
 //! Servers that misbehave: each ends in a recorded outcome, within its time and within bounded memory.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
 use nsdiag::collect::smtp::{Endpoint, Manners, TlsTrust, converse};
+use nsdiag::stop::Stop;
 use nsdiag_checks::evidence::smtp::{Session, Who};
 use nsdiag_checks::evidence::{How, Observed};
+use nsdiag_checks::replies::Stage;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::CertificateDer;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// The time for one step; the prober's own limit, so that every row ends soon.
@@ -86,25 +90,36 @@ async fn act(acts: Vec<Act>, stream: TcpStream, heard: Arc<Mutex<String>>) {
     }
 }
 
-/// Runs the prober against the acts; how long it took, what it recorded, what the server heard.
-async fn meet(acts: Vec<Act>, recipients: &[&str]) -> (Duration, Session, String) {
+/// A server that plays the acts for its first connection: where it listens, and what it hears.
+async fn server(acts: Vec<Act>) -> (SocketAddr, Arc<Mutex<String>>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let heard = Arc::new(Mutex::new(String::new()));
-    let server = {
+    let playing = {
         let heard = heard.clone();
         tokio::spawn(async move {
             let (stream, _) = listener.accept().await.unwrap();
             act(acts, stream, heard).await;
         })
     };
+    (address, heard, playing)
+}
+
+/// Runs the prober against a server; how long it took, and what it recorded.
+async fn probe(address: SocketAddr, recipients: &[&str], window: usize) -> (Duration, Session) {
     let endpoint = Endpoint { hop: "gateway/h/127.0.0.1:25".into(), host: "mx1.contoso.com".into(), address };
     let recipients: Vec<String> = recipients.iter().map(ToString::to_string).collect();
     let trust = TlsTrust::new(&[]).unwrap();
     let began = Instant::now();
-    let session = converse(&endpoint, &recipients, &manners(), &trust).await;
-    let took = began.elapsed();
-    server.abort();
+    let session = converse(&endpoint, &recipients, &Manners { window, ..manners() }, &trust).await;
+    (began.elapsed(), session)
+}
+
+/// Runs the prober against the acts; how long it took, what it recorded, what the server heard.
+async fn meet(acts: Vec<Act>, recipients: &[&str], window: usize) -> (Duration, Session, String) {
+    let (address, heard, playing) = server(acts).await;
+    let (took, session) = probe(address, recipients, window).await;
+    playing.abort();
     let heard = heard.lock().unwrap().clone();
     (took, session, heard)
 }
@@ -117,6 +132,8 @@ fn manners() -> Manners {
         deadline: Instant::now() + Duration::from_secs(20),
         pause: Duration::ZERO,
         use_tls: true,
+        window: 1,
+        stop: Stop::default(),
     }
 }
 
@@ -416,15 +433,164 @@ fn rows() -> Vec<(&'static str, Vec<Act>, &'static str)> {
     ]
 }
 
+/// Whom the pipelining rows ask about.
+const FOUR: [&str; 4] = ["a@contoso.com", "b@contoso.com", "c@contoso.com", "d@contoso.com"];
+
+/// Servers that are given four RCPT commands at once.
+fn pipelined_rows() -> Vec<(&'static str, Vec<Act>, &'static str)> {
+    let hello = || vec![say("220 hi\n"), Hear, say("250-h\n250 PIPELINING\n")];
+    let mail = || [hello(), vec![Hear, say("250 ok\n")]].concat();
+    let all = || [mail(), vec![Hear, Hear, Hear, Hear]].concat();
+    let at = |before: Vec<Act>, more: Vec<Act>| [before, more].concat();
+    let rest = || vec![Hear, say("250 ok\n"), Hear, say("221 bye\n")];
+    let four = "250 a\n550 5.1.1 <b@contoso.com> unknown\n250 c\n250 d\n";
+    let void = "it answers nothing: the server said more replies than it had been given commands";
+    let too_many = "Protocol: the server said more replies than it had been given commands";
+    let fewer = "it answers nothing: the server answered fewer commands than it was given";
+    let other = "it answers nothing: a reply names another recipient than the one that it would answer";
+    let line = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    vec![
+        (
+            "four commands, four replies",
+            at(all(), [vec![say(four)], rest()].concat()),
+            "220 250 250 250 550 250 250 250 221 |  | -",
+        ),
+        (
+            "four replies one by one",
+            at(
+                mail(),
+                [[Hear, say("250 a\n")], [Hear, say("550 b\n")], [Hear, say("250-c\n250 c\n")], [Hear, say("452 d\n")]]
+                    .concat(),
+            )
+            .into_iter()
+            .chain(rest())
+            .collect(),
+            "220 250 250 250 550 250 452 250 221 |  | -",
+        ),
+        (
+            "three replies to four commands",
+            at(all(), vec![say("250 a\n250 b\n250 c\n"), Silence]),
+            line(format!("220 250 250 ? ? ? | {fewer} | TimedOut: no reply in time (at RCPT)")),
+        ),
+        (
+            "no reply to four commands",
+            at(all(), vec![Silence]),
+            "220 250 250 |  | TimedOut: no reply in time (at RCPT)",
+        ),
+        (
+            "five replies to four commands",
+            at(all(), vec![say(four), say("250 e\n"), Silence]),
+            line(format!("220 250 250 ? ? ? ? ? | {void}, nobody had asked for it | {too_many}…")),
+        ),
+        (
+            "a fifth reply after RSET",
+            at(all(), vec![say(four), Hear, say("250 e\n250 ok\n"), Silence]),
+            line(format!("220 250 250 ? ? ? ? 250 ? | {void}, nobody had asked for it | {too_many}…")),
+        ),
+        (
+            "a fifth reply after QUIT",
+            at(all(), vec![say(four), Hear, say("250 e\n"), Hear, say("250 ok\n221 bye\n"), Silence]),
+            line(format!("220 250 250 ? ? ? ? 250 250 | {void} | {too_many}")),
+        ),
+        (
+            "replies without end",
+            at(all(), vec![Forever(b"250 more\r\n".to_vec())]),
+            line(format!("220 250 250 ? ? ? ? ? | {void}, nobody had asked for it | {too_many}…")),
+        ),
+        (
+            "421 in the middle",
+            at(all(), vec![say("250 a\n250 b\n421 4.7.0 too many errors\n"), Close]),
+            "220 250 250 250 250 421 |  | HungUp: the server ended the session: 421 4.7.0 too many errors (at RCPT)",
+        ),
+        (
+            "421 after the last",
+            at(all(), vec![say(four), say("421 4.7.0 too many errors\n"), Close]),
+            "220 250 250 250 550 250 250 421 |  | HungUp: the server ended the session: 421 4.7.0 too many errors (at RCPT)",
+        ),
+        (
+            "a hang-up in the middle",
+            at(all(), vec![say("250 a\n250 b\n"), Close]),
+            "220 250 250 250 250 |  | HungUp: the server closed the connection (at RCPT)",
+        ),
+        (
+            "a hang-up in the middle of a line",
+            at(all(), vec![say("250 a\n25"), Close]),
+            "220 250 250 250 |  | HungUp: the server closed the connection in the middle of a line (at RCPT)",
+        ),
+        (
+            "a reset in the middle",
+            at(mail(), vec![Hear, Reset]),
+            "220 250 250 |  | HungUp: the server reset the connection…",
+        ),
+        (
+            "replies in another order",
+            at(all(), vec![say("250 a\n550 5.1.1 <c@contoso.com> unknown\n250 b\n250 d\n"), Silence]),
+            line(format!(
+                "220 250 250 ? ? ? ? | {other} | Protocol: the server's replies are not in the order of our commands (at RCPT)"
+            )),
+        ),
+        (
+            "a reply before its command",
+            at(hello(), vec![Hear, say("250 ok\n250 early\n"), Hear, Hear, Hear, Hear, say(four)])
+                .into_iter()
+                .chain(rest())
+                .collect(),
+            "220 250 250 ? 250 550 250 250 250 221 | it came before RCPT was sent and answers nothing | -",
+        ),
+        (
+            "all replies before their commands",
+            at(hello(), vec![Hear, say("250 ok\n250 a\n250 b\n250 c\n250 d\n"), Hear, Hear, Hear, Hear, Silence]),
+            "220 250 250 ? ? ? ? | it came before RCPT was sent and answers nothing | TimedOut: no reply in time (at RCPT)",
+        ),
+        (
+            "what is no reply in the middle",
+            at(all(), vec![say("250 a\nhello\n250 c\n250 d\n"), Silence]),
+            "220 250 250 250 ? |  | Protocol: what came is not an SMTP reply (at RCPT)",
+        ),
+        (
+            "an endless line in the middle",
+            at(all(), vec![say("250 a\n"), Forever(vec![b'x'; 1000])]),
+            "220 250 250 250 |  | TooLarge: a reply line has more than 2048 bytes (at RCPT)",
+        ),
+        (
+            "a reply drop by drop in the middle",
+            at(all(), vec![say("250 a\n"), Drip(b"250 it takes its time, and more than that\r\n".to_vec())]),
+            line(format!("220 250 250 ? | {fewer} | TimedOut: no whole reply in time (at RCPT)")),
+        ),
+        (
+            "pipelining that is not offered",
+            vec![say("220 hi\n"), Hear, say("250 h\n"), Hear, say("250 ok\n"), Hear, say(four), Silence],
+            "220 250 250 250 ? ? ? | it came before RCPT was sent and answers nothing | TimedOut: no reply in time (at RCPT)",
+        ),
+        (
+            "injection before TLS where pipelining is offered",
+            vec![
+                say("220 hi\n"),
+                Hear,
+                say("250-h\n250-PIPELINING\n250 STARTTLS\n"),
+                Hear,
+                say("220 go\n250-h\n250 PIPELINING\n250 ok\n"),
+            ],
+            "220 250 220 |  | TlsInjection: 31 bytes in clear text followed the reply to STARTTLS",
+        ),
+    ]
+}
+
+/// Every row, with whom it is asked about and how many at once.
+fn every_row() -> Vec<(&'static str, Vec<Act>, &'static str, &'static [&'static str], usize)> {
+    let one = rows().into_iter().map(|(name, acts, expected)| (name, acts, expected, &FOUR[..1], 1));
+    let four = pipelined_rows().into_iter().map(|(name, acts, expected)| (name, acts, expected, &FOUR[..], 8));
+    one.chain(four).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_behaviour_ends_in_its_outcome_and_in_time() {
-    let all = rows();
-    assert!(all.len() >= 40, "{}", all.len());
-    let before = resident();
-    let met = futures_util::future::join_all(
-        all.into_iter()
-            .map(|(name, acts, expected)| async move { (name, expected, meet(acts, &["a@contoso.com"]).await) }),
-    );
+    let all = every_row();
+    assert!(all.len() >= 75, "{}", all.len());
+    let met =
+        futures_util::future::join_all(all.into_iter().map(|(name, acts, expected, recipients, window)| async move {
+            (name, expected, meet(acts, recipients, window).await)
+        }));
     for (name, expected, (took, session, heard)) in met.await {
         let outcome = outcome(&session);
         // An end of … leaves open what rustls says of garbage, and at which step a reset is noticed.
@@ -436,20 +602,56 @@ async fn every_behaviour_ends_in_its_outcome_and_in_time() {
         assert!(took < STEP * 6, "{name} took {took:?}");
         assert!(!heard.to_uppercase().contains("DATA"), "{name}: {heard}");
     }
-    let grown = resident().saturating_sub(before);
-    assert!(grown < 32 * 1024 * 1024, "{grown} bytes more than at the start");
 }
 
-/// This process's resident memory, in bytes.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/statm").unwrap();
-    status.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+/// The memory that the prober takes, measured in a process of its own: the servers are in this one.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_behaviours_together_take_less_than_32_mb() {
+    let mut ports = Vec::new();
+    let mut playing = Vec::new();
+    for (_, acts, _, recipients, window) in every_row() {
+        let (address, _, task) = server(acts).await;
+        ports.push(format!("{}/{}/{window}", address.port(), recipients.len()));
+        playing.push(task);
+    }
+    let child = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_prober_of_the_memory_test", "--nocapture", "--test-threads=1"])
+        .env("NSDIAG_TEST_PORTS", ports.join(" "))
+        .output();
+    let child = child.await.unwrap();
+    playing.iter().for_each(JoinHandle::abort);
+    let out = String::from_utf8_lossy(&child.stdout);
+    let line = out.lines().find_map(|line| line.split_once("peak ").map(|(_, rest)| rest)).expect("it measures");
+    let kib: Vec<u64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
+    println!("{} KiB at the start, {} KiB at the peak of {} servers at once", kib[0], kib[1], ports.len());
+    assert!(kib[1] - kib[0] < 32 * 1024, "{kib:?}");
+}
+
+/// Does nothing by itself: it is what the test above starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_prober_of_the_memory_test() {
+    let Ok(ports) = std::env::var("NSDIAG_TEST_PORTS") else { return };
+    let before = peak();
+    futures_util::future::join_all(ports.split(' ').map(|server| async move {
+        let numbers: Vec<usize> = server.split('/').map(|number| number.parse().unwrap()).collect();
+        let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(numbers[0]).unwrap()));
+        drop(probe(address, &FOUR[..numbers[1]], numbers[2]).await);
+    }))
+    .await;
+    println!("peak {before} {}", peak());
+}
+
+/// The most memory that this process has had resident, in KiB (proc(5)).
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 #[tokio::test]
 async fn addresses_cannot_bring_commands_of_their_own() {
     let acts = [say("220 hi\n"), Hear, say("250 h\n"), Hear, say("250 ok\n"), Hear, say("250 ok\n")];
-    let (_, session, heard) = meet(acts.to_vec(), &["a\r\nDATA\r\n@contoso.com", "grün@contoso.com"]).await;
+    let (_, session, heard) = meet(acts.to_vec(), &["a\r\nDATA\r\n@contoso.com", "grün@contoso.com"], 1).await;
     assert!(!heard.contains("RCPT"), "{heard}");
     let notes: Vec<_> =
         session.transcript.iter().filter(|turn| turn.who == Who::Prober && turn.recipient.is_some()).collect();
@@ -479,7 +681,7 @@ async fn a_sender_or_a_name_with_a_command_in_it_is_never_said() {
 async fn a_recipient_s_case_is_kept_and_smtputf8_is_used_where_it_is_offered() {
     let ok = || [Hear, say("250 ok\n")];
     let acts = [vec![say("220 hi\n"), Hear, say("250-h\n250 smtputf8\n")], [ok(), ok(), ok(), ok()].concat()].concat();
-    let (_, session, heard) = meet(acts, &["Ben@Contoso.com", "grün@bücher.example"]).await;
+    let (_, session, heard) = meet(acts, &["Ben@Contoso.com", "grün@bücher.example"], 1).await;
     assert_eq!(session.broke_off, None);
     let said: Vec<&str> = heard.lines().skip(1).take(3).collect();
     let expected =
@@ -581,5 +783,51 @@ async fn a_chain_leads_to_a_root_although_its_intermediate_has_expired() {
         assert_eq!((tls.trusted, tls.names_host), (Observed::Known(leads), Observed::Known(true)));
         assert!(tls.objection.is_some());
         assert!(tls.chain[1].not_after.starts_with("2021"));
+    }
+}
+
+#[tokio::test]
+async fn pipelining_through_tls_takes_what_was_offered_there_and_counts_replies_as_well() {
+    let cases = [
+        // What EHLO offers in the clear, what through TLS, how many replies to RCPT; what came of it.
+        ("250-h\r\n250-PIPELINING\r\n250 STARTTLS\r\n", "250-h\r\n250 PIPELINING\r\n", 4, "250 250 250 250"),
+        ("250-h\r\n250 STARTTLS\r\n", "250-h\r\n250 PIPELINING\r\n", 5, "? ? ? ? ?"),
+        ("250-h\r\n250-PIPELINING\r\n250 STARTTLS\r\n", "250 h\r\n", 4, "250 ? ? ?"),
+    ];
+    for (clear, secured, count, expected) in cases {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec!["mx1.contoso.com".into()]).unwrap().self_signed(&key).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let playing = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut chunk = [0; 512];
+            for reply in ["220 hi\r\n", clear, "220 go\r\n"] {
+                stream.write_all(reply.as_bytes()).await.unwrap();
+                if !reply.starts_with("220 go") {
+                    assert!(stream.read(&mut chunk).await.unwrap() > 0);
+                }
+            }
+            let mut stream = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
+            for reply in [secured.to_string(), "250 ok\r\n".into(), "250 ok\r\n".repeat(count)] {
+                assert!(stream.read(&mut chunk).await.unwrap() > 0);
+                stream.write_all(reply.as_bytes()).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        });
+        let (_, session) = probe(address, &FOUR, 8).await;
+        playing.abort();
+        let said = session.transcript.iter().filter(|turn| turn.who == Who::Server && turn.stage == Stage::Rcpt);
+        let codes: Vec<_> = said.map(|turn| turn.code.map_or("?".into(), |code| code.to_string())).collect();
+        assert_eq!(codes.join(" "), expected, "{:?}", session.broke_off);
+        assert!(session.transcript.iter().any(|turn| turn.tls));
     }
 }

@@ -3,6 +3,7 @@ pub mod diagnosis;
 pub mod families;
 pub mod forwarding;
 pub mod hops;
+pub mod limits;
 pub mod names;
 pub mod objects;
 pub mod organisations;

@@ -3,9 +3,12 @@
 //! Our own transport and not lettre's: lettre hides bare and mixed codes, hides what came before the TLS handshake, and
 //! sets no limit to lines and replies. No mail is ever sent: there is no DATA in this module.
 mod envelope;
+mod group;
 mod reader;
+mod script;
 pub(super) mod tls;
 
+use crate::stop::Stop;
 use nsdiag_checks::evidence::smtp::{Handshake, Line, Session, Turn, Who};
 use nsdiag_checks::evidence::{How, Miss, Observed};
 use nsdiag_checks::replies::Stage;
@@ -13,6 +16,7 @@ use nsdiag_checks::replies::Stage;
 pub use reader::replies_in;
 use reader::{Reader, Reply, Stream};
 use rustls::pki_types::ServerName;
+pub use script::{Offers, Script};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -22,6 +26,8 @@ use tokio::time::{Instant, timeout_at};
 
 /// How many replies that nobody asked for are heard before one command.
 const UNASKED: usize = 8;
+/// How long a session may take to say goodbye once the user wants to stop.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// One SMTP end point.
 #[derive(Clone, Debug)]
@@ -49,17 +55,28 @@ pub struct Manners {
     pub pause: Duration,
     /// Whether to use STARTTLS where it is offered.
     pub use_tls: bool,
+    /// How many RCPT commands may be on the way at once where the server offers PIPELINING (RFC 2920); 1 is none.
+    pub window: usize,
+    /// The user's wish to stop.
+    pub stop: Stop,
+}
+
+/// Holds one session with `endpoint` about each of `recipients`, in order; without recipients it ends after EHLO.
+pub async fn converse(endpoint: &Endpoint, recipients: &[String], manners: &Manners, trust: &TlsTrust) -> Session {
+    let mut list = script::Recipients::new(recipients, manners.window);
+    hold(endpoint, &mut list, manners, trust).await
 }
 
 /// Holds one session with `endpoint`: greeting, EHLO (HELO where EHLO is refused), STARTTLS and EHLO again, MAIL, RCPT
-/// for each of `recipients` in order, RSET, QUIT. Without recipients it ends after EHLO.
+/// for whom `script` names, RSET, QUIT. Where it names nobody to begin with, the session ends after EHLO.
 ///
 /// A reply counts for a command only if it came after it. What a server says unasked is written down without a code,
-/// so that it is never taken for what the server says of the next recipient (RFC 5321, 4.2: one reply a command).
+/// so that it is never taken for what the server says of the next recipient (RFC 5321, 4.2: one reply a command). Where
+/// commands are pipelined, replies count in their order, and only once their number has turned out to be right.
 ///
 /// Whatever the server does ends in the session's evidence, within the limits of [`Manners`] and of the reader; there is
 /// no error and no panic.
-pub async fn converse(endpoint: &Endpoint, recipients: &[String], manners: &Manners, trust: &TlsTrust) -> Session {
+pub async fn hold(endpoint: &Endpoint, script: &mut dyn Script, manners: &Manners, trust: &TlsTrust) -> Session {
     let began = Instant::now();
     let mut dialogue = Dialogue {
         session: Session {
@@ -74,10 +91,19 @@ pub async fn converse(endpoint: &Endpoint, recipients: &[String], manners: &Mann
         began,
         reader: Reader::new(began),
         manners,
+        told: 0,
+        group: 0,
     };
-    if let Err(miss) = dialogue.run(endpoint, recipients, trust).await {
-        dialogue.session.broke_off = Some(miss);
-    }
+    let stopped = async {
+        manners.stop.raised().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let ended = tokio::select! {
+        ended = dialogue.run(endpoint, script, trust) => ended,
+        () = stopped => Err(Miss::new(How::Deadline, "the run was interrupted")),
+    };
+    dialogue.session.broke_off = ended.err();
+    dialogue.tell(script);
     dialogue.session
 }
 
@@ -88,17 +114,14 @@ struct Dialogue<'a> {
     began: Instant,
     reader: Reader,
     manners: &'a Manners,
-}
-
-/// What EHLO said.
-#[derive(Default)]
-struct Extensions {
-    starttls: bool,
-    smtputf8: bool,
+    /// How much of the transcript the script has heard.
+    told: usize,
+    /// Where in the transcript the last group of pipelined commands begins; 0 where there was none.
+    group: usize,
 }
 
 impl Dialogue<'_> {
-    async fn run(&mut self, endpoint: &Endpoint, recipients: &[String], trust: &TlsTrust) -> Result<(), Miss> {
+    async fn run(&mut self, endpoint: &Endpoint, script: &mut dyn Script, trust: &TlsTrust) -> Result<(), Miss> {
         let not_ours = |why| Miss::new(How::NotTried, why);
         let Some(ehlo) = envelope::host(&self.manners.ehlo) else {
             return Err(not_ours(format!("'{}' cannot be our name in EHLO", self.manners.ehlo.escape_debug())));
@@ -123,43 +146,37 @@ impl Dialogue<'_> {
         if self.hear(&mut *stream, None).await? / 100 != 2 {
             return self.quit(&mut *stream).await;
         }
-        let Some(mut extensions) = self.hello(&mut *stream, &ehlo).await? else {
+        let Some(mut offers) = self.hello(&mut *stream, &ehlo).await? else {
             return self.quit(&mut *stream).await;
         };
-        if extensions.starttls && self.manners.use_tls {
+        if offers.starttls && self.manners.use_tls {
             self.stage = Stage::StartTls;
             if self.say(&mut *stream, "STARTTLS", None).await? == 220 {
                 stream = self.secure(stream, endpoint, trust).await?;
                 let Some(again) = self.hello(&mut *stream, &ehlo).await? else { return self.quit(&mut *stream).await };
-                extensions = again;
+                offers = again;
             }
         }
-        if recipients.is_empty() {
+        script.stands(&offers);
+        let first = script.next();
+        if first.is_empty() {
             return self.quit(&mut *stream).await;
         }
-        self.envelope(&mut *stream, &sender, recipients, &extensions).await
+        self.envelope(&mut *stream, &sender, first, script, &offers).await
     }
 
     /// EHLO, or HELO where EHLO is refused for good; none where neither is taken.
-    async fn hello(&mut self, stream: &mut dyn Stream, name: &str) -> Result<Option<Extensions>, Miss> {
+    async fn hello(&mut self, stream: &mut dyn Stream, name: &str) -> Result<Option<Offers>, Miss> {
         self.stage = Stage::Ehlo;
         let code = self.say(stream, &format!("EHLO {name}"), None).await?;
         if code / 100 == 2 {
-            let turn = self.session.transcript.last();
-            let offered = |keyword: &str| {
-                let keyword_of =
-                    |line: &Line| line.text.get(4..).and_then(|rest| rest.split([' ', '=']).next().map(str::to_string));
-                turn.is_some_and(|turn| {
-                    turn.lines.iter().skip(1).filter_map(keyword_of).any(|word| word.eq_ignore_ascii_case(keyword))
-                })
-            };
-            return Ok(Some(Extensions { starttls: offered("STARTTLS"), smtputf8: offered("SMTPUTF8") }));
+            return Ok(Some(self.session.transcript.last().map(Offers::read).unwrap_or_default()));
         }
         if code / 100 != 5 {
             return Ok(None);
         }
         let code = self.say(stream, &format!("HELO {name}"), None).await?;
-        Ok((code / 100 == 2).then(Extensions::default))
+        Ok((code / 100 == 2).then(Offers::default))
     }
 
     /// The TLS handshake after a 220 to STARTTLS (RFC 3207).
@@ -207,18 +224,17 @@ impl Dialogue<'_> {
         Err(miss)
     }
 
-    /// MAIL, RCPT for each recipient, RSET, QUIT.
+    /// MAIL, RCPT for whom the script names, RSET, QUIT.
     async fn envelope(
         &mut self,
         stream: &mut dyn Stream,
         sender: &str,
-        recipients: &[String],
-        extensions: &Extensions,
+        first: Vec<String>,
+        script: &mut dyn Script,
+        offers: &Offers,
     ) -> Result<(), Miss> {
         self.stage = Stage::Mail;
-        let paths: Vec<_> = recipients.iter().map(|recipient| envelope::path(recipient)).collect();
-        let international = paths.iter().flatten().chain([&sender.to_string()]).any(|path| !path.is_ascii());
-        let smtputf8 = international && extensions.smtputf8;
+        let smtputf8 = offers.smtputf8 && (!sender.is_ascii() || script.international());
         if !sender.is_ascii() && !smtputf8 {
             let said = format!("the sender {sender} needs SMTPUTF8 (RFC 6531), which the server does not offer");
             self.quit(stream).await?;
@@ -229,39 +245,65 @@ impl Dialogue<'_> {
         if self.say(stream, &mail, None).await? / 100 != 2 {
             return self.quit(stream).await;
         }
+        self.tell(script);
         self.stage = Stage::Rcpt;
+        let mut group = first;
         let mut asked = false;
-        for (recipient, path) in recipients.iter().zip(paths) {
-            let path = path.and_then(|path| match path.is_ascii() || smtputf8 {
-                true => Ok(path),
-                false => Err("its local part needs SMTPUTF8 (RFC 6531), which the server does not offer".into()),
-            });
-            let path = match path {
-                Ok(path) => path,
-                Err(why) => {
-                    self.note(format!("{} was not asked: {why}", recipient.escape_debug()), Some(recipient));
-                    continue;
-                }
-            };
-            if asked && !self.manners.pause.is_zero() {
+        while !group.is_empty() {
+            let commands = self.commands(&group, smtputf8);
+            if asked && !commands.is_empty() && !self.manners.pause.is_zero() {
                 tokio::time::sleep_until((Instant::now() + self.manners.pause).min(self.manners.deadline)).await;
                 if Instant::now() >= self.manners.deadline {
                     return Err(Miss::new(How::Deadline, "the run's deadline came in the pause before the next RCPT"));
                 }
             }
-            asked = true;
-            self.say(stream, &format!("RCPT TO:<{path}>"), Some(recipient)).await?;
+            asked |= !commands.is_empty();
+            self.ask(stream, &commands).await?;
+            self.tell(script);
+            group = script.next();
         }
         self.stage = Stage::Rset;
         self.say(stream, "RSET", None).await?;
         self.quit(stream).await
     }
 
+    /// What RCPT says of each of `recipients`; who cannot be asked about is noted.
+    fn commands(&mut self, recipients: &[String], smtputf8: bool) -> Vec<(String, String)> {
+        let mut commands = Vec::new();
+        for recipient in recipients {
+            let path = envelope::path(recipient).and_then(|path| match path.is_ascii() || smtputf8 {
+                true => Ok(path),
+                false => Err("its local part needs SMTPUTF8 (RFC 6531), which the server does not offer".into()),
+            });
+            match path {
+                Ok(path) => commands.push((recipient.clone(), format!("RCPT TO:<{path}>"))),
+                Err(why) => self.note(format!("{} was not asked: {why}", recipient.escape_debug()), Some(recipient)),
+            }
+        }
+        commands
+    }
+
+    /// Lets the script hear what is new in the transcript.
+    fn tell(&mut self, script: &mut dyn Script) {
+        if self.told < self.session.transcript.len() {
+            script.heard(&self.session, self.told);
+            self.told = self.session.transcript.len();
+        }
+    }
+
     /// Takes leave. A server that hangs up on QUIT has done what it should, a little early.
     async fn quit(&mut self, stream: &mut dyn Stream) -> Result<(), Miss> {
         self.stage = Stage::Quit;
-        if let Err(miss) = self.say(stream, "QUIT", None).await {
-            self.note(miss.said, None);
+        match self.say(stream, "QUIT", None).await {
+            Ok(221 | 400..) => {}
+            // The reply to RSET, a command too late: one of the group's replies was one too many (RFC 5321, 4.3.2).
+            Ok(_) if self.group > 0 => {
+                self.void(group::TOO_MANY);
+                return Err(Miss::new(How::Protocol, group::TOO_MANY));
+            }
+            Ok(_) => {}
+            Err(miss) if miss.how == How::Protocol && self.group > 0 => return Err(miss),
+            Err(miss) => self.note(miss.said, None),
         }
         Ok(())
     }
@@ -292,6 +334,9 @@ impl Dialogue<'_> {
         for _ in 0..UNASKED {
             if !self.reader.something_waits(stream).await {
                 return Ok(());
+            }
+            if self.group > 0 {
+                return Err(self.too_many(stream).await);
             }
             let code = self.hear(stream, None).await?;
             if let Some(turn) = self.session.transcript.last_mut().filter(|_| code != 421) {
