@@ -576,8 +576,11 @@ fn pipelined_rows() -> Vec<(&'static str, Vec<Act>, &'static str)> {
     ]
 }
 
+/// A behaviour by its name, the acts, the outcome, who is asked about, and how many at once.
+type Row = (&'static str, Vec<Act>, &'static str, &'static [&'static str], usize);
+
 /// Every row, with whom it is asked about and how many at once.
-fn every_row() -> Vec<(&'static str, Vec<Act>, &'static str, &'static [&'static str], usize)> {
+fn every_row() -> Vec<Row> {
     let one = rows().into_iter().map(|(name, acts, expected)| (name, acts, expected, &FOUR[..1], 1));
     let four = pipelined_rows().into_iter().map(|(name, acts, expected)| (name, acts, expected, &FOUR[..], 8));
     one.chain(four).collect()
