@@ -78,6 +78,7 @@ impl World {
             system: "corp".into(),
             source: "ldaps://dc1.corp.contoso.com".into(),
             bind: Observed::Known("nsdiag@corp.contoso.com".into()),
+            noteworthy: Observed::Known(vec![]),
             organisation: Observed::Known(Organisation {
                 dn: "CN=Contoso".into(),
                 accepted_domains: Observed::Known(vec![AcceptedDomain {

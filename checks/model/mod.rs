@@ -68,4 +68,10 @@ impl<'a> Model<'a> {
     pub fn objects(&self) -> &[Object<'a>] {
         self.objects.get_or_init(|| objects::all(self.question, self.evidence, self))
     }
+
+    /// The recipient with this address, where it is under judgement.
+    pub fn recipient(&self, address: &str) -> Option<&Recipient<'a>> {
+        let place = self.recipients.binary_search_by(|one| one.address.cmp(address)).ok()?;
+        self.recipients.get(place)
+    }
 }

@@ -249,9 +249,14 @@ fn of_type(details: i64) -> Option<State> {
     }
 }
 
+/// What its recipient type says that an object is.
+pub fn typed(entry: &Entry) -> Option<State> {
+    of_type(entry.integer("msExchRecipientTypeDetails")?)
+}
+
 /// What one object is; the first that fits decides.
 pub fn kind(entry: &Entry) -> State {
-    let by_type = of_type(entry.integer("msExchRecipientTypeDetails").unwrap_or(0));
+    let by_type = typed(entry);
     let remote = entry.value("msExchRemoteRecipientType").is_some_and(|kind| kind != "0");
     let target = entry.value("targetAddress").is_some();
     if entry.is("publicFolder") {

@@ -1,12 +1,21 @@
 //! Who cannot get mail, and where it breaks.
 mod address_unknown_everywhere;
+mod contact_targets_shared_domain;
+mod contact_without_target;
+mod duplicate_proxy_address;
 mod exchange_rejects_other_mailbox;
+mod forwarding_loop;
 mod gateway_rejects_exchange_recipient;
 mod gateway_rejects_other_mailbox;
+mod mail_without_proxy_address;
+mod mailbox_has_target_address;
 mod mailbox_in_both_systems;
 mod other_rejects_own_mailbox;
+mod recipient_wants_authenticated_sender;
+mod remote_mailbox_without_routing_address;
 
-use crate::model::{Diagnosis, Fault, FaultKind, Recipient};
+use crate::evidence::SystemKind;
+use crate::model::{Diagnosis, Fault, FaultKind, Object, Recipient};
 use crate::prelude::*;
 
 /// The checks of this area, by code.
@@ -17,6 +26,14 @@ pub const CHECKS: &[&Check] = &[
     &other_rejects_own_mailbox::CHECK,
     &address_unknown_everywhere::CHECK,
     &mailbox_in_both_systems::CHECK,
+    &contact_targets_shared_domain::CHECK,
+    &mailbox_has_target_address::CHECK,
+    &forwarding_loop::CHECK,
+    &duplicate_proxy_address::CHECK,
+    &mail_without_proxy_address::CHECK,
+    &contact_without_target::CHECK,
+    &recipient_wants_authenticated_sender::CHECK,
+    &remote_mailbox_without_routing_address::CHECK,
 ];
 
 /// Those for whom the same is wrong, with the same certainty and in the same words: one finding.
@@ -68,6 +85,74 @@ fn groups<'a>(case: &'a Case, kind: FaultKind) -> Vec<Group<'a>> {
         }
     }
     groups
+}
+
+/// The directory objects of the shared domain; what was not swept is noted, for then there may be more.
+fn objects<'m, 'a>(case: &'m Case<'a>, notes: &mut Notes) -> impl Iterator<Item = &'m Object<'a>> {
+    let systems = case.question.systems.iter().filter(|system| system.kind != SystemKind::Other);
+    for system in systems {
+        let directories = || case.evidence.directories.iter().filter(|directory| directory.system == system.name);
+        if directories().any(|directory| directory.noteworthy.known().is_some()) {
+            continue;
+        }
+        let what = format!("the recipients of {} other than those looked up", system.name);
+        let supply = "--ldap URL with --ldap-user, or Get-Recipient in --exchange-export";
+        let miss = directories().find_map(|directory| directory.noteworthy.miss());
+        notes.gap(match miss.filter(|miss| miss.how != How::NotTried) {
+            Some(miss) => Gap::unanswered(what, miss.said.clone(), supply),
+            None => Gap::not_asked(what, supply),
+        });
+    }
+    let domain = &case.question.domain;
+    case.model.objects().iter().filter(move |object| object.is_in(domain))
+}
+
+/// One finding about several objects: `detail` behind their names.
+fn tell_objects<'n>(notes: &'n mut Notes, objects: &[&Object], detail: String) -> &'n mut Finding {
+    let finding = notes.finding(detail);
+    finding.seen_all(objects.iter().map(|object| object.pointer.clone()));
+    for object in objects {
+        finding.about(SubjectKind::Recipient, object.name());
+    }
+    finding
+}
+
+/// How many commands a person reads before a loop serves better.
+const READABLE: usize = 20;
+
+/// As many of `commands` as a person reads, and how many more there are.
+fn readable(commands: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut commands: Vec<String> = commands.into_iter().collect();
+    if commands.len() > READABLE {
+        let more = commands.len() - READABLE;
+        commands.truncate(READABLE);
+        commands.push(format!("# and {more} more in the same way; the report has their names and values"));
+    }
+    commands
+}
+
+/// `commands`, one for each subject of the findings of `check`; past a screenful the first of them, and a loop that does
+/// `each` for `$a`, every address in the saved report.
+fn for_all(check: &Check, certainty: Certainty, mut commands: Vec<String>, each: &str) -> Vec<String> {
+    if commands.len() <= READABLE {
+        return commands;
+    }
+    let more = commands.len() - READABLE;
+    let certainty = match certainty {
+        Certainty::Proven => "proven",
+        Certainty::Likely => "likely",
+        Certainty::Inconclusive => "inconclusive",
+    };
+    commands.truncate(READABLE);
+    commands.push(format!(
+        "# and {more} more; instead of all these, a loop over the report of nsdiag check … -o report.json:"
+    ));
+    commands.push(format!(
+        "(Get-Content -Raw -Encoding UTF8 report.json | ConvertFrom-Json).findings | Where-Object {{ $_.code -eq '{}' -and \
+         $_.certainty -eq '{certainty}' }} | ForEach-Object {{ $_.subjects }} | ForEach-Object {{ $a = $_.value; {each} }}",
+        check.code
+    ));
+    commands
 }
 
 /// `orders@contoso.com` as a name for an object in Exchange.

@@ -1,0 +1,109 @@
+//! NSD411: one address on several objects of a forest (F-35).
+use super::objects;
+use crate::evidence::address;
+use crate::model::Object;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD411",
+    name: "duplicate-proxy-address",
+    title: "one address is on several objects",
+    severity: Severity::Critical,
+    why: "Exchange resolves an address by its proxyAddresses. Where several objects of the forest hold it none is resolved: \
+          mail for it bounces as ambiguous, now and then, or always.",
+    fix: "Leave the address on the object that has the mailbox, and take it off the others.",
+    judge,
+};
+
+/// An address, and the objects that hold it.
+type Double<'m, 'a> = (String, Vec<&'m Object<'a>>);
+
+fn judge(case: &Case, notes: &mut Notes) {
+    let mut holders: BTreeMap<(&str, usize, String), Vec<&Object>> = BTreeMap::new();
+    for object in objects(case, notes) {
+        for each in object.addresses().into_iter().filter(|each| address::domain(each) == case.question.domain) {
+            let all = holders.entry((object.system, object.directory, each)).or_default();
+            if all.iter().all(|known| !core::ptr::eq(*known, object)) {
+                all.push(object);
+            }
+        }
+    }
+    let mut by_system: BTreeMap<(&str, usize), Vec<Double>> = BTreeMap::new();
+    for ((system, directory, address), mut all) in holders {
+        if all.len() > 1 {
+            all.sort_by_key(|object| (object.kind(), &object.entry.dn));
+            by_system.entry((system, directory)).or_default().push((address, all));
+        }
+    }
+    for ((system, _), doubles) in by_system {
+        let name = |object: &&Object| format!("{} '{}'", object.kind().word(), object.entry.dn);
+        let each =
+            |(address, all): &Double| format!("{address} by {}", listed(&all.iter().map(name).collect::<Vec<_>>(), 4));
+        let each: Vec<_> = doubles.iter().map(each).collect();
+        let finding = notes.finding(format!("the directory of {system} holds more than once: {}", listed(&each, 3)));
+        let (mut commands, mut undo) = (Vec::new(), Vec::new());
+        for (address, all) in &doubles {
+            finding.about(SubjectKind::Recipient, address).seen_all(all.iter().map(|object| object.pointer.clone()));
+            for object in &all[1..] {
+                let (take, give) = take_off(object, address);
+                commands.extend(take);
+                undo.extend(give);
+            }
+        }
+        let first = doubles.first().map(|(_, all)| all[0].entry.dn.clone()).unwrap_or_default();
+        finding.mend(Remedy::exchange(format!("Leave it on one object, such as '{first}'"), commands, undo));
+    }
+}
+
+/// The commands that take `address` off `object`, and those that give it back.
+fn take_off(object: &Object, address: &str) -> (Vec<String>, Vec<String>) {
+    let (noun, dn) = (object.noun(), object.identity());
+    let primary = object.addresses().first().is_some_and(|first| first == address);
+    let target = object.entry.value("targetAddress");
+    match (object.kind(), target) {
+        // It has no other name: out of mail with it, while the object itself stays.
+        (State::Contact | State::MailUser, Some(target)) if primary => (
+            vec![format!("Disable-{noun} -Identity {dn} -Confirm:$false")],
+            vec![format!("Enable-{noun} -Identity {dn} -ExternalEmailAddress {}", quoted(target))],
+        ),
+        _ => {
+            let set = |what: &str| {
+                format!("Set-{noun} -Identity {dn} -EmailAddresses @{{{what}={}}}", quoted(&format!("smtp:{address}")))
+            };
+            let rename = format!(
+                "Set-{noun} -Identity {dn} -EmailAddressPolicyEnabled $false -PrimarySmtpAddress '<another address>'"
+            );
+            (primary.then_some(rename).into_iter().chain([set("Remove")]).collect(), vec![set("Add")])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::World;
+
+    #[test]
+    fn the_same_address_twice_is_found_across_the_forest_and_in_one_object_it_is_not() {
+        let mailbox = "user dn=CN=Orders proxyaddresses=SMTP:orders@contoso.com homemdb=DB1";
+        let contact = "contact dn=CN=Zimbra proxyaddresses=SMTP:Orders@contoso.com targetaddress=SMTP:o@z.com";
+        let alias = "group dn=CN=All proxyaddresses=SMTP:all@contoso.com proxyaddresses=smtp:orders@contoso.com";
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.holds("orders@contoso.com", &[mailbox], Some(&[mailbox]));
+        world.noteworthy(&[mailbox, "user dn=CN=X proxyaddresses=X500:orders@contoso.com mail=orders@contoso.com"]);
+        assert_eq!(world.lines(&CHECK), [""; 0], "one object, seen thrice, and one that holds it in mail alone");
+        world.holds("orders@contoso.com", &[mailbox], Some(&[mailbox, contact]));
+        let found = "critical proven: the directory of corp holds more than once: orders@contoso.com by a mailbox 'CN=Orders' \
+                     and a mail contact 'CN=Zimbra' [orders@contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        assert_eq!(world.commands(&CHECK), ["Disable-MailContact -Identity 'CN=Zimbra' -Confirm:$false"]);
+        world.holds("orders@contoso.com", &[mailbox, alias], None);
+        let remove = "Set-DistributionGroup -Identity 'CN=All' -EmailAddresses @{Remove='smtp:orders@contoso.com'}";
+        assert_eq!(world.commands(&CHECK), [remove]);
+        world.holds("orders@contoso.com", &[mailbox], None);
+        world.noteworthy(&[contact]);
+        assert_eq!(world.lines(&CHECK), [found]);
+    }
+}

@@ -1,0 +1,99 @@
+//! NSD412: an address in `mail` that is no proxy address (F-36).
+use super::{objects, readable, tell_objects};
+use crate::evidence::address;
+use crate::evidence::exchange::DomainKind;
+use crate::model::Object;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD412",
+    name: "mail-without-proxy-address",
+    title: "addresses that are in mail alone, where Exchange does not look",
+    severity: Severity::Warning,
+    why: "Exchange resolves proxyAddresses, a gateway may look at mail. Such an address passes the gateway and is unknown to \
+          Exchange: it bounces with 5.1.10, or is relayed like everything that Exchange does not know.",
+    fix: "Mail-enable the object, so that Exchange stamps its proxy addresses.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    let domain = &case.question.domain;
+    let mail = |object: &Object| {
+        let mail = address::fold(object.entry.value("mail")?).ok()?;
+        (address::domain(&mail) == domain && object.sees("proxyaddresses") && !object.holds(&mail)).then_some(mail)
+    };
+    let all: Vec<_> = objects(case, notes).filter_map(|object| Some((object, mail(object)?))).collect();
+    // Where the mailbox is on the other system and Exchange relays, what Exchange does not know is on its way all the same.
+    let relayed = |object: &Object, mail: &str| {
+        let organisation = case.model.organisations.iter().find(|each| each.system == object.system);
+        let accepted = organisation.and_then(|each| each.accepted_domain().ok()?);
+        let relays = accepted.is_some_and(|(_, accepted)| accepted.kind == DomainKind::InternalRelay);
+        relays && case.model.recipient(mail).is_some_and(|recipient| recipient.listed().is_some())
+    };
+    for harmless in [false, true] {
+        let some: Vec<_> = all.iter().filter(|(object, mail)| relayed(object, mail) == harmless).collect();
+        let Some((first, _)) = some.first() else { continue };
+        let names: Vec<&str> = some.iter().map(|(_, mail)| &**mail).collect();
+        let becomes = match harmless {
+            true => "; Exchange relays them to the other system, whose list names them",
+            false => "",
+        };
+        let object = if some.len() == 1 { format!(" ('{}')", first.entry.dn) } else { String::new() };
+        let detail = format!("in mail, and not in proxyAddresses: {}{object}{becomes}", listed(&names, 5));
+        let (commands, undo): (Vec<_>, Vec<_>) = some.iter().map(|(object, mail)| enable(object, mail)).unzip();
+        let objects: Vec<_> = some.iter().map(|(object, _)| *object).collect();
+        let finding = tell_objects(notes, &objects, detail);
+        if harmless {
+            finding.severity(Severity::Info);
+        }
+        finding.mend(Remedy::exchange("Mail-enable them", readable(commands), readable(undo)));
+    }
+}
+
+/// The command that mail-enables `object` with the address, and the one that takes it back.
+fn enable(object: &Object, mail: &str) -> (String, String) {
+    let (dn, mail) = (object.identity(), quoted(mail));
+    let set = |noun: &str, what: &str| format!("Set-{noun} -Identity {dn} -EmailAddresses @{{{what}={mail}}}");
+    let disable = |noun: &str| format!("Disable-{noun} -Identity {dn} -Confirm:$false");
+    let enable = |noun: &str, rest: String| (format!("Enable-{noun} -Identity {dn}{rest}"), disable(noun));
+    match object.kind() {
+        // It is a recipient already, under other addresses.
+        _ if !object.addresses().is_empty() => (set(object.noun(), "Add"), set(object.noun(), "Remove")),
+        State::Mailbox => (set("Mailbox", "Add"), set("Mailbox", "Remove")),
+        State::Group => enable("DistributionGroup", format!(" -PrimarySmtpAddress {mail}")),
+        State::PublicFolder => enable("MailPublicFolder", String::new()),
+        State::Contact => enable("MailContact", format!(" -ExternalEmailAddress {mail}")),
+        _ => enable("MailUser", format!(" -ExternalEmailAddress {mail}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::World;
+
+    #[test]
+    fn mail_alone_is_found_and_is_harmless_only_where_it_is_relayed() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.noteworthy(&["user dn=CN=Carl mail=carl@contoso.com", "user mail=x@elsewhere.com"]);
+        let found =
+            "warning proven: in mail, and not in proxyAddresses: carl@contoso.com ('CN=Carl') [carl@contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        assert_eq!(
+            world.commands(&CHECK),
+            ["Enable-MailUser -Identity 'CN=Carl' -ExternalEmailAddress 'carl@contoso.com'"]
+        );
+        world.noteworthy(&["user mail=carl@contoso.com proxyaddresses=smtp:Carl@contoso.com"]);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.noteworthy(&["user dn=CN=Orders mail=orders@contoso.com"]);
+        let relayed = "info proven: in mail, and not in proxyAddresses: orders@contoso.com ('CN=Orders'); Exchange relays \
+                       them to the other system, whose list names them [orders@contoso.com]";
+        assert_eq!(world.lines(&CHECK), [relayed]);
+        world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
+        assert!(world.lines(&CHECK)[0].starts_with("warning proven: "));
+        world.noteworthy(&[]);
+        world.holds("sales@contoso.com", &[], Some(&["user mail=sales@contoso.com"]));
+        assert_eq!(world.lines(&CHECK), [""; 0], "the global catalog may lack the proxy addresses");
+    }
+}
