@@ -3,6 +3,7 @@ use crate::evidence::dns::{Alias, Answer, DnsLookup, Record, RecordKind, StsPoli
 use crate::evidence::exchange::{
     AcceptedDomain, AddressSpace, DomainKind, RecipientFilter, SendConnector, SmartHostAuthentication,
 };
+use crate::evidence::online::{ConnectorType, OutboundConnector};
 use crate::evidence::smtp::{Certificate, Handshake, Hop, Line, Tls, Turn, Who};
 use crate::evidence::{List, System, SystemKind};
 use crate::prelude::*;
@@ -12,6 +13,7 @@ pub const EXCHANGE: &str = "exchange/exch01.corp.contoso.com/10.0.0.10:25";
 pub const OTHER: &str = "other/smarthost.contoso.com/10.0.0.44:25";
 /// The second random control.
 pub const SECOND: &str = "h4w8z1p6d3y9c5j2@contoso.com";
+pub const LABS: &str = "exchange/exch.labs.contoso.com/10.1.0.10:25";
 pub const RANDOM: &str = "q7x2k9v4m1t8b3n6@contoso.com";
 
 /// contoso.com: anna, ben and helpdesk at Exchange, orders and sales at zimbra, a gateway that knows them all.
@@ -106,6 +108,45 @@ impl World {
         world
     }
 
+    /// A world whose only Exchange is a tenant of Exchange Online, with zimbra beside it.
+    pub fn online() -> Self {
+        let mut world = Self::healthy();
+        world.question.systems[0].kind = SystemKind::ExchangeOnline;
+        world.evidence.directories[0].origin = crate::evidence::directory::Origin::Export;
+        let organisation = world.organisation();
+        organisation.send_connectors = Observed::NotAsked;
+        organisation.recipient_filter = Observed::NotAsked;
+        organisation.outbound_connectors = Observed::Known(vec![outbound("To Zimbra", "contoso.com")]);
+        world
+    }
+
+    /// Two Exchange organisations, corp and labs, each relaying what it does not know to the other; eva has her mailbox
+    /// at labs.
+    pub fn two_forests() -> Self {
+        let mut world = Self::healthy();
+        world.evidence.hops.retain(|hop| hop.role != Role::Other);
+        world.evidence.smtp.retain(|session| !session.hop.starts_with("other/"));
+        world.evidence.files.clear();
+        (world.question.systems[1].name, world.question.systems[1].kind) = ("labs".into(), SystemKind::Exchange);
+        world.dns("exch.labs.contoso.com", RecordKind::A, "10.1.0.10");
+        world.dns("exch.labs.contoso.com", RecordKind::Aaaa, "");
+        world.hop(LABS);
+        let taken = [("helpdesk@contoso.com", "250 2.1.5 Ok"), (RANDOM, "250 2.1.5 Ok")];
+        world.session(LABS, &taken);
+        let mut labs = world.evidence.directories[0].clone();
+        (labs.system, labs.lookups) = ("labs".into(), vec![]);
+        world.evidence.directories.push(labs);
+        world.connector(|connector| {
+            (connector.name, connector.smart_hosts) = ("To labs".into(), vec!["exch.labs.contoso.com".into()]);
+        });
+        let labs = match &mut world.organisation_at(1).send_connectors {
+            Observed::Known(all) => &mut all[0],
+            _ => panic!("no send connectors"),
+        };
+        (labs.name, labs.smart_hosts) = ("To corp".into(), vec!["exch01.corp.contoso.com".into()]);
+        world
+    }
+
     /// The world of the mission: the gateway knows only what AD holds.
     pub fn broken_gateway() -> Self {
         let mut world = Self::healthy();
@@ -123,6 +164,7 @@ impl World {
         let (address, port) = parts[2].rsplit_once(':').unwrap();
         let (role, system) = match parts[0] {
             "gateway" => (Role::Gateway, None),
+            "exchange" if parts[1].contains("labs") => (Role::Exchange, Some("labs".into())),
             "exchange" => (Role::Exchange, Some("corp".into())),
             _ => (Role::Other, Some("zimbra".into())),
         };
@@ -324,6 +366,14 @@ impl World {
         }
     }
 
+    /// The outbound connectors.
+    pub fn outbound_connectors(&mut self) -> &mut Vec<OutboundConnector> {
+        match &mut self.organisation().outbound_connectors {
+            Observed::Known(all) => all,
+            _ => panic!("no outbound connectors"),
+        }
+    }
+
     /// Changes the first send connector.
     pub fn connector(&mut self, change: impl FnOnce(&mut SendConnector)) {
         change(&mut self.connectors()[0]);
@@ -402,6 +452,18 @@ pub fn tls(name: &str) -> Tls {
         trusted: Observed::Known(true),
         names_host: Observed::Known(true),
         objection: None,
+    }
+}
+
+/// An outbound connector of Exchange Online as the contract wants it, for one domain.
+pub fn outbound(name: &str, domain: &str) -> OutboundConnector {
+    OutboundConnector {
+        name: name.into(),
+        enabled: true,
+        kind: ConnectorType::OnPremises,
+        recipient_domains: vec![domain.into()],
+        smart_hosts: vec!["smarthost.contoso.com".into()],
+        ..OutboundConnector::default()
     }
 }
 

@@ -12,13 +12,16 @@ use nsdiag_checks::evidence::dns::RecordKind;
 use nsdiag_checks::evidence::smtp::{Hop, Role, Session};
 use nsdiag_checks::evidence::{Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
 use nsdiag_checks::judge::{Case, Check, Notes};
-use nsdiag_checks::model::organisations;
+use nsdiag_checks::model::{Model, organisations};
 use nsdiag_checks::report::{Report, Run, Vantage, report};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How many of an organisation's servers are resolved, to recognise a smart host that is one of them.
+const SERVERS: usize = 64;
 
 /// Why there is no report.
 #[derive(Debug)]
@@ -140,8 +143,8 @@ impl Collector {
             let directories =
                 join_all(settings.directories.iter().map(|one| self.directory(one, question, &recipients)));
             let (gateways, directories) = tokio::join!(self.gateways(question), directories);
-            let evidence = Evidence { directories, ..Evidence::default() };
-            let smart_hosts = self.smart_hosts(question, &evidence).await;
+            let mut evidence = Evidence { directories, ..Evidence::default() };
+            let smart_hosts = self.smart_hosts(question, &mut evidence).await;
             let other = named.iter().any(|(role, ..)| *role == Role::Other);
             let smart_hosts = if other { vec![] } else { smart_hosts };
             let good = match question.known_good.is_empty() {
@@ -223,22 +226,34 @@ impl Collector {
         found.into_iter().flatten().filter(|hop| seen.insert(hop.id.clone())).collect()
     }
 
-    /// The smart hosts of the connectors that win for the domain; their names are resolved in any case.
-    async fn smart_hosts(&self, question: &Question, evidence: &Evidence) -> Vec<Hop> {
+    /// The smart hosts of the connectors that win for the domain; their names are resolved in any case. Those that are
+    /// hosts of an Exchange system are no other system's.
+    async fn smart_hosts(&self, question: &Question, evidence: &mut Evidence) -> Vec<Hop> {
         let other = question.systems_of(SystemKind::Other).next().map(|system| system.name.clone());
         let mut wanted: Vec<(String, u16)> = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
         for organisation in organisations::views(question, evidence) {
-            let Ok(routing) = organisation.selection(&question.domain) else { continue };
-            let Some((_, connector)) = routing.winner() else { continue };
+            if let Ok((_, servers)) = organisation.servers() {
+                names.extend(servers.iter().filter_map(|server| server.fqdn.as_deref()).take(SERVERS));
+            }
+            let Ok(Some(exit)) = organisation.exit(&question.domain) else { continue };
+            names.extend(exit.smart_hosts.iter().map(String::as_str));
             // A connector for all domains leads to the Internet, not to the other system.
-            let own = !routing.by_wildcard();
-            for host in &connector.smart_hosts {
-                match own {
-                    true => wanted.push((host.clone(), connector.port)),
-                    false => drop(self.resolver.addresses(host).await),
-                }
+            if !exit.by_wildcard {
+                wanted.extend(exit.smart_hosts.iter().map(|host| (host.clone(), exit.port)));
             }
         }
+        if wanted.is_empty() && names.is_empty() {
+            return vec![];
+        }
+        join_all(names.iter().map(|name| self.resolver.addresses(name))).await;
+        let exchange = question.systems.iter().filter(|system| system.kind != SystemKind::Other);
+        let hosts = exchange.flat_map(|system| system.smtp.iter().map(move |host| (&system.name, host)));
+        let hops = hosts.map(|(system, host)| self.hops(Role::Exchange, Some(system), host, question.smtp_port));
+        evidence.hops = join_all(hops).await.into_iter().flatten().collect();
+        evidence.dns = self.resolver.lookups();
+        let model = Model::new(question, evidence);
+        wanted.retain(|(host, port)| model.owner(host, *port).is_none());
         let found =
             join_all(wanted.iter().map(|(host, port)| self.hops(Role::Other, other.as_ref(), host, *port))).await;
         found.into_iter().flatten().collect()

@@ -4,6 +4,7 @@ use crate::collect::directory::Password;
 use nsdiag_checks::evidence::{Question, System, SystemKind, address};
 use nsdiag_checks::report::Ignore;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -279,8 +280,10 @@ impl Builder<'_> {
         for directory in &mut directories {
             self.password(directory, &mut notes)?;
         }
+        let mut delivers_to = BTreeMap::new();
         for gateway in &file.gateway {
             let Some(to) = &gateway.delivers_to else { continue };
+            delivers_to.insert(self.host(&in_file(&gateway.host))?, to.get_ref().clone());
             if !systems.iter().any(|system| system.name == *to.get_ref()) {
                 let said = format!("delivers_to names no system: '{}'", to.get_ref());
                 return Err(self.source.wrong(Some(to.span()), &said));
@@ -337,6 +340,7 @@ impl Builder<'_> {
             domain,
             systems,
             gateways,
+            delivers_to,
             known_good,
             mail_from,
             ehlo,
@@ -751,6 +755,8 @@ until = 2026-12-31
         assert!(read.lists[0].1.ends_with("users.csv") && read.lists[0].1.is_absolute());
         assert_eq!(question.systems[1].outbound, ["mail.contoso.com", "2001:db8::7"]);
         assert_eq!(read.ignores[0].until.as_deref(), Some("2026-12-31"));
+        let delivers_to = question.delivers_to.iter().map(|(gateway, system)| (&**gateway, &**system));
+        assert_eq!(Vec::from_iter(delivers_to), [("mx1.contoso.com:2525", "corp")]);
         assert!(!format!("{read:?}").contains("geheim"));
         let local = question.random.strip_suffix("@contoso.com").unwrap();
         assert!(local.len() == 16 && local.bytes().all(|byte| byte.is_ascii_alphanumeric()));

@@ -3,6 +3,7 @@ mod dnssec_bogus;
 mod mx_missing;
 mod mx_target_invalid;
 mod mx_views_disagree;
+mod smart_host_is_exchange;
 mod smart_host_is_gateway;
 mod smart_host_unresolvable;
 mod spf_omits_sender;
@@ -15,5 +16,6 @@ pub const CHECKS: &[&crate::judge::Check] = &[
     &spf_omits_sender::CHECK,
     &smart_host_unresolvable::CHECK,
     &smart_host_is_gateway::CHECK,
+    &smart_host_is_exchange::CHECK,
     &dnssec_bogus::CHECK,
 ];

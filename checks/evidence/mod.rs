@@ -10,6 +10,7 @@ pub mod servers;
 pub mod smtp;
 
 use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 pub use directory::{Directory, Entry, Lookup};
 pub use dns::DnsLookup;
@@ -152,6 +153,9 @@ pub struct Question {
     pub systems: Vec<System>,
     /// The gateways that the user named, as `host:port`; empty means the MX hosts.
     pub gateways: Vec<String>,
+    /// Which system each gateway hands mail to, by the gateway as `host:port`; default is the first of Exchange.
+    #[serde(default)]
+    pub delivers_to: BTreeMap<String, String>,
     /// Positive controls that the user named.
     pub known_good: Vec<String>,
     /// The random control of this run.

@@ -2,15 +2,24 @@
 mod accepted_domain_authoritative;
 mod accepted_domain_external_relay;
 mod accepted_domain_missing;
+mod catch_all_mailbox_set;
 mod directory_refuses_bind;
 mod directory_unreachable;
+mod edge_loop;
 mod exchange_configuration_unreadable;
+mod exchange_sources_differ;
+mod mutual_internal_relay;
+mod peer_not_externally_secured;
+mod receive_connector_name_clash;
 mod recipient_lookup_left_on;
 mod send_connector_disabled;
 mod send_connector_dns_routing;
 mod send_connector_falls_to_wildcard;
 mod send_connector_missing;
 mod send_connector_not_externally_secured;
+mod send_connector_scoped;
+mod send_connector_size_limit;
+mod send_connector_wrong_address_space;
 
 /// The checks of this area, by code.
 pub const CHECKS: &[&crate::judge::Check] = &[
@@ -18,12 +27,21 @@ pub const CHECKS: &[&crate::judge::Check] = &[
     &accepted_domain_authoritative::CHECK,
     &accepted_domain_external_relay::CHECK,
     &recipient_lookup_left_on::CHECK,
+    &catch_all_mailbox_set::CHECK,
     &send_connector_missing::CHECK,
     &send_connector_falls_to_wildcard::CHECK,
     &send_connector_disabled::CHECK,
     &send_connector_dns_routing::CHECK,
     &send_connector_not_externally_secured::CHECK,
+    &send_connector_scoped::CHECK,
+    &send_connector_wrong_address_space::CHECK,
+    &send_connector_size_limit::CHECK,
+    &mutual_internal_relay::CHECK,
+    &edge_loop::CHECK,
+    &receive_connector_name_clash::CHECK,
+    &peer_not_externally_secured::CHECK,
     &exchange_configuration_unreadable::CHECK,
     &directory_unreachable::CHECK,
     &directory_refuses_bind::CHECK,
+    &exchange_sources_differ::CHECK,
 ];

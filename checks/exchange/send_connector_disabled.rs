@@ -23,7 +23,11 @@ fn judge(case: &Case, notes: &mut Notes) {
         let name = &connector.name;
         let set = |on: bool| format!("Set-SendConnector -Identity {} -Enabled ${on}", quoted(name));
         notes
-            .finding(format!("The send connector '{name}' of {} is disabled; {instead}", organisation.system))
+            .finding(format!(
+                "The send connector '{name}' of {} is disabled; {instead}{}",
+                organisation.system,
+                routing.why_others_lost_but(&[name])
+            ))
             .about(SubjectKind::SendConnector, name)
             .seen(pointer)
             .mend(Remedy::exchange("Enable it", vec![set(true)], vec![set(false)]));

@@ -1,4 +1,5 @@
 //! NSD312: only the connector for all domains serves the shared one (F-04).
+use super::edge_loop::loops_at_edge;
 use super::send_connector_missing::new_connector;
 use crate::prelude::*;
 
@@ -18,8 +19,8 @@ fn judge(case: &Case, notes: &mut Notes) {
         let domain = organisation.domain;
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         let Some((pointer, winner)) = routing.winner() else { continue };
-        // A disabled connector of its own is why it falls, and NSD313 says so.
-        if !routing.by_wildcard() || routing.disabled().is_some() {
+        // A disabled connector of its own is why it falls, and NSD313 says so; NSD322 where it falls to the Edge server.
+        if !routing.by_wildcard() || routing.disabled().is_some() || loops_at_edge(organisation, &routing) {
             continue;
         }
         let way = match winner.smart_hosts.is_empty() {
@@ -28,8 +29,9 @@ fn judge(case: &Case, notes: &mut Notes) {
         };
         notes
             .finding(format!(
-                "The only send connector that serves {domain} is '{}' for all domains, {way}",
-                winner.name
+                "The only send connector that serves {domain} is '{}' for all domains, {way}{}",
+                winner.name,
+                routing.why_others_lost()
             ))
             .about(SubjectKind::Domain, domain)
             .about(SubjectKind::SendConnector, &winner.name)
@@ -53,8 +55,11 @@ mod tests {
         let found = "critical proven: The only send connector that serves contoso.com is 'Internet' for all domains, which \
                      asks DNS for the MX of contoso.com [contoso.com, Internet]";
         assert_eq!(world.lines(&CHECK), [found]);
+        world.connectors().push(connector("Fabrikam", "SMTP:fabrikam.com;1"));
+        let found = found.replace(" [", " ('Fabrikam' serves fabrikam.com) [");
+        assert_eq!(world.lines(&CHECK), [found]);
         world.connectors().push(connector("To Zimbra", "SMTP:contoso.com;1"));
-        world.connectors()[1].enabled = false;
+        world.connectors()[2].enabled = false;
         assert_eq!(world.lines(&CHECK), [""; 0], "that is NSD313");
     }
 }

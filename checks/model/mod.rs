@@ -1,20 +1,26 @@
 //! The mail path: hops, organisations, recipients, and what becomes of one address.
 pub mod diagnosis;
+pub mod differences;
+pub mod exits;
 pub mod families;
 pub mod forwarding;
 pub mod hops;
 pub mod limits;
 pub mod names;
+pub mod near;
 pub mod objects;
 pub mod organisations;
 pub mod parts;
 pub mod path;
 pub mod promises;
+pub mod ranges;
 pub mod recipients;
 pub mod route;
 pub mod routing;
 pub mod senders;
+pub mod sites;
 pub mod spf;
+pub mod systems;
 pub mod tls;
 
 use crate::prelude::*;

@@ -83,10 +83,11 @@ pub fn select(connectors: &[SendConnector], errand: Errand) -> Selection {
 ///
 /// `contoso.com` matches that domain alone; `*.contoso.com` matches it and its subdomains.
 pub fn specificity(space: &AddressSpace, domain: &str) -> Option<(usize, bool)> {
-    if space.kind != "SMTP" {
-        return None;
-    }
-    let address = &*space.address;
+    if space.kind == "SMTP" { fixes(&space.address, domain) } else { None }
+}
+
+/// The same for the address alone, as Exchange Online writes recipient domains.
+pub fn fixes(address: &str, domain: &str) -> Option<(usize, bool)> {
     if address == "*" {
         return Some((0, false));
     }

@@ -1,0 +1,62 @@
+//! NSD305: a mailbox takes whatever nobody else takes (F-46).
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD305",
+    name: "catch-all-mailbox-set",
+    title: "a catch-all mailbox swallows mail for the other system",
+    severity: Severity::Warning,
+    why: "With CatchAllRecipient on the accepted domain, Exchange puts mail for every address that it does not know into \
+          one mailbox instead of relaying it. Users of the other system get nothing, and no sender gets a bounce.",
+    fix: "Take the catch-all recipient off the accepted domain.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for organisation in case.model.on_premises() {
+        let Some(Some((pointer, accepted))) = notes.need(organisation.accepted_domain()) else { continue };
+        let Some(mailbox) = &accepted.catch_all else { continue };
+        let name = &accepted.name;
+        let set = |to: &str| format!("Set-AcceptedDomain -Identity {} -CatchAllRecipient {to}", quoted(name));
+        notes
+            .finding(format!(
+                "The accepted domain '{name}' of {} has the catch-all recipient {mailbox}: what Exchange does not know \
+                 goes there, and not to the other system",
+                organisation.system
+            ))
+            .about(SubjectKind::AcceptedDomain, name)
+            .seen(format!("{pointer}/catch_all"))
+            .mend(Remedy::exchange("Take it off", vec![set("$null")], vec![set(&quoted(mailbox))]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::World;
+
+    #[test]
+    fn the_mailbox_is_named() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.accepted(|accepted| accepted.catch_all = Some("CN=Lost,OU=Users,DC=corp".into()));
+        let found = "warning proven: The accepted domain 'contoso.com' of corp has the catch-all recipient \
+                     CN=Lost,OU=Users,DC=corp: what Exchange does not know goes there, and not to the other system \
+                     [contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        assert_eq!(world.commands(&CHECK), ["Set-AcceptedDomain -Identity 'contoso.com' -CatchAllRecipient $null"]);
+        world.hide_configuration();
+        let gap = "unanswered: the Exchange configuration of corp (no accepted domain is visible)";
+        assert_eq!(world.lines(&CHECK), [gap]);
+    }
+
+    #[test]
+    fn another_domains_catch_all_is_its_own_matter() {
+        let mut world = World::healthy();
+        let Observed::Known(all) = &mut world.organisation().accepted_domains else { panic!() };
+        let mut other = all[0].clone();
+        (other.domain, other.catch_all) = ("fabrikam.com".into(), Some("CN=Lost".into()));
+        all.push(other);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+    }
+}

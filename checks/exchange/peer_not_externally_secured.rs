@@ -1,0 +1,133 @@
+//! NSD324: the second organisation takes the first one's mail as from outside (F-15).
+use crate::evidence::servers::{ReceiveAuthentication, ReceiveConnector};
+use crate::model::{Addresses, OrganisationView, ranges};
+use crate::prelude::*;
+use core::net::IpAddr;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD324",
+    name: "peer-not-externally-secured",
+    title: "the receiving organisation treats the other one's mail as from outside",
+    severity: Severity::Warning,
+    why: "ExternalAuthoritative on the send connector is half of it. Unless the receiving organisation has a receive \
+          connector with ExternalAuthoritative for the sender's servers, it takes their mail as anonymous: groups that only \
+          take internal senders bounce it with 5.7.1, and out-of-office and trust are lost.",
+    fix: "Make a receive connector there for the sending servers, with ExternalAuthoritative and ExchangeServers.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for sender in case.model.on_premises() {
+        if case.model.on_premises().count() < 2 {
+            return;
+        }
+        let Some(Some(exit)) = notes.need(sender.exit(sender.domain)) else { continue };
+        let hosts = exit.smart_hosts.iter();
+        let to = hosts.filter_map(|host| case.model.owner(host, exit.port)).map(|owner| owner.system);
+        let to = to.filter(|system| *system != sender.system).find_map(|system| case.model.organisation_of(system));
+        let Some(receiver) = to.filter(|receiver| !receiver.is_online()) else { continue };
+        let Some((pointer, doors)) = notes.need(receiver.receive_connectors()) else { continue };
+        let (from, seen) = addresses(case, sender);
+        if from.is_empty() {
+            let what = format!("from which addresses {} sends", sender.system);
+            notes.gap(Gap::not_asked(what, "'smtp' of that system, or its directory with the Exchange servers"));
+            continue;
+        }
+        let anonymous: Vec<String> =
+            from.iter().filter(|address| !secured(doors, **address)).map(IpAddr::to_string).collect();
+        if doors.is_empty() || anonymous.is_empty() {
+            continue;
+        }
+        let name = format!("From {}", sender.system);
+        let ranges: Vec<String> = from.iter().map(|address| quoted(&address.to_string())).collect();
+        notes
+            .finding(format!(
+                "{} sends to {} from {}, and {} has no receive connector with ExternalAuthoritative for {}",
+                sender.system,
+                receiver.system,
+                listed(&anonymous, 4),
+                receiver.system,
+                if anonymous.len() == 1 { "it" } else { "them" }
+            ))
+            // Whether mail really leaves from these addresses only the receiver's log tells.
+            .certainty(Certainty::Likely)
+            .about(SubjectKind::System, receiver.system)
+            .about(SubjectKind::System, sender.system)
+            .seen_all([pointer, exit.pointer].into_iter().chain(seen))
+            .mend(Remedy::exchange(
+                format!("At {}, treat the way as secured", receiver.system),
+                vec![format!(
+                    "New-ReceiveConnector -Name {} -Server <a Mailbox server> -TransportRole FrontendTransport -Usage Custom \
+                     -Bindings 0.0.0.0:25 -RemoteIPRanges {} -AuthMechanism ExternalAuthoritative -PermissionGroups \
+                     ExchangeServers",
+                    quoted(&name),
+                    ranges.join(",")
+                )],
+                vec![format!("Remove-ReceiveConnector -Identity {} -Confirm:$false", quoted(&format!("<server>\\{name}")))],
+            ));
+    }
+}
+
+/// The addresses that an organisation's servers and hops have, with what says so.
+fn addresses(case: &Case, of: &OrganisationView) -> (Vec<IpAddr>, Vec<String>) {
+    let hops = case.model.hops_of(Role::Exchange).filter(|hop| hop.hop.system.as_deref() == Some(of.system));
+    let (mut found, mut seen): (Vec<IpAddr>, Vec<String>) =
+        hops.filter_map(|hop| Some((hop.hop.address?, hop.pointer()))).unzip();
+    if let Ok((pointer, servers)) = of.servers() {
+        for name in servers.iter().filter_map(|server| server.fqdn.as_deref()) {
+            if let Addresses::Known(more, looked_up) = case.model.addresses(name) {
+                found.extend(more);
+                seen.extend([pointer.clone()].into_iter().chain(looked_up));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    (found, seen)
+}
+
+/// Whether some server takes mail of `address` as secured: the connector with the closest range of its server decides
+/// (Microsoft, "Receive connectors").
+fn secured(doors: &[ReceiveConnector], address: IpAddr) -> bool {
+    let width = |door: &ReceiveConnector| {
+        door.remote_ranges.iter().filter_map(|range| ranges::width(range, address)).min().filter(|_| door.enabled)
+    };
+    let trusts = |door: &ReceiveConnector| door.authentication.contains(&ReceiveAuthentication::ExternalAuthoritative);
+    doors.iter().filter(|door| trusts(door)).any(|door| {
+        let beside = doors.iter().filter(|other| other.server == door.server && other.bindings == door.bindings);
+        width(door).is_some_and(|own| beside.filter_map(width).all(|other| own <= other))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::World;
+
+    fn door(ranges: &[&str], authentication: Vec<ReceiveAuthentication>) -> ReceiveConnector {
+        let remote_ranges = ranges.iter().map(|range| (*range).into()).collect();
+        ReceiveConnector { enabled: true, remote_ranges, authentication, ..ReceiveConnector::default() }
+    }
+
+    #[test]
+    fn a_peer_needs_a_connector_for_the_senders_addresses() {
+        let mut world = World::two_forests();
+        let anyone = || door(&["0.0.0.0-255.255.255.255"], vec![ReceiveAuthentication::Tls]);
+        let trusted = |range: &str| door(&[range], vec![ReceiveAuthentication::ExternalAuthoritative]);
+        assert_eq!(world.lines(&CHECK).len(), 2, "neither's receive connectors are known");
+        world.organisation_at(0).receive_connectors = Observed::Known(vec![anyone(), trusted("10.1.0.0/16")]);
+        world.organisation_at(1).receive_connectors = Observed::Known(vec![anyone()]);
+        let found = "warning likely: corp sends to labs from 10.0.0.10, and labs has no receive connector with \
+                     ExternalAuthoritative for it [labs, corp]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        let other = Observed::Known(vec![anyone(), trusted("10.9.0.0/16")]);
+        world.organisation_at(1).receive_connectors = other;
+        assert_eq!(world.lines(&CHECK), [found], "it is for other addresses");
+        world.organisation_at(1).receive_connectors = Observed::Known(vec![anyone(), trusted("10.0.0.10")]);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let closer = door(&["10.0.0.10"], vec![ReceiveAuthentication::Tls]);
+        world.organisation_at(1).receive_connectors = Observed::Known(vec![trusted("10.0.0.0/16"), closer]);
+        assert_eq!(world.lines(&CHECK), [found], "another one is closer");
+        assert_eq!(World::healthy().lines(&CHECK), [""; 0], "one organisation alone");
+    }
+}

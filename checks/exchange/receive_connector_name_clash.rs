@@ -1,0 +1,85 @@
+//! NSD323: a receive connector bears another server's name (F-48).
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD323",
+    name: "receive-connector-name-clash",
+    title: "a receive connector greets with another host's name",
+    severity: Severity::Warning,
+    why: "Exchange recognises a loop by its own name in the greeting of the host that it sends to. Where the Fqdn of a \
+          receive connector is another server's name, that server takes mail to it for a loop and bounces it with 5.3.5.",
+    fix: "Set the connector's Fqdn to the name of its own server.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for organisation in case.model.on_premises() {
+        let Some((pointer, doors)) = notes.need(organisation.receive_connectors()) else { continue };
+        if doors.is_empty() {
+            continue;
+        }
+        let Some((of_servers, servers)) = notes.need(organisation.servers()) else { continue };
+        for (at, door) in doors.iter().enumerate().filter(|(_, door)| door.enabled) {
+            let Some(name) = &door.fqdn else { continue };
+            let same = |own: &Option<String>| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
+            let bearer = servers.iter().enumerate().find(|(_, server)| same(&server.fqdn));
+            let Some((place, bearer)) = bearer.filter(|(_, one)| !one.name.eq_ignore_ascii_case(&door.server)) else {
+                continue;
+            };
+            let own = servers.iter().find(|server| server.name.eq_ignore_ascii_case(&door.server));
+            let own = own.and_then(|server| server.fqdn.clone()).unwrap_or_else(|| "<the server's own name>".into());
+            let identity = format!("{}\\{}", door.server, door.name);
+            let set = |to: &str| format!("Set-ReceiveConnector -Identity {} -Fqdn {}", quoted(&identity), quoted(to));
+            notes
+                .finding(format!(
+                    "The receive connector '{identity}' of {} greets as {name}, which is the server {}",
+                    organisation.system, bearer.name
+                ))
+                .about(SubjectKind::Host, &door.server)
+                .about(SubjectKind::Host, name)
+                .seen(format!("{pointer}/{at}"))
+                .seen(format!("{of_servers}/{place}"))
+                .mend(Remedy::exchange("Have it greet with its own name", vec![set(&own)], vec![set(name)]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::servers::{ExchangeServer, ReceiveConnector};
+    use crate::stories::World;
+
+    #[test]
+    fn another_servers_name_is_told_and_a_shared_public_one_is_not() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), ["not asked: the receive connectors of corp"]);
+        let door = |server: &str, fqdn: &str| ReceiveConnector {
+            name: "Default Frontend".into(),
+            server: server.into(),
+            enabled: true,
+            fqdn: Some(fqdn.into()),
+            ..ReceiveConnector::default()
+        };
+        let server = |name: &str| ExchangeServer {
+            name: name.into(),
+            fqdn: Some(format!("{}.corp.contoso.com", name.to_lowercase())),
+            ..ExchangeServer::default()
+        };
+        world.organisation().servers = Observed::Known(vec![server("EXCH01"), server("EXCH02")]);
+        let doors = |world: &mut World, of_second: &str| {
+            let both = vec![door("EXCH01", "exch01.corp.contoso.com"), door("EXCH02", of_second)];
+            world.organisation().receive_connectors = Observed::Known(both);
+        };
+        for fine in ["exch02.corp.contoso.com", "mail.contoso.com"] {
+            doors(&mut world, fine);
+            assert_eq!(world.lines(&CHECK), [""; 0], "{fine}");
+        }
+        doors(&mut world, "EXCH01.corp.contoso.com");
+        let found = "warning proven: The receive connector 'EXCH02\\Default Frontend' of corp greets as \
+                     EXCH01.corp.contoso.com, which is the server EXCH01 [EXCH02, EXCH01.corp.contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        let command = "Set-ReceiveConnector -Identity 'EXCH02\\Default Frontend' -Fqdn 'exch02.corp.contoso.com'";
+        assert_eq!(world.commands(&CHECK), [command]);
+    }
+}

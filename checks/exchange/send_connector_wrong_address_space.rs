@@ -1,0 +1,153 @@
+//! NSD317: a connector that seems to be meant for the domain serves another one (F-07).
+use crate::evidence::exchange::SendConnector;
+use crate::model::OrganisationView;
+use crate::model::near::mistyped;
+use crate::model::routing::{Routing, spaces};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD317",
+    name: "send-connector-wrong-address-space",
+    title: "the send connector to the other system has the wrong address space",
+    severity: Severity::Warning,
+    why: "An address space without a wildcard is that domain alone: contoso.com is not app.contoso.com, nor the reverse; \
+          *.contoso.com is both. A connector for the wrong one leaves the shared domain to the next best connector, or to \
+          none.",
+    fix: "Correct the connector's address spaces.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    for organisation in case.model.on_premises() {
+        let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
+        let domain = organisation.domain;
+        let meant = match routing.is_served() {
+            true => subdomains_left_out(organisation, &routing),
+            // A disabled one is NSD313's matter.
+            false if routing.disabled().is_some() => None,
+            false => routing.all().filter(|(_, one)| one.enabled).find_map(|(pointer, connector)| {
+                let (why, sure, space) = wrong(organisation, connector)?;
+                Some((pointer, connector, why, sure, space))
+            }),
+        };
+        let Some((pointer, connector, why, sure, space)) = meant else { continue };
+        let name = &connector.name;
+        let set = |spaces: &[String]| {
+            let spaces: Vec<String> = spaces.iter().map(|space| quoted(space)).collect();
+            format!("Set-SendConnector -Identity {} -AddressSpaces {}", quoted(name), spaces.join(","))
+        };
+        let now = spaces(connector);
+        let added: Vec<String> = now.iter().cloned().chain([space]).collect();
+        let others = routing.why_others_lost_but(&[name]);
+        notes
+            .finding(format!("'{name}' of {} serves {}: {why}{others}", organisation.system, listed(&now, 4)))
+            .certainty(if sure { Certainty::Proven } else { Certainty::Likely })
+            .about(SubjectKind::SendConnector, name)
+            .about(SubjectKind::Domain, domain)
+            .seen(pointer)
+            .mend(Remedy::exchange("Have it serve the domain", vec![set(&added)], vec![set(&now)]));
+    }
+}
+
+/// Why `connector` seems to be meant for the domain, whether that is sure, and the address space that it lacks.
+fn wrong(organisation: &OrganisationView, connector: &SendConnector) -> Option<(String, bool, String)> {
+    let domain = organisation.domain;
+    let accepted = |space: &str| organisation.accepted_domain_for(space).map_or(true, |found| found.is_some());
+    let smtp = connector.address_spaces.iter().filter(|space| space.kind == "SMTP");
+    smtp.filter(|space| space.address != "*").find_map(|space| {
+        let address = space.address.strip_prefix("*.").unwrap_or(&space.address);
+        let below = |one: &str, other: &str| one.strip_suffix(other).is_some_and(|head| head.ends_with('.'));
+        if below(address, domain) {
+            return Some((format!("that is below {domain}, and not {domain} itself"), true, domain.into()));
+        }
+        if below(domain, address) && address.contains('.') {
+            return Some((format!("without a wildcard that leaves {domain} out"), true, format!("*.{address}")));
+        }
+        let typed = mistyped(address, domain) && !accepted(address);
+        typed.then(|| (format!("{address} may be mistyped for {domain}"), false, domain.into()))
+    })
+}
+
+type Meant<'a> = (String, &'a SendConnector, String, bool, String);
+
+/// Where Exchange accepts the domain with its subdomains and the connector serves the domain alone.
+fn subdomains_left_out<'a>(organisation: &OrganisationView<'a>, routing: &Routing<'a>) -> Option<Meant<'a>> {
+    let (_, accepted) = organisation.accepted_domain().ok()??;
+    let domain = organisation.domain;
+    let wild = accepted.domain.strip_prefix("*.") == Some(domain) || accepted.match_subdomains;
+    let below = format!("x.{domain}");
+    if !wild
+        || accepted.domain != domain && !accepted.domain.starts_with("*.")
+        || routing.for_domain(&below).is_served()
+    {
+        return None;
+    }
+    let (pointer, connector) = routing.winner()?;
+    let why =
+        format!("the accepted domain '{}' covers its subdomains too, and no connector serves them", accepted.name);
+    Some((pointer, connector, why, true, format!("*.{domain}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::exchange::AddressSpace;
+    use crate::stories::World;
+
+    #[test]
+    fn an_address_space_beside_the_domain_is_told() {
+        let cases: [(&str, &[&str]); 8] = [
+            ("contoso.com", &[]),
+            ("*.contoso.com", &[]),
+            ("app.contoso.com", &["proven: that is below contoso.com, and not contoso.com itself"]),
+            ("*.app.contoso.com", &["proven: that is below contoso.com, and not contoso.com itself"]),
+            ("contosso.com", &["likely: contosso.com may be mistyped for contoso.com"]),
+            ("contoso.org", &[]),
+            ("fabrikam.com", &[]),
+            ("*", &[]),
+        ];
+        for (space, expected) in cases {
+            let mut world = World::healthy();
+            world.connector(|connector| connector.address_spaces = AddressSpace::parse(space).into_iter().collect());
+            let line = |told: &&str| {
+                let (sure, why) = told.split_once(": ").unwrap();
+                format!("warning {sure}: 'To Zimbra' of corp serves {space}: {why} [To Zimbra, contoso.com]")
+            };
+            let expected: Vec<String> = expected.iter().map(line).collect();
+            assert_eq!(world.lines(&CHECK), expected, "{space}");
+        }
+    }
+
+    #[test]
+    fn a_right_connector_clears_the_wrong_one_and_an_accepted_domain_is_no_typing_error() {
+        let mut world = World::healthy();
+        world.connectors().push(crate::stories::connector("To the app", "SMTP:app.contoso.com;1"));
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let mut world = World::healthy();
+        world.connector(|connector| connector.address_spaces[0].address = "contosso.com".into());
+        let Observed::Known(all) = &mut world.organisation().accepted_domains else { panic!() };
+        let mut other = all[0].clone();
+        other.domain = "contosso.com".into();
+        all.push(other);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+    }
+
+    #[test]
+    fn subdomains_that_are_accepted_need_the_wildcard() {
+        let mut world = World::healthy();
+        world.accepted(|accepted| accepted.match_subdomains = true);
+        let why = "the accepted domain 'contoso.com' covers its subdomains too, and no connector serves them";
+        let found = format!("warning proven: 'To Zimbra' of corp serves contoso.com: {why} [To Zimbra, contoso.com]");
+        assert_eq!(world.lines(&CHECK), [found]);
+        let command = "Set-SendConnector -Identity 'To Zimbra' -AddressSpaces 'contoso.com','*.contoso.com'";
+        assert_eq!(world.commands(&CHECK), [command]);
+        world.connector(|connector| connector.address_spaces[0].address = "*.contoso.com".into());
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let mut world = World::healthy();
+        world.question.domain = "app.contoso.com".into();
+        world.accepted(|accepted| accepted.domain = "*.contoso.com".into());
+        let found = "warning proven: 'To Zimbra' of corp serves contoso.com: without a wildcard that leaves \
+                     app.contoso.com out [To Zimbra, app.contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+    }
+}

@@ -1,0 +1,125 @@
+//! The way by which a domain's mail leaves an organisation: a send connector, or an outbound connector of Exchange Online.
+use super::{OrganisationView, route};
+use crate::evidence::online::OutboundConnector;
+use crate::judge::Gap;
+use crate::prelude::*;
+
+/// The connector that carries a domain's mail out.
+pub struct Exit<'a> {
+    /// The JSON Pointer to it.
+    pub pointer: String,
+    /// Its name.
+    pub name: &'a str,
+    /// The smart hosts; empty where it routes by DNS.
+    pub smart_hosts: &'a [String],
+    /// Their port.
+    pub port: u16,
+    /// Whether it serves the domain only because it serves all domains.
+    pub by_wildcard: bool,
+}
+
+/// Which outbound connector Exchange Online picks, and what keeps others that serve the domain from it.
+pub struct Outbound<'a> {
+    /// The JSON Pointer to the list of connectors.
+    pub pointer: String,
+    /// The connector that is used, with its pointer.
+    pub winner: Option<(String, &'a OutboundConnector)>,
+    /// Whether that serves the domain only because it serves all domains.
+    pub by_wildcard: bool,
+    /// Those for the domain that are disabled.
+    pub disabled: Vec<(String, &'a OutboundConnector)>,
+    /// Those for the domain that are used only where a transport rule says so.
+    pub by_rule: Vec<(String, &'a OutboundConnector)>,
+}
+
+impl<'a> OrganisationView<'a> {
+    /// The way out for `domain`; none where no connector serves it.
+    pub fn exit(&self, domain: &'a str) -> Result<Option<Exit<'a>>, Gap> {
+        if self.is_online() {
+            let outbound = self.outbound(domain)?;
+            return Ok(outbound.winner.map(|(pointer, connector)| Exit {
+                pointer,
+                name: &connector.name,
+                smart_hosts: if connector.use_mx { &[] } else { &connector.smart_hosts },
+                port: 25,
+                by_wildcard: outbound.by_wildcard,
+            }));
+        }
+        let routing = self.selection(domain)?;
+        let by_wildcard = routing.by_wildcard();
+        Ok(routing.winner().map(|(pointer, connector)| Exit {
+            pointer,
+            name: &connector.name,
+            smart_hosts: &connector.smart_hosts,
+            port: connector.port,
+            by_wildcard,
+        }))
+    }
+
+    /// The outbound connectors of Exchange Online for `domain`.
+    pub fn outbound(&self, domain: &str) -> Result<Outbound<'a>, Gap> {
+        let (pointer, all) = self.outbound_connectors()?;
+        let mut serving: Vec<_> =
+            all.iter().enumerate().filter_map(|(at, each)| Some((fixed(each, domain)?, at, each))).collect();
+        // The most specific first; the first by name among equals, for want of a documented rule.
+        serving.sort_by(|(one, _, first), (other, _, second)| (other, &first.name).cmp(&(one, &second.name)));
+        let own = |unfit: fn(&OutboundConnector) -> bool| {
+            let of_domain = serving.iter().filter(|((fixed, _), _, each)| *fixed > 0 && unfit(each));
+            of_domain.map(|(_, at, each)| (format!("{pointer}/{at}"), *each)).collect::<Vec<_>>()
+        };
+        let winner = serving.iter().find(|(.., each)| each.enabled && !each.by_rule_only);
+        Ok(Outbound {
+            by_wildcard: winner.is_some_and(|((fixed, _), ..)| *fixed == 0),
+            winner: winner.map(|(_, at, each)| (format!("{pointer}/{at}"), *each)),
+            disabled: own(|each| !each.enabled),
+            by_rule: own(|each| each.enabled && each.by_rule_only),
+            pointer,
+        })
+    }
+}
+
+/// How much of `domain` the connector's closest recipient domain fixes; none where it does not serve it.
+fn fixed(connector: &OutboundConnector, domain: &str) -> Option<(usize, bool)> {
+    let listed = connector.recipient_domains.iter().filter_map(|pattern| route::fixes(pattern, domain)).max();
+    let accepted = connector.all_accepted_domains.then_some((domain.len(), false));
+    let all = connector.all_via_on_premises.then_some((0, false));
+    listed.max(accepted).max(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{World, outbound};
+
+    #[test]
+    fn the_enabled_connector_of_the_closest_domain_is_used() {
+        let set = |change: fn(&mut OutboundConnector)| {
+            let mut connector = outbound("Own", "contoso.com");
+            change(&mut connector);
+            connector
+        };
+        let all = || outbound("All", "*");
+        type Row = (Vec<OutboundConnector>, Option<&'static str>, bool);
+        let table: Vec<Row> = vec![
+            (vec![], None, false),
+            (vec![all()], Some("All"), true),
+            (vec![all(), set(|_| {})], Some("Own"), false),
+            (vec![all(), set(|own| own.enabled = false)], Some("All"), true),
+            (vec![set(|own| own.by_rule_only = true)], None, false),
+            (vec![outbound("Sub", "*.contoso.com"), set(|_| {})], Some("Own"), false),
+            (vec![outbound("Sub", "*.contoso.com"), all()], Some("Sub"), false),
+            (vec![outbound("Fabrikam", "fabrikam.com")], None, false),
+            (vec![set(|own| (own.recipient_domains, own.all_accepted_domains) = (vec![], true))], Some("Own"), false),
+            (vec![set(|own| (own.recipient_domains, own.all_via_on_premises) = (vec![], true))], Some("Own"), true),
+            (vec![outbound("B", "contoso.com"), outbound("A", "contoso.com")], Some("A"), false),
+        ];
+        for (connectors, winner, by_wildcard) in table {
+            let mut world = World::online();
+            *world.outbound_connectors() = connectors;
+            let case = Case::new(&world.question, &world.evidence);
+            let chosen = case.model.organisations[0].outbound("contoso.com").unwrap();
+            let name = chosen.winner.as_ref().map(|(_, connector)| &*connector.name);
+            assert_eq!((name, chosen.by_wildcard), (winner, by_wildcard));
+        }
+    }
+}

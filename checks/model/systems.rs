@@ -1,0 +1,135 @@
+//! Whose a host is, and which system a gateway hands mail to.
+use super::{Addresses, HopView, Model, OrganisationView};
+use crate::evidence::SystemKind;
+use crate::evidence::servers::ServerRole;
+use crate::prelude::*;
+use core::net::IpAddr;
+
+/// Where Exchange Online takes mail: below these names.
+const ONLINE: [&str; 2] = [".mail.protection.outlook.com", ".mx.microsoft"];
+
+/// Whose a host is.
+pub struct Owner<'a> {
+    /// The system.
+    pub system: &'a str,
+    /// JSON Pointers to what says so.
+    pub seen: Vec<String>,
+}
+
+impl<'a> Model<'a> {
+    /// The system that takes mail at `host` and `port`: an Exchange organisation by its servers or hops, or another by
+    /// its hops. Edge servers are nobody's here: what one hands to its own Edge server goes out.
+    pub fn owner(&self, host: &str, port: u16) -> Option<Owner<'a>> {
+        let (addresses, looked_up) = match self.addresses(host) {
+            Addresses::Known(found, seen) => (found, seen),
+            _ => (Vec::new(), Vec::new()),
+        };
+        if self.organisations.iter().any(|organisation| organisation.is_edge(host)) {
+            return None;
+        }
+        let owner = |system, pointer: String| {
+            let seen = [pointer].into_iter().chain(looked_up.iter().cloned()).collect();
+            Some(Owner { system, seen })
+        };
+        let hop_of = |role| {
+            self.hops_of(role).filter(|hop| hop.hop.port == port).find_map(|hop| {
+                let same = hop.hop.host.eq_ignore_ascii_case(host)
+                    || hop.hop.address.is_some_and(|address| addresses.contains(&address));
+                same.then_some((hop.hop.system.as_deref()?, hop.pointer()))
+            })
+        };
+        if [25, 2525, self.question.smtp_port].contains(&port) {
+            for organisation in &self.organisations {
+                if let Some(pointer) = self.server(organisation, host, &addresses) {
+                    return owner(organisation.system, pointer);
+                }
+            }
+        }
+        if let Some((system, pointer)) = hop_of(Role::Exchange) {
+            return owner(system, pointer);
+        }
+        let mut online = self.question.systems_of(SystemKind::ExchangeOnline);
+        if let (true, Some(one), None) = (is_online(host), online.next(), online.next()) {
+            let at = self.question.systems.iter().position(|system| system.name == one.name)?;
+            return owner(&one.name, format!("/run/settings/systems/{at}"));
+        }
+        let (system, pointer) = hop_of(Role::Other)?;
+        owner(system, pointer)
+    }
+
+    /// The pointer to the organisation's Exchange server that `host` or one of its `addresses` is.
+    fn server(&self, organisation: &OrganisationView, host: &str, addresses: &[IpAddr]) -> Option<String> {
+        let (pointer, servers) = organisation.servers().ok()?;
+        let at = servers.iter().position(|server| {
+            let name = server.fqdn.as_deref();
+            let known = name.map(|name| self.addresses(name));
+            let same = server.name.eq_ignore_ascii_case(host)
+                || name.is_some_and(|name| name.eq_ignore_ascii_case(host))
+                || matches!(known, Some(Addresses::Known(found, _)) if found.iter().any(|one| addresses.contains(one)));
+            same && !server.roles.contains(&ServerRole::Edge)
+        })?;
+        Some(format!("{pointer}/{at}"))
+    }
+
+    /// The system that gateway `hop` hands mail to: the one that the configuration names, else the first of Exchange.
+    pub fn delivers_to(&self, hop: &HopView) -> Option<&'a str> {
+        let named = self.question.delivers_to.iter().find(|(gateway, _)| {
+            let (host, port) = match gateway.rsplit_once(':') {
+                Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
+                _ => (&***gateway, None),
+            };
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            host.eq_ignore_ascii_case(&hop.hop.host) && port.unwrap_or(self.question.smtp_port) == hop.hop.port
+        });
+        named.map(|(_, system)| &**system).or_else(|| self.first_exchange())
+    }
+
+    /// The first Exchange system on premises, else the first online.
+    pub fn first_exchange(&self) -> Option<&'a str> {
+        let online = self.organisations.iter().filter(|one| one.is_online());
+        self.on_premises().chain(online).map(|organisation| organisation.system).next()
+    }
+
+    /// The organisation of `system`, where it is an Exchange system.
+    pub fn organisation_of(&self, system: &str) -> Option<&OrganisationView<'a>> {
+        self.organisations.iter().find(|organisation| organisation.system == system)
+    }
+
+    /// Whether the MX of the domain is Exchange Online, with the pointer to the look-up; none where DNS did not say.
+    pub fn mx_is_online(&self) -> Option<(bool, String)> {
+        let (at, lookup) = self.evidence.dns_of(self.domain, crate::evidence::dns::RecordKind::Mx)?;
+        let online = |host: &str| is_online(host) || self.is_hop_of_online(host);
+        let found = lookup.answer.known()?.exchanges().into_iter().any(|(_, host)| online(host));
+        Some((found, format!("/evidence/dns/{at}")))
+    }
+
+    fn is_hop_of_online(&self, host: &str) -> bool {
+        let mut hosts = self.question.systems_of(SystemKind::ExchangeOnline).flat_map(|system| &system.smtp);
+        hosts.any(|named| named.split(':').next().is_some_and(|named| named.eq_ignore_ascii_case(host)))
+    }
+}
+
+impl OrganisationView<'_> {
+    /// Whether `name` is one of its Edge servers: by its server object, or by a subscription.
+    pub fn is_edge(&self, name: &str) -> bool {
+        let label = name.split('.').next().unwrap_or(name);
+        let subscribed = self.edge_subscriptions().is_ok_and(|(_, all)| {
+            all.iter().any(|edge| edge.name.eq_ignore_ascii_case(label) || edge.name.eq_ignore_ascii_case(name))
+        });
+        let server = || {
+            self.servers().is_ok_and(|(_, all)| {
+                all.iter().filter(|server| server.roles.contains(&ServerRole::Edge)).any(|server| {
+                    server.name.eq_ignore_ascii_case(name)
+                        || server.fqdn.as_deref().is_some_and(|fqdn| fqdn.eq_ignore_ascii_case(name))
+                })
+            })
+        };
+        // An address has no label to compare by.
+        name.parse::<IpAddr>().is_err() && (subscribed || server())
+    }
+}
+
+fn is_online(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    ONLINE.iter().any(|suffix| host.ends_with(suffix))
+}
