@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod exchange;
 pub mod judge;
 pub mod model;
+pub mod products;
 pub mod recipients;
 pub mod replies;
 pub mod report;

@@ -4,6 +4,7 @@ use crate::model::diagnosis::Fate;
 use crate::model::path::Prediction;
 use crate::model::{Model, Recipient};
 use crate::prelude::*;
+use crate::products::{self, Fingerprint};
 use crate::replies::enhanced_code;
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -247,8 +248,14 @@ pub struct HopResult {
     pub hop: String,
     /// What it is in the mail path.
     pub role: Role,
-    /// The product that its greeting names.
+    /// The product that answers there, as far as its words and its name tell.
     pub product: Option<String>,
+    /// The guesses at the product, the best first, each with what it is guessed from.
+    #[serde(default)]
+    pub fingerprints: Vec<Fingerprint>,
+    /// The products that stand one before the other at this address, where its words are of several.
+    #[serde(default)]
+    pub layers: Vec<String>,
     /// Its greeting.
     pub banner: Option<String>,
     /// Whether it refuses recipients that do not exist; none where that is not known.
@@ -456,6 +463,8 @@ fn hop(view: &HopView) -> HopResult {
         hop: view.id().into(),
         role: view.hop.role,
         product: view.product().map(String::from),
+        layers: products::layers(&view.fingerprints).into_iter().map(String::from).collect(),
+        fingerprints: view.fingerprints.clone(),
         banner: view.greeting().map(|(_, turn)| turn.text()),
         validates_recipients: view.validates(),
     }

@@ -189,6 +189,12 @@ impl Session {
         self.transcript.iter().enumerate().rfind(|(_, turn)| turn.stage == stage && turn.who == Who::Server)
     }
 
+    /// The address that the prober spoke from, as it noted on connecting.
+    pub fn our_address(&self) -> Option<&str> {
+        let connected = self.transcript.iter().find(|turn| turn.who == Who::Prober && turn.stage == Stage::Connect)?;
+        connected.lines.first()?.text.rsplit_once(" from ").map(|(_, address)| address)
+    }
+
     /// The replies to RCPT, with their places in the transcript.
     pub fn rcpt_replies(&self) -> impl Iterator<Item = (usize, &str, u16, &Turn)> {
         self.transcript.iter().enumerate().filter_map(|(at, turn)| {

@@ -3,27 +3,12 @@ use super::Model;
 use crate::evidence::smtp::{Hop, Turn, Who};
 use crate::judge::Gap;
 use crate::prelude::*;
+use crate::products::{self, Advice, Fingerprint};
 use crate::replies::{self, Confidence, Row};
 use alloc::collections::{BTreeMap, BTreeSet};
 
 /// A refusal that took longer than this many milliseconds is a tarpit's (contract, section 5).
 pub const TARPIT_MS: u64 = 2000;
-
-/// What products write into their greeting (nmap's service probes; recog's `smtp_banners`).
-const PRODUCTS: [(&str, &str); 12] = [
-    ("microsoft esmtp mail service", "Exchange"),
-    ("postfix", "Postfix"),
-    ("exim", "Exim"),
-    ("sendmail", "Sendmail"),
-    ("zimbra", "Zimbra"),
-    ("mimecast", "Mimecast"),
-    ("barracuda", "Barracuda"),
-    ("ppe-hosted", "Proofpoint Essentials"),
-    ("pphosted", "Proofpoint"),
-    ("outlook.com", "Exchange Online"),
-    ("mx.google.com", "Google"),
-    ("haraka", "Haraka"),
-];
 
 /// One hop, with what it said.
 pub struct HopView<'a> {
@@ -35,6 +20,8 @@ pub struct HopView<'a> {
     pub sessions: Vec<(usize, &'a Session)>,
     /// Every reply to RCPT by recipient, in the order heard.
     rcpts: BTreeMap<&'a str, Vec<Heard<'a>>>,
+    /// The guesses at its product, the best first.
+    pub fingerprints: Vec<Fingerprint>,
     /// The random controls: the first, and the one that is asked where the first was accepted.
     randoms: [&'a str; 2],
     /// The addresses that serve as known-good here, without `postmaster`.
@@ -152,10 +139,11 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
         let mut rcpts: BTreeMap<&str, Vec<Heard>> = BTreeMap::new();
         let mut unasked = BTreeMap::new();
         for (session, seen) in &sessions {
+            let from: Vec<&str> = seen.our_address().into_iter().collect();
             let ours = seen.transcript.iter().filter(|turn| turn.who == Who::Prober);
             unasked.extend(ours.filter_map(|turn| Some((turn.recipient.as_deref()?, turn))));
             for (turn, recipient, code, reply) in seen.rcpt_replies() {
-                rcpts.entry(recipient).or_default().push(heard(*session, turn, recipient, code, reply));
+                rcpts.entry(recipient).or_default().push(heard(&from, *session, turn, recipient, code, reply));
             }
         }
         // At the other system the control is an address of its own list (contract, section 5).
@@ -169,6 +157,7 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
             at,
             sessions,
             rcpts,
+            fingerprints: products::fingerprints(question, evidence, hop, at),
             randoms,
             good,
             controls: Controls::default(),
@@ -201,9 +190,9 @@ fn listed<'a>(evidence: &'a Evidence, system: Option<&'a str>) -> impl Iterator<
     lists.filter_map(|list| list.addresses.known()).flatten().map(String::as_str)
 }
 
-fn heard<'a>(session: usize, turn: usize, recipient: &'a str, code: u16, reply: &Turn) -> Heard<'a> {
+fn heard<'a>(ours: &[&str], session: usize, turn: usize, recipient: &'a str, code: u16, reply: &Turn) -> Heard<'a> {
     let text = reply.text();
-    let verdict = replies::classify(Stage::Rcpt, code, &text);
+    let verdict = replies::classify_for(ours, Stage::Rcpt, code, &text);
     Heard {
         session,
         turn,
@@ -271,11 +260,14 @@ impl<'a> HopView<'a> {
         }
     }
 
-    /// Which product its greeting names, where it names one.
-    pub fn product(&self) -> Option<&'static str> {
-        let (_, greeting) = self.greeting()?;
-        let text = greeting.text().to_lowercase();
-        PRODUCTS.iter().find(|(mark, _)| text.contains(mark)).map(|(_, product)| *product)
+    /// Which product answers there, as far as its words and its name tell.
+    pub fn product(&self) -> Option<&str> {
+        products::product(&self.fingerprints)
+    }
+
+    /// What that product is known for.
+    pub fn advice(&self) -> Option<&'static Advice> {
+        products::advice(self.product()?)
     }
 
     /// The reply to the greeting of the first session that had one.

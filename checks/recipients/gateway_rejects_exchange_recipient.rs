@@ -2,6 +2,7 @@
 use super::groups;
 use crate::model::FaultKind;
 use crate::prelude::*;
+use crate::products::remedies::widen_look_up;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD402",
@@ -31,15 +32,10 @@ fn judge(case: &Case, notes: &mut Notes) {
             listed(&group.first.hops, 4),
             listed(&kinds, 5)
         );
-        group.tell(notes, detail).mend(Remedy::steps(
-            "gateway",
-            "Widen the gateway's look-up",
-            vec![
-                "Search for (proxyAddresses=smtp:<address>) over users, groups, contacts and public folders".into(),
-                "Search the whole forest: a global catalog, ports 3268 and 3269".into(),
-                "If the object is new, flush the gateway's cache or wait for its next synchronisation".into(),
-            ],
-        ));
+        let finding = group.tell(notes, detail);
+        for remedy in widen_look_up(case, &group.first.hops) {
+            finding.mend(remedy);
+        }
     }
 }
 

@@ -3,6 +3,7 @@ use super::{Group, groups, object_name};
 use crate::model::FaultKind;
 use crate::model::diagnosis::{Diagnosis, Fate};
 use crate::prelude::*;
+use crate::products::remedies::tell_of_second_system;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD401",
@@ -81,17 +82,9 @@ fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
             }
         }
     }
-    let next = case.model.hops_of(Role::Other).map(|hop| hop.hop.host.clone()).next();
-    let mut steps = vec![
-        "Add the other system's directory, or the list of its mailboxes, to the gateway's recipient look-up".into(),
-    ];
-    steps.extend(
-        next.map(|host| format!("Or let it verify recipients that the directory lacks by call-forward to {host}")),
-    );
-    vec![
-        Remedy::exchange("Have the directory answer for them: a mail contact each", commands, undo),
-        Remedy::steps("gateway", "Or have the gateway ask the other system as well", steps),
-    ]
+    let mut all = vec![Remedy::exchange("Have the directory answer for them: a mail contact each", commands, undo)];
+    all.extend(tell_of_second_system(case, &group.first.hops));
+    all
 }
 
 /// The core question stays open where there is neither a directory nor a list (contract, section 2).

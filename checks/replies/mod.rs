@@ -23,7 +23,7 @@ mod unknown;
 
 use crate::prelude::*;
 
-use row::Text;
+pub(crate) use row::Text;
 pub use row::{Confidence, Row, Said};
 
 /// The catalogue, section by section, in the order in which rows are tried: what quotes another host, rate and

@@ -1,10 +1,11 @@
 //! One row of the catalogue: what a known reply looks like, and what it means.
 use super::{Meaning, Stage};
 use alloc::string::String;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How well a row is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// By practice only, or by code alone; never makes a finding `proven`.
@@ -164,14 +165,14 @@ fn same(code: &str) -> impl Fn(&&'static str) -> bool {
 
 /// A reply's text as the rows see it: in lower case, with single spaces, and `@` for each address, so that nobody's
 /// name is taken for a word of the server's.
-pub(super) struct Text {
+pub(crate) struct Text {
     lower: String,
     /// The enhanced code's length.
     head: usize,
 }
 
 impl Text {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut lower = String::with_capacity(text.len());
         for word in text.split_whitespace() {
             if !lower.is_empty() {
@@ -183,16 +184,16 @@ impl Text {
         Self { lower, head }
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.lower
     }
 
-    pub(super) fn enhanced(&self) -> Option<&str> {
+    pub(crate) fn enhanced(&self) -> Option<&str> {
         (self.head > 0).then(|| &self.lower[..self.head])
     }
 
     /// Whether the parts of `pattern` between its `*` occur, in order.
-    pub(super) fn holds(&self, pattern: &str) -> bool {
+    pub(crate) fn holds(&self, pattern: &str) -> bool {
         let (pattern, mut rest, begins) = match pattern.strip_prefix('^') {
             Some(pattern) => (pattern, self.lower[self.head..].trim_start(), true),
             None => (pattern, &*self.lower, false),

@@ -40,14 +40,15 @@ fn judge(case: &Case, notes: &mut Notes) {
             finding.severity(Severity::Info);
             continue;
         }
-        finding.mend(Remedy::steps(
-            hop.hop.role.word(),
-            "Have it refuse recipients that do not exist",
-            vec![
-                format!("On {}, look recipients up in the directory of every system of the domain", hop.hop.host),
-                "Or have it ask the next hop by call-forward, where that hop refuses unknown recipients".into(),
-            ],
-        ));
+        let mut steps = vec![
+            format!("On {}, look recipients up in the directory of every system of the domain", hop.hop.host),
+            "Or have it ask the next hop by call-forward, where that hop refuses unknown recipients".into(),
+        ];
+        if let Some(known) = hop.advice() {
+            steps.push(format!("{} {}", known.product, known.looks_up));
+            steps.extend(known.test_again());
+        }
+        finding.mend(Remedy::steps(hop.hop.role.word(), "Have it refuse recipients that do not exist", steps));
     }
 }
 
