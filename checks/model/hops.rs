@@ -207,16 +207,20 @@ fn heard<'a>(ours: &[&str], session: usize, turn: usize, recipient: &'a str, cod
 }
 
 impl Model<'_> {
-    /// Whether this vantage point seems to have no way out on port 25: every hop is there, none of two or more hosts
-    /// answered, and none refused.
+    /// Whether this vantage point seems to have no way out on port 25: of two or more hosts there none answered, and none
+    /// refused. What is heard at other ports says nothing about that one.
     pub fn port_blocked(&self) -> bool {
         let silent = |hop: &HopView| {
             let how = hop.broke_off().map(|(_, miss)| miss.how);
-            hop.hop.port == 25 && !hop.heard_from() && matches!(how, Some(How::TimedOut | How::Unreachable))
+            !hop.heard_from() && matches!(how, Some(How::TimedOut | How::Unreachable))
         };
-        let probed = || self.hops.iter().filter(|hop| hop.hop.address.is_some());
-        let hosts: BTreeSet<_> = probed().map(|hop| hop.hop.host.to_lowercase()).collect();
-        hosts.len() > 1 && probed().all(silent)
+        let hosts: BTreeSet<_> = self.hops_at_25().map(|hop| hop.hop.host.to_lowercase()).collect();
+        hosts.len() > 1 && self.hops_at_25().all(silent)
+    }
+
+    /// The hops at port 25 that have an address.
+    pub fn hops_at_25(&self) -> impl Iterator<Item = &HopView<'_>> {
+        self.hops.iter().filter(|hop| hop.hop.port == 25 && hop.hop.address.is_some())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names and the addresses behind them, as DNS answered.
 use super::Model;
 use crate::evidence::dns::RecordKind;
+use crate::evidence::exchange::SendConnector;
 use crate::prelude::*;
 use core::net::IpAddr;
 
@@ -14,7 +15,7 @@ pub enum Addresses {
     NotAsked,
 }
 
-impl Model<'_> {
+impl<'a> Model<'a> {
     /// The addresses of `host`; an address literal stands for itself.
     pub fn addresses(&self, host: &str) -> Addresses {
         if let Ok(literal) = host.parse() {
@@ -55,6 +56,16 @@ impl Model<'_> {
         };
         self.hops_of(Role::Gateway).filter(|hop| hop.hop.port == port).any(|hop| {
             hop.hop.host.eq_ignore_ascii_case(host) || hop.hop.address.is_some_and(|one| addresses.contains(&one))
+        })
+    }
+
+    /// The connector that hands the domain's mail to `hop`, with its pointer.
+    pub fn connector_to(&self, hop: &HopView) -> Option<(String, &'a SendConnector)> {
+        let bare = |host: &str| host.trim_matches(['[', ']']).trim_end_matches('.').to_lowercase();
+        let own = bare(&hop.hop.host);
+        self.organisations.iter().filter(|_| hop.hop.role == Role::Other).find_map(|organisation| {
+            let routing = organisation.selection(organisation.domain).ok()?;
+            routing.winner().filter(|(_, connector)| connector.smart_hosts.iter().any(|host| bare(host) == own))
         })
     }
 

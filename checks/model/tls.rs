@@ -127,13 +127,8 @@ impl Demand<'_> {
 impl<'a> Model<'a> {
     /// The demand of the connector that hands the domain's mail to `hop`, where it requires TLS (F-47).
     pub fn tls_demand(&self, hop: &HopView) -> Option<Demand<'a>> {
-        self.organisations.iter().find_map(|organisation| {
-            let routing = organisation.selection(organisation.domain).ok()?;
-            let (pointer, connector) = routing.winner()?;
-            let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_lowercase();
-            let serves = connector.smart_hosts.iter().any(|host| bare(host) == bare(&hop.hop.host));
-            (connector.require_tls && serves && hop.hop.role == Role::Other).then_some(Demand { pointer, connector })
-        })
+        let (pointer, connector) = self.connector_to(hop)?;
+        connector.require_tls.then_some(Demand { pointer, connector })
     }
 }
 

@@ -17,14 +17,13 @@ fn judge(case: &Case, notes: &mut Notes) {
     for hop in &case.model.hops {
         let mut put_off: Vec<_> = hop
             .replies()
-            .filter(|heard| hop.outcome(heard.recipient) == Outcome::Deferred && heard.meaning != Meaning::RateLimited)
+            .filter(|heard| hop.outcome(heard.recipient) == Outcome::Deferred && asks_for_a_later_try(heard.meaning))
             .collect();
         let early = [Stage::Greeting, Stage::Ehlo, Stage::Mail].into_iter().find_map(|stage| {
             let (pointer, turn) = hop.said_at(stage)?;
             let (code, text) = (turn.code?, turn.text());
             let meaning = replies::classify(stage, code, &text).meaning;
-            ((400..500).contains(&code) && meaning != Meaning::RateLimited && !judges_us(meaning))
-                .then(|| (pointer, format!("{code} {text}")))
+            ((400..500).contains(&code) && asks_for_a_later_try(meaning)).then(|| (pointer, format!("{code} {text}")))
         });
         put_off.dedup_by_key(|heard| heard.recipient);
         let (detail, seen) = match (put_off.first(), early) {
@@ -45,6 +44,12 @@ fn judge(case: &Case, notes: &mut Notes) {
     }
 }
 
+/// Some say with a 4xx what a later try does not change: that we come too often (NSD207), that they do not take the
+/// domain (NSD208), that they do not take us (NSD210).
+fn asks_for_a_later_try(meaning: Meaning) -> bool {
+    !judges_us(meaning) && !matches!(meaning, Meaning::RateLimited | Meaning::RelayDenied)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +66,14 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [found]);
         world.session(GATEWAY, &[("orders@contoso.com", "250 2.1.5 Ok")]);
         assert_eq!(world.lines(&CHECK), [""; 0], "taken at the second try");
+        for other in [
+            "454 4.7.1 <orders@contoso.com>: Relay access denied",
+            "450 4.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]",
+            "421 4.7.0 mx1.contoso.com Error: too many errors",
+        ] {
+            let mut world = World::healthy();
+            world.answers_all(GATEWAY, other);
+            assert_eq!(world.lines(&CHECK), [""; 0], "{other}");
+        }
     }
 }

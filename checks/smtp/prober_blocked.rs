@@ -24,17 +24,17 @@ fn judge(case: &Case, notes: &mut Notes) {
             let meaning = replies::classify(stage, code, &text).meaning;
             // Whatever the words, a refusal of MAIL is about the sender.
             let about_us = judges_us(meaning) || stage == Stage::Mail && code >= 500;
-            (code >= 400 && about_us).then(|| (pointer, format!("{code} {text}")))
+            (code >= 400 && about_us).then(|| (pointer, "before any recipient was named", format!("{code} {text}")))
         });
         let control = || {
             // Words that no row knows, said to everybody alike, are about whoever asks.
             let alike = hop.replies().all(|heard| heard.meaning == Meaning::Ambiguous && heard.code >= 500);
-            let about_us = |heard: &&Heard| heard.outcome() == Outcome::Rejected && (judges_us(heard.meaning) || alike);
+            let about_us = |heard: &&Heard| heard.outcome() != Outcome::Accepted && (judges_us(heard.meaning) || alike);
             let refused = hop.controls().find(about_us)?;
             let all = hop.controls().all(|heard| heard.outcome() != Outcome::Accepted);
-            all.then(|| (refused.pointer(), refused.quote()))
+            all.then(|| (refused.pointer(), "whatever the recipient, a known-good included", refused.quote()))
         };
-        let Some((pointer, quote)) = early.or_else(control) else { continue };
+        let Some((pointer, how, quote)) = early.or_else(control) else { continue };
         // A gateway that knows its own domains refuses them as senders from elsewhere: that guards, and is no fault.
         if let Some(refused) =
             hop.refused_sender().filter(|refused| forged && refused.meaning == Meaning::SenderRejected)
@@ -53,7 +53,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             continue;
         }
         notes
-            .finding(format!("{} refuses us whatever the recipient, a known-good included: {quote}", hop.name()))
+            .finding(format!("{} refuses us {how}: {quote}", hop.name()))
             .about(SubjectKind::Host, hop.id())
             .seen(pointer)
             .mend(Remedy::steps(
@@ -92,9 +92,15 @@ mod tests {
         let odd = "550 5.1.1 Recipient address rejected: none";
         world.answers_all(GATEWAY, odd);
         assert_eq!(world.lines(&CHECK), [found(odd)], "the same to everybody, in words that no row knows");
+        let soft = "450 4.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]";
+        world.answers_all(GATEWAY, soft);
+        assert_eq!(world.lines(&CHECK), [found(soft)], "a later try changes nothing");
         let refused = "553 5.1.8 Sender address rejected";
         world.last(GATEWAY).transcript = vec![turn(Stage::Mail, refused, None)];
-        assert_eq!(world.lines(&CHECK), [found(refused)]);
+        let early = |quote| {
+            found(quote).replace("whatever the recipient, a known-good included", "before any recipient was named")
+        };
+        assert_eq!(world.lines(&CHECK), [early(refused)]);
         world.question.mail_from = "orders@contoso.com".into();
         let guards = format!(
             "info proven: mx1.contoso.com (192.0.2.25) does not take orders@contoso.com as the sender from here, because it \
@@ -102,6 +108,6 @@ mod tests {
         );
         assert_eq!(world.lines(&CHECK), [guards]);
         world.last(GATEWAY).transcript = vec![turn(Stage::Mail, banned, None)];
-        assert_eq!(world.lines(&CHECK), [found(banned)], "that is about our address");
+        assert_eq!(world.lines(&CHECK), [early(banned)], "that is about our address");
     }
 }

@@ -30,8 +30,23 @@ fn judge(case: &Case, notes: &mut Notes) {
         let finding =
             notes.finding(format!("{} takes no recipient of {domain}: {}{caveat}", hop.name(), first.quote()));
         finding.about(SubjectKind::Host, hop.id()).seen_all(denied.iter().map(|heard| heard.pointer()));
-        finding.certainty(if by_address { Certainty::Likely } else { Certainty::Proven });
-        if hop.hop.role == Role::Exchange {
+        // One recipient is not everybody.
+        let several = denied.iter().any(|other| other.recipient != first.recipient);
+        finding.certainty(if by_address || !several { Certainty::Likely } else { Certainty::Proven });
+        let held = case.model.organisations.iter().filter(|one| Some(one.system) == hop.hop.system.as_deref());
+        let held = held.filter_map(|one| one.accepted_domain().ok()?).next();
+        if let (Role::Exchange, Some((pointer, accepted))) = (hop.hop.role, held) {
+            let name = &accepted.name;
+            finding.detail += &format!("; its configuration holds the domain as '{name}'");
+            let steps = vec![
+                format!(
+                    "See which server answers as {}: a front end or an Edge server has a configuration of its own",
+                    hop.name()
+                ),
+                "Restart the transport services there where the accepted domain is new".into(),
+            ];
+            finding.seen(pointer).mend(Remedy::steps("exchange", "Have this server know the domain too", steps));
+        } else if hop.hop.role == Role::Exchange {
             finding.mend(Remedy::exchange(
                 "Have Exchange accept and relay the domain",
                 vec![format!("New-AcceptedDomain -Name {0} -DomainName {0} -DomainType InternalRelay", quoted(domain))],
@@ -50,6 +65,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::smtp::Turn;
     use crate::stories::{EXCHANGE, OTHER, World};
 
     #[test]
@@ -60,11 +76,18 @@ mod tests {
         world.rcpt(EXCHANGE, "orders@contoso.com", denied);
         assert_eq!(world.lines(&CHECK), [""; 0], "others are taken");
         world.answers_all(EXCHANGE, denied);
-        let found = format!(
-            "critical proven: exch01.corp.contoso.com (10.0.0.10) takes no recipient of contoso.com: {denied} \
-             [exchange/exch01.corp.contoso.com/10.0.0.10:25]"
-        );
-        assert_eq!(world.lines(&CHECK), [found]);
+        let found = |certainty: &str, so: &str| {
+            format!(
+                "critical {certainty}: exch01.corp.contoso.com (10.0.0.10) takes no recipient of contoso.com: {denied}{so} \
+                 [exchange/exch01.corp.contoso.com/10.0.0.10:25]"
+            )
+        };
+        assert_eq!(world.lines(&CHECK), [found("proven", "; its configuration holds the domain as 'contoso.com'")]);
+        world.hide_configuration();
+        assert_eq!(world.lines(&CHECK), [found("proven", "")]);
+        let other = |turn: &Turn| turn.recipient.as_ref().is_some_and(|one| !one.starts_with("helpdesk"));
+        world.evidence.smtp.iter_mut().for_each(|session| session.transcript.retain(|turn| !other(turn)));
+        assert_eq!(world.lines(&CHECK), [found("likely", "")], "one recipient is not everybody");
         let mut world = World::healthy();
         world.answers_all(OTHER, "554 5.7.1 <x@contoso.com>: Relay access denied");
         assert!(world.lines(&CHECK)[0].starts_with("critical likely: smarthost.contoso.com (10.0.0.44) takes no"));

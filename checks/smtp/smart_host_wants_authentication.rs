@@ -1,6 +1,8 @@
 //! NSD209: the other system takes mail only after AUTH, and the connector gives none (F-13).
 use crate::evidence::exchange::SmartHostAuthentication;
+use crate::evidence::smtp::Turn;
 use crate::prelude::*;
+use crate::replies;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD209",
@@ -21,10 +23,15 @@ fn judge(case: &Case, notes: &mut Notes) {
             connector.authentication,
             SmartHostAuthentication::ExternalAuthoritative | SmartHostAuthentication::None
         );
-        let of_connector = |hop: &&HopView| connector.smart_hosts.contains(&hop.hop.host);
-        for hop in case.model.hops_of(Role::Other).filter(of_connector).filter(|_| silent) {
-            // 530 is "authentication required" at either step (RFC 4954, 6); RFC 3207's 530 for TLS comes before MAIL.
-            let at_mail = hop.said_at(Stage::Mail).filter(|(_, turn)| turn.code == Some(530));
+        let of_connector =
+            |hop: &&HopView| case.model.connector_to(hop).is_some_and(|(other, _)| silent && other == pointer);
+        for hop in case.model.hops_of(Role::Other).filter(of_connector) {
+            // 530 is "authentication required" (RFC 4954, 6), and "STARTTLS first" as well (RFC 3207, 4): the words tell.
+            let wants = |turn: &Turn| {
+                let meaning = replies::classify(Stage::Mail, turn.code.unwrap_or_default(), &turn.text()).meaning;
+                turn.code == Some(530) && meaning != Meaning::TlsRequired
+            };
+            let at_mail = hop.said_at(Stage::Mail).filter(|(_, turn)| wants(turn));
             let at_mail = at_mail.map(|(seen, turn)| (seen, format!("530 {}", turn.text())));
             let all = hop.replies().all(|heard| heard.meaning == Meaning::AuthenticationRequired);
             let at_rcpt = hop.replies().next().filter(|_| all).map(|heard| (heard.pointer(), heard.quote()));
@@ -59,7 +66,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stories::{GATEWAY, OTHER, World};
+    use crate::stories::{GATEWAY, OTHER, World, turn};
 
     #[test]
     fn only_a_smart_host_that_takes_nobody_without_authentication_is_told() {
@@ -73,9 +80,16 @@ mod tests {
             "critical likely: smarthost.contoso.com (10.0.0.44) wants authentication, and 'To Zimbra' gives none: {wants}; \
              it may ask less of Exchange's own address [To Zimbra, other/smarthost.contoso.com/10.0.0.44:25]"
         );
-        assert_eq!(world.lines(&CHECK), [found]);
+        assert_eq!(world.lines(&CHECK), [&*found]);
+        world.connector(|connector| connector.smart_hosts = vec!["SmartHost.contoso.com.".into()]);
+        assert_eq!(world.lines(&CHECK), [found], "the same host in other letters");
         world.connector(|connector| connector.authentication = SmartHostAuthentication::BasicRequireTls);
         assert_eq!(world.lines(&CHECK), [""; 0], "the connector authenticates");
+        let mut world = World::healthy();
+        world.last(OTHER).transcript = vec![turn(Stage::Mail, "530 5.7.0 Must issue a STARTTLS command first", None)];
+        assert_eq!(world.lines(&CHECK), [""; 0], "that is about TLS");
+        world.last(OTHER).transcript = vec![turn(Stage::Mail, wants, None)];
+        assert_eq!(world.lines(&CHECK).len(), 1);
         let mut world = World::healthy();
         world.answers_all(GATEWAY, wants);
         assert_eq!(world.lines(&CHECK), [""; 0], "the gateway is no smart host");

@@ -15,14 +15,14 @@ fn judge(case: &Case, notes: &mut Notes) {
     if !case.model.port_blocked() {
         return;
     }
-    let mut hosts: Vec<&str> = case.model.hops.iter().map(|hop| &*hop.hop.host).collect();
+    let mut hosts: Vec<&str> = case.model.hops_at_25().map(|hop| &*hop.hop.host).collect();
     hosts.dedup();
     let finding = notes.finding(format!(
         "No connection to port 25 came about from here, to none of {}: nothing is said about these hosts",
         listed(&hosts, 5)
     ));
     finding.certainty(Certainty::Likely);
-    for hop in &case.model.hops {
+    for hop in case.model.hops_at_25() {
         finding.about(SubjectKind::Host, hop.id());
         finding.seen_all(hop.broke_off().map(|(session, _)| format!("/evidence/smtp/{session}")));
     }
@@ -48,7 +48,14 @@ mod tests {
         let lines = world.lines(&CHECK);
         assert_eq!(lines.len(), 1);
         assert!(lines[0].starts_with("info likely: No connection to port 25 came about from here, to none of mx1"));
+        world.hop("other/submit.contoso.com/10.0.0.45:587");
+        world.session("other/submit.contoso.com/10.0.0.45:587", &[]);
+        assert_eq!(world.lines(&CHECK), lines, "another port is another matter");
         world.silent(OTHER, How::Refused, "connection refused");
         assert_eq!(world.lines(&CHECK), [""; 0], "a refusal is an answer");
+        let mut world = World::healthy();
+        world.evidence.hops.retain(|hop| hop.id == GATEWAY);
+        world.silent(GATEWAY, How::TimedOut, "no connection within 10 s");
+        assert_eq!(world.lines(&CHECK), [""; 0], "one host that is silent may be down");
     }
 }
