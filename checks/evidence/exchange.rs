@@ -4,6 +4,7 @@
 //! interoperability work, so the raw value is kept beside its meaning.
 use super::online::{InboundConnector, OutboundConnector};
 use super::servers::{EdgeSubscription, ExchangeServer, ReceiveConnector};
+use super::{address, dn};
 use crate::prelude::*;
 
 /// An Exchange organisation, from LDAP or from exports.
@@ -185,7 +186,7 @@ impl AcceptedDomain {
         let flags = entry.integer("msExchAcceptedDomainFlags");
         let bits = flags.unwrap_or(0);
         Some(Self {
-            name: entry.value("cn").or_else(|| first_rdn(&entry.dn))?.to_string(),
+            name: name_of(entry)?,
             domain: entry.value("msExchAcceptedDomainName")?.to_lowercase(),
             kind: match bits & 0x3 {
                 0 => DomainKind::Authoritative,
@@ -206,17 +207,24 @@ impl SendConnector {
     /// Reads an object of class `msExchRoutingSMTPConnector`.
     pub fn from_entry(entry: &Entry) -> Option<Self> {
         let flags = entry.integer("msExchSmtpSendFlags");
+        // A value above 0x7FFFFFFF is stored as a negative one; masks read both alike.
+        let bits = flags.unwrap_or(0);
+        let security = entry.integer("msExchSmtpOutboundSecurityFlag").unwrap_or(0);
+        let mut source_servers: Vec<_> =
+            entry.values("msExchSourceBridgeheadServersDN").iter().filter_map(|name| source_server(name)).collect();
+        source_servers.sort_unstable();
+        source_servers.dedup();
         let address_spaces: Vec<_> =
             entry.values("routingList").iter().filter_map(|v| AddressSpace::parse(v)).collect();
         Some(Self {
-            name: entry.value("cn").or_else(|| first_rdn(&entry.dn))?.to_string(),
+            name: name_of(entry)?,
             enabled: entry.boolean("msExchSmtpSendEnabled").unwrap_or(true),
             scoped: address_spaces.iter().any(|space| space.local),
             address_spaces,
             smart_hosts: split_smart_hosts(entry.value("msExchSmtpSmartHost").unwrap_or_default()),
             port: entry.integer("msExchSmtpSendPort").and_then(|port| port.try_into().ok()).unwrap_or(25),
             // Bits 20 to 31; 16 is 0x01000000 in the whole value.
-            authentication: match (flags.unwrap_or(0) >> 20) & 0xFFF {
+            authentication: match (bits >> 20) & 0xFFF {
                 0 => SmartHostAuthentication::None,
                 2 => SmartHostAuthentication::Basic,
                 4 => SmartHostAuthentication::BasicRequireTls,
@@ -225,11 +233,23 @@ impl SendConnector {
                 _ => SmartHostAuthentication::Unknown,
             },
             max_bytes: entry.integer("delivContLength").and_then(|kb| u64::try_from(kb).ok()).map(|kb| kb * 1024),
-            require_tls: entry.integer("msExchSmtpOutboundSecurityFlag").is_some_and(|bits| bits & 0x4 != 0),
-            source_servers: entry.values("msExchSourceBridgeheadServersDN").to_vec(),
+            require_tls: security & 0x4 != 0,
+            ignore_starttls: security & 0x80_0000 != 0,
+            tls_auth_level: match (bits >> 4) & 0xFF {
+                0 => TlsAuthLevel::NotSet,
+                1 => TlsAuthLevel::EncryptionOnly,
+                2 => TlsAuthLevel::CertificateValidation,
+                4 => TlsAuthLevel::DomainValidation,
+                _ => TlsAuthLevel::Unknown,
+            },
+            tls_domain: host(entry.value("msExchSmtpSendTlsDomain")),
+            external_dns: bits & 0x2 != 0,
+            frontend_proxy: bits & 0x2000 != 0,
+            cloud_services: bits & 0x2_0000 != 0,
+            fqdn: host(entry.value("msExchSMTPSendConnectorFQDN")),
+            source_servers,
             raw_flags: flags,
             changed: entry.value("whenChanged").map(String::from),
-            ..Self::default()
         })
     }
 
@@ -270,7 +290,11 @@ impl RecipientFilter {
     /// Reads the object of class `msExchMessageHygieneRecipientFilterConfig`.
     pub fn from_entry(entry: &Entry) -> Self {
         let flags = entry.integer("msExchAgentsFlags");
-        Self { validates: flags.is_some_and(|bits| bits & 0x800 != 0), raw_flags: flags, ..Self::default() }
+        let values = entry.values("msExchMessageHygieneBlockedRecipient").iter();
+        let mut blocked: Vec<_> = values.filter_map(|value| address::fold(value).ok()).collect();
+        blocked.sort_unstable();
+        blocked.dedup();
+        Self { validates: flags.is_some_and(|bits| bits & 0x800 != 0), blocked, raw_flags: flags }
     }
 }
 
@@ -301,10 +325,23 @@ pub fn split_smart_hosts(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The value of a DN's first RDN, unescaped as far as a name needs it.
-fn first_rdn(dn: &str) -> Option<&str> {
-    let (_, rest) = dn.split_once('=')?;
-    Some(rest.split_once(',').map_or(rest, |(value, _)| value))
+/// An object's name: `cn`, else what its distinguished name begins with.
+pub(super) fn name_of(entry: &Entry) -> Option<String> {
+    entry.value("cn").map(String::from).or_else(|| dn::first(&entry.dn))
+}
+
+/// A value as Exchange compares host names: lower case; none where it is empty.
+pub(super) fn host(value: Option<&str>) -> Option<String> {
+    value.map(|value| value.trim().to_lowercase()).filter(|value| !value.is_empty())
+}
+
+/// The server of a source: the name points at its virtual SMTP server of old, `CN=1,CN=SMTP,CN=Protocols,CN=EX01,…`, and
+/// seldom at the server itself.
+fn source_server(name: &str) -> Option<String> {
+    let mut parts = dn::values(name);
+    let old = parts.get(2).is_some_and(|part| part.eq_ignore_ascii_case("Protocols"));
+    let at = if old { 3 } else { 0 };
+    (at < parts.len()).then(|| parts.swap_remove(at))
 }
 
 #[cfg(test)]
@@ -358,6 +395,62 @@ mod tests {
         assert_eq!(read.authentication, SmartHostAuthentication::ExternalAuthoritative);
         assert!(read.enabled && !read.dns_routing() && !read.scoped);
         assert_eq!((read.port, read.max_bytes), (25, None));
+    }
+
+    #[test]
+    fn every_flag_of_a_connector_has_its_field() {
+        let read = |attributes: &[(&str, &str)]| {
+            SendConnector::from_entry(&entry("CN=To Zimbra,CN=Connections", attributes)).unwrap()
+        };
+        let usual = SendConnector { name: "To Zimbra".into(), ..SendConnector::default() };
+        assert_eq!(read(&[]), usual);
+        let flags = |raw: i64, change: SendConnector| {
+            let expected = SendConnector { raw_flags: Some(raw), name: "To Zimbra".into(), ..change };
+            assert_eq!(read(&[("msExchSmtpSendFlags", &raw.to_string())]), expected, "{raw:#x}");
+        };
+        let usual = SendConnector::default;
+        flags(0x2, SendConnector { external_dns: true, ..usual() });
+        flags(0x40, SendConnector { tls_auth_level: TlsAuthLevel::DomainValidation, ..usual() });
+        flags(0x20, SendConnector { tls_auth_level: TlsAuthLevel::CertificateValidation, ..usual() });
+        flags(0x10, SendConnector { tls_auth_level: TlsAuthLevel::EncryptionOnly, ..usual() });
+        flags(0x30, SendConnector { tls_auth_level: TlsAuthLevel::Unknown, ..usual() });
+        flags(0x2000, SendConnector { frontend_proxy: true, ..usual() });
+        let cloud = SendConnector { cloud_services: true, tls_auth_level: TlsAuthLevel::DomainValidation, ..usual() };
+        flags(131_136, cloud);
+        flags(0x40_0000, SendConnector { authentication: SmartHostAuthentication::BasicRequireTls, ..usual() });
+        let old = "CN=1,CN=SMTP,CN=Protocols,CN=EX02,CN=Servers,CN=Group";
+        let more = read(&[
+            ("msExchSmtpOutboundSecurityFlag", "8388612"),
+            ("msExchSmtpSendTlsDomain", "Zimbra.Contoso.com"),
+            ("msExchSMTPSendConnectorFQDN", "mail.contoso.com"),
+            ("delivContLength", "35840"),
+            ("msExchSourceBridgeheadServersDN", old),
+            ("msExchSourceBridgeheadServersDN", "CN=EX01,CN=Servers,CN=Group"),
+            ("msExchSourceBridgeheadServersDN", old),
+        ]);
+        assert!(more.require_tls && more.ignore_starttls);
+        assert_eq!(
+            (more.tls_domain.as_deref(), more.fqdn.as_deref()),
+            (Some("zimbra.contoso.com"), Some("mail.contoso.com"))
+        );
+        assert_eq!(
+            (more.max_bytes, &more.source_servers[..]),
+            (Some(36_700_160), &["EX01".to_string(), "EX02".into()][..])
+        );
+    }
+
+    #[test]
+    fn the_recipient_filter_names_whom_it_blocks() {
+        let read = |attributes| RecipientFilter::from_entry(&entry("CN=RecipientFilterConfig", attributes));
+        let blocked = [
+            ("msExchAgentsFlags", "3075"),
+            ("msExchMessageHygieneBlockedRecipient", "Sales@Contoso.com"),
+            ("msExchMessageHygieneBlockedRecipient", "no address"),
+        ];
+        let expected =
+            RecipientFilter { validates: true, blocked: vec!["sales@contoso.com".into()], raw_flags: Some(3075) };
+        assert_eq!(read(&blocked), expected);
+        assert!(!read(&[("msExchAgentsFlags", "3")]).validates);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A collector fills this in and concludes nothing; a check reads it and asks nothing.
 pub mod address;
 pub mod directory;
+pub mod dn;
 pub mod dns;
 pub mod exchange;
 pub mod online;

@@ -1,4 +1,9 @@
 //! Exchange's servers, and the doors at which they take mail.
+//!
+//! Attribute and flag layouts are known from interoperability work but for those of roles and authentication, which are
+//! the numbers of `Get-ExchangeServer` and `Get-ReceiveConnector` too; the raw value is kept beside its meaning.
+use super::dn;
+use super::exchange::{host, name_of};
 use crate::prelude::*;
 
 /// An Exchange server.
@@ -63,6 +68,9 @@ pub struct ReceiveConnector {
     pub max_bytes: Option<u64>,
     /// Whether it demands TLS.
     pub require_tls: bool,
+    /// `msExchSmtpReceiveRole`, or `TransportRole` where it is a number, as read: 32 hub transport, 16384 front end.
+    #[serde(default)]
+    pub raw_role: Option<i64>,
     /// `msExchSMTPReceiveInboundSecurityFlag`, or `AuthMechanism` where it is a number, as read.
     pub raw_authentication: Option<i64>,
 }
@@ -110,4 +118,161 @@ pub struct EdgeSubscription {
     pub name: String,
     /// The AD site that it is subscribed to, by name.
     pub site: Option<String>,
+}
+
+impl ExchangeServer {
+    /// Reads an object of class `msExchExchangeServer`.
+    pub fn from_entry(entry: &Entry) -> Option<Self> {
+        const ROLES: [(i64, ServerRole); 5] = [
+            (2, ServerRole::Mailbox),
+            (4, ServerRole::ClientAccess),
+            (16, ServerRole::UnifiedMessaging),
+            (32, ServerRole::HubTransport),
+            (64, ServerRole::Edge),
+        ];
+        let raw_roles = entry.integer("msExchCurrentServerRoles");
+        let bits = raw_roles.unwrap_or(0);
+        let mut names = entry.values("networkAddress").iter();
+        let fqdn = names.find_map(|value| {
+            let (kind, name) = value.split_once(':')?;
+            kind.eq_ignore_ascii_case("ncacn_ip_tcp").then_some(name)
+        });
+        Some(Self {
+            name: name_of(entry)?,
+            fqdn: host(fqdn),
+            roles: ROLES.into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, role)| role).collect(),
+            site: entry.value("msExchServerSite").and_then(dn::first),
+            version: entry.value("serialNumber").map(String::from),
+            raw_roles,
+        })
+    }
+}
+
+impl EdgeSubscription {
+    /// The subscription of `server`, where it is an Edge server: subscribing makes an object of the server's class, which
+    /// bears the role of an Edge server and the site that it is subscribed to. That there is no class of its own for
+    /// subscriptions is likely, not documented.
+    pub fn of(server: &ExchangeServer) -> Option<Self> {
+        let edge = server.roles.contains(&ServerRole::Edge);
+        edge.then(|| Self { name: server.name.clone(), site: server.site.clone() })
+    }
+}
+
+impl ReceiveConnector {
+    /// Reads an object of class `msExchSmtpReceiveConnector`.
+    pub fn from_entry(entry: &Entry) -> Option<Self> {
+        const AUTHENTICATION: [(i64, ReceiveAuthentication); 6] = [
+            (1, ReceiveAuthentication::Tls),
+            (2, ReceiveAuthentication::Integrated),
+            (4, ReceiveAuthentication::Basic),
+            (8, ReceiveAuthentication::BasicRequireTls),
+            (16, ReceiveAuthentication::ExchangeServer),
+            (32, ReceiveAuthentication::ExternalAuthoritative),
+        ];
+        let raw_authentication = entry.integer("msExchSMTPReceiveInboundSecurityFlag");
+        let bits = raw_authentication.unwrap_or(0);
+        let number = |name: &str| entry.integer(name).and_then(|value| u32::try_from(value).ok());
+        // `CN=Default EX01,CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers,…`
+        let server = dn::values(&entry.dn).into_iter().nth(3).unwrap_or_default();
+        // In seconds, likely: `Set-ReceiveConnector` takes ten minutes at most, so a larger number is of another unit.
+        let tarpit = entry.integer("msExchSmtpReceiveTarpitInterval").and_then(|value| u64::try_from(value).ok());
+        let size = entry.integer("msExchSmtpReceiveMaxMessageSize").and_then(|value| u64::try_from(value).ok());
+        let restrictions = entry.integer("msExchSmtpReceiveProtocolRestrictions").unwrap_or(0);
+        let permission = Miss::new(How::NotTried, "over LDAP they are an access control list, which is not read");
+        Some(Self {
+            name: name_of(entry)?,
+            server,
+            enabled: entry.boolean("msExchSmtpReceiveEnabled").unwrap_or(true),
+            bindings: entry.values("msExchSmtpReceiveBindings").to_vec(),
+            remote_ranges: entry.values("msExchSmtpReceiveRemoteIPRanges").to_vec(),
+            authentication: AUTHENTICATION.into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, how)| how).collect(),
+            permission_groups: Observed::Unknown(permission),
+            fqdn: host(entry.value("msExchSMTPReceiveConnectorFQDN")),
+            max_hops: number("msExchSmtpReceiveMaxHopCount"),
+            max_local_hops: number("msExchSmtpReceiveMaxLocalHopCount"),
+            tarpit_ms: tarpit.filter(|seconds| *seconds <= 600).map(|seconds| seconds * 1000),
+            // In bytes, unlike a send connector's: likely, since 64 KB of headers are stored as 65536 beside it.
+            max_bytes: size,
+            require_tls: restrictions & 0x8 != 0,
+            raw_role: entry.integer("msExchSmtpReceiveRole"),
+            raw_authentication,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
+        let mut entry = Entry { dn: dn.into(), ..Entry::default() };
+        for (name, value) in attributes {
+            entry.attributes.entry(name.to_ascii_lowercase()).or_default().push((*value).into());
+        }
+        entry
+    }
+
+    #[test]
+    fn servers_are_read_and_those_of_the_edge_are_subscriptions() {
+        use ServerRole::{ClientAccess, Edge, HubTransport, Mailbox, UnifiedMessaging};
+        let cases: [(&str, &[ServerRole], bool); 5] = [
+            ("54", &[Mailbox, ClientAccess, UnifiedMessaging, HubTransport], false),
+            ("2", &[Mailbox], false),
+            ("16385", &[], false),
+            ("64", &[Edge], true),
+            ("x", &[], false),
+        ];
+        for (roles, expected, edge) in cases {
+            let read = ExchangeServer::from_entry(&entry(
+                "CN=EX01,CN=Servers,CN=Group",
+                &[
+                    ("networkAddress", "netbios:EX01"),
+                    ("networkAddress", "ncacn_ip_tcp:EX01.corp.contoso.com"),
+                    ("msExchCurrentServerRoles", roles),
+                    ("msExchServerSite", "CN=Berlin,CN=Sites,CN=Configuration,DC=corp"),
+                    ("serialNumber", "Version 15.2 (Build 31118.7)"),
+                ],
+            ))
+            .unwrap();
+            assert_eq!((&*read.roles, read.raw_roles), (expected, roles.parse().ok()), "{roles}");
+            assert_eq!((&*read.name, read.fqdn.as_deref()), ("EX01", Some("ex01.corp.contoso.com")));
+            let subscription = EdgeSubscription { name: "EX01".into(), site: Some("Berlin".into()) };
+            assert_eq!(EdgeSubscription::of(&read), edge.then_some(subscription), "{roles}");
+        }
+    }
+
+    #[test]
+    fn receive_connectors_are_read_with_what_is_not_set() {
+        let dn = "CN=Default Frontend EX01,CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers,CN=Group";
+        let bare = ReceiveConnector::from_entry(&entry(dn, &[])).unwrap();
+        assert_eq!((&*bare.name, &*bare.server, bare.enabled), ("Default Frontend EX01", "EX01", true));
+        assert_eq!((bare.max_hops, bare.tarpit_ms, bare.max_bytes), (None, None, None));
+        assert!(bare.permission_groups.miss().is_some() && bare.authentication.is_empty());
+        let full = ReceiveConnector::from_entry(&entry(
+            dn,
+            &[
+                ("msExchSmtpReceiveEnabled", "FALSE"),
+                ("msExchSmtpReceiveBindings", "0.0.0.0:25"),
+                ("msExchSmtpReceiveBindings", "[::]:25"),
+                ("msExchSmtpReceiveRemoteIPRanges", "10.0.0.1-10.0.0.9"),
+                ("msExchSMTPReceiveInboundSecurityFlag", "32"),
+                ("msExchSMTPReceiveConnectorFQDN", "EX01.corp.contoso.com"),
+                ("msExchSmtpReceiveMaxHopCount", "60"),
+                ("msExchSmtpReceiveMaxLocalHopCount", "5"),
+                ("msExchSmtpReceiveTarpitInterval", "5"),
+                ("msExchSmtpReceiveMaxMessageSize", "37748736"),
+                ("msExchSmtpReceiveProtocolRestrictions", "8"),
+                ("msExchSmtpReceiveRole", "16384"),
+            ],
+        ))
+        .unwrap();
+        assert!(!full.enabled && full.require_tls);
+        assert_eq!(full.bindings, ["0.0.0.0:25", "[::]:25"]);
+        assert_eq!(full.authentication, [ReceiveAuthentication::ExternalAuthoritative]);
+        assert_eq!(full.fqdn.as_deref(), Some("ex01.corp.contoso.com"));
+        assert_eq!((full.max_hops, full.max_local_hops, full.tarpit_ms), (Some(60), Some(5), Some(5000)));
+        assert_eq!((full.max_bytes, full.raw_role, full.raw_authentication), (Some(37_748_736), Some(16384), Some(32)));
+        let all = ReceiveConnector::from_entry(&entry(dn, &[("msExchSMTPReceiveInboundSecurityFlag", "31")])).unwrap();
+        assert_eq!(all.authentication.len(), 5);
+    }
 }
