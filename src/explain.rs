@@ -2,10 +2,10 @@
 use crate::cli::{ExplainArgs, Format};
 use crate::report::safe;
 use crate::report::table::pairs;
-use nsdiag_checks::replies::{self, Confidence, Stage};
+use nsdiag_checks::model::diagnosis::meaning_in_words;
+use nsdiag_checks::replies::{self, Confidence, Row, Stage};
 use serde_json::json;
-use std::fmt::Write;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 /// Explains, and gives the exit status.
 pub fn run(args: &ExplainArgs) -> u8 {
@@ -56,24 +56,28 @@ fn page(code: &str) -> Result<String, String> {
     Ok(rows.iter().fold(head, |page, row| page + &pairs(&[(row.0, row.1.clone())]) + "\n"))
 }
 
+/// The longest reply that is taken from standard input, in bytes; an SMTP reply line has 512 (RFC 5321, 4.5.3.1.5).
+const LONGEST: usize = 64 * 1024;
+
 /// One reply a line from standard input; a line that is no reply is told and does not stop the rest.
 fn from_input(format: Format) -> u8 {
+    let mut input = std::io::stdin().lock();
     let mut status = 0;
-    for (at, line) in std::io::stdin().lock().lines().enumerate() {
-        let line = match line {
-            Ok(line) => line,
+    for number in 1.. {
+        let answer = match line(&mut input) {
+            Ok(None) => break,
+            Ok(Some(Ok(text))) if text.trim().is_empty() => continue,
+            Ok(Some(Ok(text))) => reply(&text, format),
+            Ok(Some(Err(wrong))) => Err(wrong),
             Err(error) => {
-                eprintln!("nsdiag: standard input, line {}: {error}", at + 1);
+                eprintln!("nsdiag: standard input, line {number}: {error}");
                 return 64;
             }
         };
-        if line.trim().is_empty() {
-            continue;
-        }
-        match reply(&line, format) {
+        match answer {
             Ok(text) => print!("{text}"),
             Err(wrong) => {
-                eprintln!("nsdiag: standard input, line {}: {}", at + 1, safe(&wrong));
+                eprintln!("nsdiag: standard input, line {number}: {}", safe(&wrong));
                 status = 64;
             }
         }
@@ -81,11 +85,24 @@ fn from_input(format: Format) -> u8 {
     status
 }
 
+/// The next line, whatever its bytes; one that is too long is passed over. None at the end.
+fn line(input: &mut impl BufRead) -> std::io::Result<Option<Result<String, String>>> {
+    let mut bytes = Vec::new();
+    input.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes)?;
+    if bytes.len() == LONGEST && bytes.last() != Some(&b'\n') {
+        input.skip_until(b'\n')?;
+        return Ok(Some(Err(format!("it has more than {LONGEST} bytes, and no reply has"))));
+    }
+    Ok((!bytes.is_empty()).then(|| Ok(String::from_utf8_lossy(&bytes).trim_end().to_string())))
+}
+
 fn reply(text: &str, format: Format) -> Result<String, String> {
     let (code, rest) = replies::split_code(text).ok_or(
         "a reply begins with its three-digit code, as in \"550 5.1.1 User unknown\"; a finding's code with NSD",
     )?;
-    let verdict = replies::classify(Stage::Rcpt, code, rest);
+    // A reply of several lines, as people paste it.
+    let rest = if text.contains('\n') { replies::joined(text.lines()) } else { rest.to_string() };
+    let verdict = replies::classify(Stage::Rcpt, code, &rest);
     let meaning = serde_json::to_value(verdict.meaning).expect("a unit variant is a string");
     let word = meaning.as_str().unwrap_or_default();
     let confidence = match verdict.confidence() {
@@ -100,25 +117,43 @@ fn reply(text: &str, format: Format) -> Result<String, String> {
             "meaning": meaning,
             "product": row.map(|row| row.product),
             "confidence": confidence,
-            "source": row.map(|row| row.source),
+            "source": row.map(Row::source_in_words),
+            "row": row.map(|row| row.number),
+            "said": row.map(|row| row.said.word()),
+            "note": row.map(|row| row.note).filter(|note| !note.is_empty()),
+            "quotes": verdict.quoted,
         });
         return Ok(format!("{object}\n"));
     }
-    let mut out = format!("meaning     {word}\n");
-    // Writing to a String cannot fail.
-    let _ = match row {
-        Some(row) => {
-            let note = if row.note.is_empty() { String::new() } else { format!("note        {}\n", row.note) };
-            write!(
-                out,
-                "product     {}\nconfidence  {confidence}, {} (row {})\n{note}",
-                row.product, row.source, row.number
-            )
-        }
-        None => writeln!(out, "confidence  {confidence}: no known text, judged by its code alone"),
+    let refused = match code {
+        400..=499 => "the recipient was put off, ",
+        500.. => "the recipient was refused, ",
+        _ => "",
     };
-    if let Some(quoted) = verdict.quoted {
-        let _ = writeln!(out, "it quotes   {}", safe(&quoted));
+    let plain = if refused.is_empty() { "" } else { meaning_in_words(verdict.meaning) };
+    let colon = if refused.is_empty() { "" } else { ": " };
+    let mut rows = vec![("meaning", format!("{word}{colon}{refused}{plain}"))];
+    match row {
+        Some(row) => {
+            rows.push(("product", row.product.into()));
+            rows.push(("said", row.said.word().into()));
+            rows.push(("confidence", confidence.into()));
+            rows.push(("source", format!("{} (row {} of the catalogue)", row.source_in_words(), row.number)));
+            rows.push(("note", row.note.into()));
+        }
+        None => rows.push(("confidence", format!("{confidence}: no known text, judged by its code alone"))),
     }
-    Ok(out)
+    if verdict.confidence() == Confidence::Low {
+        rows.push(("", "by itself it proves nothing".into()));
+    }
+    if let Some(quoted) = &verdict.quoted {
+        let whose = verdict.quoted_row.map_or("in no catalogue".to_string(), |row| {
+            format!("{}; {} (row {})", row.product, row.source_in_words(), row.number)
+        });
+        rows.push(("it quotes", safe(quoted)));
+        rows.push(("", whose));
+    }
+    let line =
+        |(name, text): &(&str, String)| if text.is_empty() { String::new() } else { format!("{name:<12}{text}\n") };
+    Ok(rows.iter().map(line).collect())
 }

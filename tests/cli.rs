@@ -101,6 +101,80 @@ fn a_reply_is_explained_with_its_source() {
 }
 
 #[test]
+fn what_a_reply_means_is_said_in_words_and_whose_it_is() {
+    let folder = folder();
+    let cases = [
+        (
+            "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)",
+            "meaning     unknown-recipient: the recipient was refused, as unknown\n\
+             product     Exchange Online (directory-based edge blocking)\n\
+             said        at RCPT\n\
+             confidence  high\n\
+             source      Microsoft's Exchange documentation; zone-mta (row 1 of the catalogue)\n\
+             note        the domain is authoritative there, and the tenant has no object with this address\n",
+        ),
+        (
+            "550-5.1.1 The email account that you tried to reach\n550 5.1.1 does not exist. - gsmtp",
+            "meaning     unknown-recipient: the recipient was refused, as unknown\n\
+             product     Google\n\
+             said        at RCPT\n\
+             confidence  high\n\
+             source      real bounces of the set-of-emails collection; zone-mta (row 31 of the catalogue)\n",
+        ),
+        (
+            "450 4.1.1 <a@b.c>: Recipient address rejected: unverified address: host x[10.0.0.1] said: \
+                550 5.1.1 User unknown",
+            "meaning     unknown-recipient-temporary: the recipient was put off, as unknown\n\
+             product     Postfix call-ahead\n\
+             said        at RCPT\n\
+             confidence  high\n\
+             source      Postfix's source and documentation (smtpd_check.c) (row 47 of the catalogue)\n\
+             note        said while Postfix still asks, and of refused addresses too while unverified_recipient_reject_code is 450: ask again after 60 s\n\
+             it quotes   550 5.1.1 User unknown\n            Exchange Edge, Exchange recipient filter; Microsoft's Exchange documentation (recipient-filtering.md) (row 6)\n",
+        ),
+        (
+            "554 5.7.1 whatever",
+            "meaning     ambiguous: the recipient was refused, in words that do not say why\n\
+             confidence  low: no known text, judged by its code alone\n            by itself it proves nothing\n",
+        ),
+        (
+            "250 2.1.5 Ok",
+            "meaning     accepted\nconfidence  low: no known text, judged by its code alone\n            \
+                by itself it proves nothing\n",
+        ),
+    ];
+    for (reply, expected) in cases {
+        assert_eq!(told(&nsdiag(folder.path(), &["explain", reply])), (0, expected.into(), String::new()), "{reply}");
+    }
+}
+
+#[test]
+fn replies_from_standard_input_are_explained_line_by_line() {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nsdiag"))
+        .args(["explain", "-", "--format", "json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = b"550 5.1.1 <\xfc@b.c>... User unknown\n\nno reply\n".to_vec();
+    input.extend(b"550 ".iter().chain(&[b'x'; 70_000]).chain(b"\n451 Internal resources are temporarily unavailable"));
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(&input).unwrap());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    let (code, out, errors) = told(&output);
+    let objects: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let meanings: Vec<_> = objects.iter().map(|object| object["meaning"].as_str().unwrap()).collect();
+    assert_eq!((code, meanings), (64, vec!["unknown-recipient", "greylisted"]));
+    assert_eq!(objects[1]["product"], "Mimecast");
+    let lines: Vec<_> = errors.lines().collect();
+    assert!(lines.len() == 2 && lines[0].starts_with("nsdiag: standard input, line 3: a reply begins"), "{errors}");
+    assert_eq!(lines[1], "nsdiag: standard input, line 4: it has more than 65536 bytes, and no reply has");
+}
+
+#[test]
 fn the_plan_touches_nothing_and_tells_no_password() {
     let folder = folder();
     std::fs::write(folder.path().join("password"), "geheim-7391\n").unwrap();

@@ -157,29 +157,11 @@ pub struct Certificate {
 impl Turn {
     /// A reply's text for people and for the classifier: its lines without their codes, joined by a space.
     pub fn text(&self) -> String {
-        let mut joined = String::new();
-        let mut shared: Option<&str> = None;
-        for line in &self.lines {
-            let text = if self.code.is_some() {
-                crate::replies::split_code(&line.text).map_or(&*line.text, |(_, rest)| rest)
-            } else {
-                &line.text
-            };
-            // The enhanced code is repeated on every line of a reply (RFC 2034, 4); once is enough.
-            let text = match (shared, crate::replies::enhanced_code(text)) {
-                (Some(first), Some(code)) if first == code => text[code.len()..].trim_start(),
-                (None, Some(code)) => {
-                    shared = Some(code);
-                    text
-                }
-                _ => text,
-            };
-            if !joined.is_empty() && !text.is_empty() {
-                joined.push(' ');
-            }
-            joined.push_str(text);
+        let lines = self.lines.iter().map(|line| &*line.text);
+        match self.code {
+            Some(_) => crate::replies::joined(lines),
+            None => lines.collect::<Vec<_>>().join(" "),
         }
-        joined
     }
 }
 

@@ -7,6 +7,7 @@ mod words;
 use crate::evidence::dns::{Record, RecordKind};
 use crate::evidence::smtp::{Hop, Who};
 use crate::prelude::*;
+use crate::replies::sources::in_words;
 use crate::replies::{self, Confidence, Text};
 pub use advice::{ADVICE, Advice, advice};
 
@@ -146,7 +147,7 @@ fn made_of(whole: &str, part: &str) -> bool {
 
 fn add(found: &mut Vec<Fingerprint>, by: By, product: &str, confidence: Confidence, source: &str, evidence: String) {
     if !found.iter().any(|guess| guess.by == by && guess.product == product) {
-        found.push(Fingerprint { product: product.into(), by, confidence, evidence, source: source.into() });
+        found.push(Fingerprint { product: product.into(), by, confidence, evidence, source: in_words(source) });
     }
 }
 

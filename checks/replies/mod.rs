@@ -3,18 +3,13 @@
 //! The order of judgement is stage, then text, then enhanced code, then code: 5.1.1 and 5.7.1 alone
 //! decide nothing, because servers use both for other things as well. A reply that no row knows is
 //! [`Meaning::Ambiguous`], and counts as nothing.
-//!
-//! The rows' sources: PFX Postfix source and documentation · EXM Exim source and specification · MSX and MSS
-//! Microsoft's Exchange and support documentation · SOE set-of-emails (real bounces) · SGO go-sisimai · SRB rb-sisimai ·
-//! REA check-if-email-exists (facts only) · FEM forwardemail · ZMT zone-mta · NMP nmap's service probes · RCG recog ·
-//! U-… vendors' pages: U-AV1 Avira, U-CS4 Cisco AsyncOS guide, U-FM3 Fortinet, U-MC3 to U-MC5 Mimecast, U-MP1
-//! Mailprotector, U-MS3 Microsoft KB 321721, U-OP1 OPSWAT, U-PE1 Proofpoint Essentials, U-SY1 Broadcom, U-VP1 VPOP3.
 mod policy;
 mod quoting;
 mod rate;
 mod relay;
 mod restricted;
 mod row;
+pub(crate) mod sources;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -159,6 +154,29 @@ pub fn split_code(reply: &str) -> Option<(u16, &str)> {
     let rest = &reply[3..];
     let fits = (200..600).contains(&code) && (rest.is_empty() || rest.starts_with([' ', '-', '\t']));
     fits.then(|| (code, rest.trim_start_matches([' ', '-', '\t'])))
+}
+
+/// The text of a reply's `lines`, joined by a space, without their codes; the enhanced code, which is repeated on every
+/// line (RFC 2034, 4), once.
+pub fn joined<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    let mut shared: Option<&str> = None;
+    for line in lines {
+        let line = split_code(line).map_or(line, |(_, rest)| rest);
+        let line = match (shared, enhanced_code(line)) {
+            (Some(first), Some(code)) if first == code => line[code.len()..].trim_start(),
+            (None, Some(code)) => {
+                shared = Some(code);
+                line
+            }
+            _ => line,
+        };
+        if !text.is_empty() && !line.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(line);
+    }
+    text
 }
 
 /// The enhanced status code (RFC 3463) at the head of `text`, as in `5.1.1`.

@@ -73,7 +73,7 @@ pub struct Row {
     pub note: &'static str,
     /// After this text another host's reply may be quoted, which then decides.
     pub quotes: Option<&'static str>,
-    /// Where we know it from.
+    /// Where we know it from, by its key (`sources.rs`).
     pub source: &'static str,
     /// How well.
     pub confidence: Confidence,
@@ -147,6 +147,11 @@ impl Row {
     pub(super) const fn note(mut self, note: &'static str) -> Self {
         self.note = note;
         self
+    }
+
+    /// Where we know it from, in words.
+    pub fn source_in_words(&self) -> String {
+        super::sources::in_words(self.source)
     }
 
     /// Whether this row knows the reply.
