@@ -1,13 +1,14 @@
 //! One run: collects everything there is to ask, each question once, and has it judged.
 use crate::collect::directory::{self, Access, Wanted};
 use crate::collect::dns::{self, Resolver};
-use crate::collect::lists;
 use crate::collect::promises;
 use crate::collect::smtp::{Manners, TlsTrust};
-use crate::config::{DirectorySettings, Settings, per_second, split_host};
+use crate::collect::{exports, lists};
+use crate::config::{DirectorySettings, ExportSettings, Settings, per_second, split_host};
 use crate::probing::{POLITE, Prober};
 use crate::{clock, vantage};
 use futures_util::future::join_all;
+use nsdiag_checks::evidence::directory::Origin;
 use nsdiag_checks::evidence::dns::RecordKind;
 use nsdiag_checks::evidence::smtp::{Hop, Role, Session};
 use nsdiag_checks::evidence::{Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
@@ -142,7 +143,9 @@ impl Collector {
         let late = async {
             let directories =
                 join_all(settings.directories.iter().map(|one| self.directory(one, question, &recipients)));
-            let (gateways, directories) = tokio::join!(self.gateways(question), directories);
+            let exported = join_all(settings.exports.iter().map(|one| self.exports(one, question, &recipients)));
+            let (gateways, directories, exported) = tokio::join!(self.gateways(question), directories, exported);
+            let directories = in_order(question, directories, exported);
             let mut evidence = Evidence { directories, ..Evidence::default() };
             let smart_hosts = self.smart_hosts(question, &mut evidence).await;
             let other = named.iter().any(|(role, ..)| *role == Role::Other);
@@ -199,6 +202,23 @@ impl Collector {
         let wanted =
             Wanted { domain: &question.domain, addresses: recipients, known_good: question.known_good.is_empty() };
         directory::read(&access, &self.resolver, wanted, self.prober.manners.step, self.prober.manners.deadline).await
+    }
+
+    /// Reads a system's exports, beside what the network does.
+    async fn exports(&self, one: &ExportSettings, question: &Question, recipients: &[String]) -> Directory {
+        let (one, domain, recipients) = (one.clone(), question.domain.clone(), recipients.to_vec());
+        let known_good = question.known_good.is_empty();
+        let deadline = self.prober.manners.deadline.into_std();
+        let system = one.system.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let wanted = Wanted { domain: &domain, addresses: &recipients, known_good };
+            exports::read(&one.system, &one.paths, wanted, Some(deadline))
+        });
+        read.await.unwrap_or_else(|_| {
+            // A fault of ours in a reader is a miss like any other, and takes nothing else with it.
+            let miss = Miss::new(How::Unreadable, "the reader of exports failed in itself");
+            Directory { system, origin: Origin::Export, organisation: Observed::Unknown(miss), ..Directory::default() }
+        })
     }
 
     /// The gateways: those that were named, else every MX host at every address. MX is asked for in either case.
@@ -299,6 +319,19 @@ fn read_lists(settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<List>,
     Ok(files)
 }
 
+/// The directories by system, each over LDAP before its exports. A control found over LDAP is the system's.
+fn in_order(question: &Question, asked: Vec<Directory>, exported: Vec<Directory>) -> Vec<Directory> {
+    let mut all: Vec<Directory> = asked.into_iter().chain(exported).collect();
+    all.sort_by_key(|one| question.systems.iter().position(|system| system.name == one.system));
+    for at in 1..all.len() {
+        let known = all[at - 1].known_good.known().is_some_and(Option::is_some);
+        if all[at - 1].system == all[at].system && known {
+            all[at].known_good = Observed::NotAsked;
+        }
+    }
+    all
+}
+
 /// Whether the deadline cut nothing short.
 fn is_complete(evidence: &Evidence) -> bool {
     let late = |miss: Option<&Miss>| miss.is_some_and(|miss| miss.how == How::Deadline);
@@ -311,6 +344,7 @@ fn is_complete(evidence: &Evidence) -> bool {
                 || late(one.organisation.miss())
                 || one.servers.iter().any(|server| late(server.outcome.miss()))
                 || one.lookups.iter().any(|lookup| late(lookup.entries.miss()))
+                || one.exports.iter().any(|file| late(file.objects.miss()))
         }))
 }
 
@@ -335,6 +369,10 @@ pub fn plan(settings: &Settings) -> String {
         let user = one.user.as_deref().unwrap_or("nobody");
         let what = "the Exchange organisation, and each recipient below";
         lines.push(format!("directory   {urls}, as {user}: {what} ({})", one.system));
+    }
+    for one in &settings.exports {
+        let paths: Vec<String> = one.paths.iter().map(|path| path.display().to_string()).collect();
+        lines.push(format!("export      {} ({})", paths.join(", "), one.system));
     }
     let gateways = match question.gateways.is_empty() {
         true => format!("every MX host of {domain}, at every address"),

@@ -18,6 +18,8 @@ pub struct Settings {
     pub question: Question,
     /// The directories to ask.
     pub directories: Vec<DirectorySettings>,
+    /// Exports that stand beside LDAP or in for it, by system.
+    pub exports: Vec<ExportSettings>,
     /// PEM files with roots to trust.
     pub ca_files: Vec<PathBuf>,
     /// The DNS servers to ask; none means the system's.
@@ -45,6 +47,15 @@ pub struct DirectorySettings {
     pub password: Option<Password>,
     /// Whether the password may go in the clear.
     pub plaintext: bool,
+}
+
+/// One system's exports.
+#[derive(Clone, Debug)]
+pub struct ExportSettings {
+    /// The system.
+    pub system: String,
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
 }
 
 /// What is wrong with the arguments or the configuration, in words that name the place.
@@ -110,6 +121,15 @@ enum OneOrMany {
     Many(Vec<PathBuf>),
 }
 
+impl OneOrMany {
+    fn paths(&self, source: &Source) -> Vec<PathBuf> {
+        match self {
+            Self::One(path) => vec![source.path(path)],
+            Self::Many(paths) => paths.iter().map(|path| source.path(path)).collect(),
+        }
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct FileDirectory {
@@ -117,6 +137,15 @@ struct FileDirectory {
     user: Option<String>,
     password_file: Option<PathBuf>,
     plaintext: bool,
+    export: Option<Spanned<OneOrMany>>,
+}
+
+impl FileDirectory {
+    /// Whether it says how to ask over LDAP; without any word on either it does: the servers are those of DNS SRV.
+    fn by_ldap(&self) -> bool {
+        let told = !self.ldap.is_empty() || self.user.is_some() || self.password_file.is_some() || self.plaintext;
+        told || self.export.is_none()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -244,6 +273,7 @@ impl Builder<'_> {
         };
         let mut systems = Vec::new();
         let mut directories = Vec::new();
+        let mut exports = Vec::new();
         let mut lists = Vec::new();
         for system in &file.system {
             let name = system.name.get_ref().clone();
@@ -251,17 +281,31 @@ impl Builder<'_> {
                 return Err(self.source.wrong(Some(system.name.span()), &format!("there are two systems '{name}'")));
             }
             let smtp = system.smtp.iter().map(|host| self.host(&in_file(host))).collect::<Result<_, _>>()?;
-            let listed = match &system.recipients {
-                None => vec![],
-                Some(OneOrMany::One(path)) => vec![self.source.path(path)],
-                Some(OneOrMany::Many(paths)) => paths.iter().map(|path| self.source.path(path)).collect(),
-            };
+            let listed = system.recipients.as_ref().map_or(vec![], |listed| listed.paths(self.source));
+            let mut exported = vec![];
             if let Some(directory) = &system.directory {
-                if system.kind != SystemKind::Exchange {
-                    let said = "only a system of kind 'exchange' has a directory; list the mailboxes of others in 'recipients'";
-                    return Err(self.source.wrong(Some(directory.span()), said));
+                let (span, directory) = (directory.span(), directory.get_ref());
+                match system.kind {
+                    SystemKind::Exchange if !directory.by_ldap() => {}
+                    SystemKind::Exchange => directories.push(self.directory(&name, directory)?),
+                    SystemKind::ExchangeOnline if !directory.by_ldap() => {}
+                    SystemKind::ExchangeOnline => {
+                        let said = "Exchange Online has no LDAP: name exports of its configuration in 'export'";
+                        return Err(self.source.wrong(Some(span), said));
+                    }
+                    SystemKind::Other => {
+                        let said = "only a system of kind 'exchange' has a directory; list the mailboxes of others in 'recipients'";
+                        return Err(self.source.wrong(Some(span), said));
+                    }
                 }
-                directories.push(self.directory(&name, directory.get_ref())?);
+                if let Some(export) = &directory.export {
+                    exported = export.get_ref().paths(self.source);
+                    let wrong = exported.iter().find_map(|path| crate::collect::exports::check_path(path).err());
+                    if let Some(wrong) = wrong {
+                        return Err(self.source.wrong(Some(export.span()), &wrong));
+                    }
+                    exports.push(ExportSettings { system: name.clone(), paths: exported.clone() });
+                }
             }
             let asked = directories.iter().find(|directory| directory.system == name);
             systems.push(System {
@@ -270,13 +314,13 @@ impl Builder<'_> {
                 smtp,
                 ldap: asked.map_or(vec![], |directory| directory.urls.clone()),
                 ldap_user: asked.and_then(|directory| directory.user.clone()),
-                exports: vec![],
+                exports: exported.iter().map(|path| path.display().to_string()).collect(),
                 lists: listed.iter().map(|path| path.display().to_string()).collect(),
                 outbound: system.outbound.iter().map(|host| self.sender(&in_file(host))).collect::<Result<_, _>>()?,
             });
             lists.extend(listed.into_iter().map(|path| (name.clone(), path)));
         }
-        self.flags_of_systems(&mut systems, &mut directories, &mut lists)?;
+        self.flags_of_systems(&mut systems, &mut directories, &mut exports, &mut lists)?;
         for directory in &mut directories {
             self.password(directory, &mut notes)?;
         }
@@ -360,6 +404,7 @@ impl Builder<'_> {
         Ok(Settings {
             question,
             directories,
+            exports,
             ca_files,
             resolvers,
             lists,
@@ -374,11 +419,12 @@ impl Builder<'_> {
         &self,
         systems: &mut Vec<System>,
         directories: &mut Vec<DirectorySettings>,
+        exports: &mut Vec<ExportSettings>,
         lists: &mut Vec<(String, PathBuf)>,
     ) -> Result<(), ConfigError> {
         let args = self.args;
         let asks_ldap = !args.ldap.is_empty() || args.ldap_user.is_some();
-        let exchange = !args.exchange.is_empty() || asks_ldap;
+        let exchange = !args.exchange.is_empty() || asks_ldap || !args.exchange_export.is_empty();
         let other = !args.other.is_empty() || !args.recipients.is_empty() || !args.recipient.is_empty();
         let mut first = |kind, name: &str, wanted: bool| {
             let found = systems.iter().position(|system| system.kind == kind);
@@ -432,6 +478,15 @@ impl Builder<'_> {
                 systems[at].ldap.clone_from(&directory.urls);
                 systems[at].ldap_user.clone_from(&directory.user);
             }
+        }
+        if let (Some(at), false) = (exchange, args.exchange_export.is_empty()) {
+            let paths = &args.exchange_export;
+            if let Some(wrong) = paths.iter().find_map(|path| crate::collect::exports::check_path(path).err()) {
+                return Err(ConfigError(format!("--exchange-export: {wrong}")));
+            }
+            exports.retain(|own| own.system != systems[at].name);
+            exports.push(ExportSettings { system: systems[at].name.clone(), paths: paths.clone() });
+            systems[at].exports = paths.iter().map(|path| path.display().to_string()).collect();
         }
         if let Some(at) = other {
             if !args.other.is_empty() {

@@ -1,6 +1,7 @@
 //! Asks, and writes down what was heard; judges nothing.
 pub mod directory;
 pub mod dns;
+pub mod exports;
 pub mod lists;
 pub mod promises;
 pub mod smtp;
