@@ -424,7 +424,10 @@ impl Builder<'_> {
     ) -> Result<(), ConfigError> {
         let args = self.args;
         let asks_ldap = !args.ldap.is_empty() || args.ldap_user.is_some();
-        let exchange = !args.exchange.is_empty() || asks_ldap || !args.exchange_export.is_empty();
+        // Exports alone may be of Exchange Online, where that is all that is configured.
+        let online = systems.iter().position(|system| system.kind == SystemKind::ExchangeOnline);
+        let exports_make = !args.exchange_export.is_empty() && online.is_none();
+        let exchange = !args.exchange.is_empty() || asks_ldap || exports_make;
         let other = !args.other.is_empty() || !args.recipients.is_empty() || !args.recipient.is_empty();
         let mut first = |kind, name: &str, wanted: bool| {
             let found = systems.iter().position(|system| system.kind == kind);
@@ -479,7 +482,7 @@ impl Builder<'_> {
                 systems[at].ldap_user.clone_from(&directory.user);
             }
         }
-        if let (Some(at), false) = (exchange, args.exchange_export.is_empty()) {
+        if let (Some(at), false) = (exchange.or(online), args.exchange_export.is_empty()) {
             let paths = &args.exchange_export;
             if let Some(wrong) = paths.iter().find_map(|path| crate::collect::exports::check_path(path).err()) {
                 return Err(ConfigError(format!("--exchange-export: {wrong}")));
@@ -842,6 +845,36 @@ until = 2026-12-31
     }
 
     #[test]
+    fn exports_stand_beside_ldap_or_in_for_it() {
+        let system = |kind: &str, directory: &str| {
+            format!("domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = '{kind}'\n[system.directory]\n{directory}")
+        };
+        let flag = |args: &mut CheckArgs| args.exchange_export = vec!["/".into()];
+        type Change<'a> = &'a dyn Fn(&mut CheckArgs);
+        let cases: [(String, Change, &[&str], usize, &str); 5] = [
+            (system("exchange", "export = 'empty'"), &|_| {}, &["empty"], 0, "a"),
+            (
+                system("exchange", "ldap = ['ldaps://dc1']\nexport = ['empty', 'password']"),
+                &|_| {},
+                &["empty", "password"],
+                1,
+                "a",
+            ),
+            (system("exchange-online", "export = 'empty'"), &|_| {}, &["empty"], 0, "a"),
+            (system("exchange-online", "export = 'empty'"), &flag, &["/"], 0, "a"),
+            ("domain = 'contoso.com'".into(), &flag, &["/"], 0, "exchange"),
+        ];
+        for (text, change, paths, directories, name) in cases {
+            let read = load(&text, change).unwrap();
+            let [exports] = &read.exports[..] else { panic!("{:?}", read.exports) };
+            let ends = |(path, end): (&PathBuf, &&str)| path.ends_with(end);
+            assert!(exports.paths.len() == paths.len() && exports.paths.iter().zip(paths).all(ends), "{exports:?}");
+            assert_eq!((&*exports.system, read.directories.len()), (name, directories), "{text}");
+            assert_eq!(read.question.systems[0].exports.len(), paths.len());
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_its_place() {
         let cases = [
             ("domain = 'contoso.com'\nresolver = 1", "FILE:2:1: unknown key 'resolver'; the nearest is 'probe'"),
@@ -887,6 +920,14 @@ until = 2026-12-31
             (
                 "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\n[system.directory]\nldap = []",
                 "FILE:5:1: only a system of kind 'exchange' has a directory; list the mailboxes of others in 'recipients'",
+            ),
+            (
+                "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange-online'\n[system.directory]\nldap = ['ldaps://dc1']",
+                "FILE:5:1: Exchange Online has no LDAP: name exports of its configuration in 'export'",
+            ),
+            (
+                "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange'\n[system.directory]\nexport = ['empty', 'none']",
+                "FILE:6:10: FOLDER/none: No such file or directory (os error 2)",
             ),
             ("domain = 'contoso.com", "FILE:1:22: invalid literal string, expected `'`"),
         ];

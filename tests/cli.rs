@@ -49,11 +49,15 @@ fn bad_arguments_are_told_and_exit_64() {
     let folder = folder();
     std::fs::write(folder.path().join("nsdiag.toml"), "domain = 'contoso.com'\n[prob]\n").unwrap();
     std::fs::write(folder.path().join("bad.pem"), "no certificate").unwrap();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["check"], "nsdiag: nsdiag.toml:2:2: unknown key 'prob'; the nearest is 'probe'\n"),
         (&["check", "-c", "/no/such"], "nsdiag: /no/such: No such file or directory (os error 2)\n"),
         (&["demo", "nothing"], "nsdiag: no scenario 'nothing'; there are authoritative, "),
         (&["demo", "-o", "report.pdf"], "nsdiag: --output: report.pdf: the ending is neither .json nor .txt\n"),
+        (
+            &["check", "-c", "/dev/null", "contoso.com", "--exchange-export", "no/such"],
+            "nsdiag: --exchange-export: no/such: No such file or directory (os error 2)\n",
+        ),
         (&["check", "--frobnicate"], "error: unexpected argument '--frobnicate' found"),
         (&["explain", "NSD000"], "nsdiag: no code 'NSD000'; `nsdiag explain` alone lists them\n"),
         (&["explain", "hello"], "nsdiag: a reply begins with its three-digit code"),

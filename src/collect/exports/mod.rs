@@ -34,7 +34,7 @@ const OBJECTS: usize = 10_000;
 /// The most recipients of one file.
 const RECIPIENTS: usize = 5_000_000;
 /// The endings of files in a folder that may be exports.
-const ENDINGS: [&str; 5] = ["xml", "clixml", "json", "csv", "txt"];
+const ENDINGS: [&str; 4] = ["xml", "clixml", "json", "csv"];
 /// How many objects Get-Recipient gives unless told otherwise.
 const DEFAULT_SIZE: usize = 1_000;
 
@@ -131,7 +131,7 @@ impl Reading<'_> {
                 true => into.push(aside(&path, How::NotTried, "too deep below the folder of exports; set aside")),
                 false if ending.is_some_and(|ending| ENDINGS.contains(&&*ending)) => into.push(Listed::File(path)),
                 false => {
-                    let what = "set aside: the ending is none of .xml, .clixml, .json, .csv, .txt";
+                    let what = "set aside: the ending is none of .xml, .clixml, .json, .csv";
                     into.push(aside(&path, How::NotTried, what));
                 }
             }

@@ -369,7 +369,8 @@ mod tests {
         let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
             "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect()
         };
-        let cases: [(Vec<u8>, Result<(&str, &str), &str>); 9] = [
+        type Case<'a> = (Vec<u8>, Result<(&'a str, &'static str), &'a str>);
+        let cases: [Case; 9] = [
             (b"gr\xc3\xbcn".to_vec(), Ok(("grün", "UTF-8"))),
             (b"\xef\xbb\xbfa".to_vec(), Ok(("a", "UTF-8 with BOM"))),
             (wide("grün 😀\n", u16::to_le_bytes), Ok(("grün 😀\n", "UTF-16LE"))),

@@ -1,0 +1,275 @@
+//! Exports from PowerShell: real ones, every shape of one organisation, and what is damaged or hostile.
+#![allow(clippy::unwrap_used)] // A panic is how a test fails.
+use nsdiag::collect::directory::Wanted;
+use nsdiag::collect::exports;
+use nsdiag_checks::evidence::directory::Directory;
+use nsdiag_checks::evidence::{How, Observed};
+use std::path::{Path, PathBuf};
+
+fn read_all(paths: &[PathBuf], addresses: &[&str]) -> Directory {
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let wanted = Wanted { domain: "contoso.com", addresses: &addresses, known_good: true };
+    exports::read("corp", paths, wanted, None)
+}
+
+fn read(path: &Path, addresses: &[&str]) -> Directory {
+    read_all(&[path.to_path_buf()], addresses)
+}
+
+fn real(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/exports").join(name)
+}
+
+/// What is known of a part, as lines; what is not known, as one in brackets.
+fn part<T>(part: &Observed<T>, lines: impl Fn(&T) -> Vec<String>) -> Vec<String> {
+    match part {
+        Observed::Known(known) => lines(known),
+        Observed::Unknown(miss) => vec![format!("({:?}: {})", miss.how, miss.said)],
+        Observed::NotAsked => vec![],
+    }
+}
+
+/// JSON without quotes and with no more than what differs from nothing: short enough for a table.
+fn plain(value: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap();
+    let fields = value.as_object().unwrap().iter().filter(|(_, value)| !value.is_null() && **value != "not-asked");
+    let short = |value: &serde_json::Value| value.to_string().replace('"', "");
+    fields.map(|(name, value)| format!("{name}={}", short(value))).collect::<Vec<_>>().join(" ")
+}
+
+/// The organisation as lines, one an object.
+fn organisation(directory: &Directory) -> Vec<String> {
+    let all = |list: &Vec<String>| list.clone();
+    let Observed::Known(found) = &directory.organisation else { return part(&directory.organisation, |_| vec![]) };
+    let lists = [
+        map(&found.accepted_domains),
+        map(&found.send_connectors),
+        map(&found.receive_connectors),
+        map(&found.servers),
+        map(&found.edge_subscriptions),
+        map(&found.inbound_connectors),
+        map(&found.outbound_connectors),
+    ];
+    let mut lines: Vec<String> = lists.iter().flat_map(|list| part(list, all)).collect();
+    lines.extend(part(&found.recipient_filter, |filter| filter.iter().map(plain).collect()));
+    if !found.dn.is_empty() {
+        lines.insert(0, found.dn.clone());
+    }
+    lines
+}
+
+fn map<T: serde::Serialize>(part: &Observed<Vec<T>>) -> Observed<Vec<String>> {
+    match part {
+        Observed::Known(all) => Observed::Known(all.iter().map(plain).collect()),
+        Observed::Unknown(miss) => Observed::Unknown(miss.clone()),
+        Observed::NotAsked => Observed::NotAsked,
+    }
+}
+
+/// `cmdlet, format: so many objects`, or why not.
+fn files(directory: &Directory) -> Vec<String> {
+    let line = |file: &nsdiag_checks::evidence::directory::ExportFile| {
+        let name = Path::new(&file.path).file_name().unwrap().to_string_lossy().into_owned();
+        let objects = match &file.objects {
+            Observed::Known(count) => count.to_string(),
+            Observed::Unknown(miss) => {
+                let (_, said) = miss.said.split_once(&*name).unwrap();
+                format!("{:?}{said}", miss.how)
+            }
+            Observed::NotAsked => "not asked".into(),
+        };
+        format!("{} [{}] {objects}", file.cmdlet, file.format)
+    };
+    directory.exports.iter().map(line).collect()
+}
+
+#[test]
+fn every_real_export_is_read_right_or_refused_by_name() {
+    let e19 = "CN=SoloORG,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=Solo,DC=com";
+    let exlab = "CN=First Organization,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=exlab,DC=dom";
+    let domain = |address_book: bool, changed: &str, domain: &str, kind: &str, name: &str| {
+        format!(
+            "address_book={address_book} changed={changed} domain={domain} kind={kind} match_subdomains=false name={name}"
+        )
+    };
+    let solo = domain(true, "2021-10-06T19:24:05Z", "solo.com", "authoritative", "Solo.com");
+    let wild = domain(true, "2021-12-03T17:15:47Z", "*.contoso.local", "authoritative", "Contoso Wild");
+    let com = domain(false, "2021-12-03T22:25:03Z", "*.com", "internal-relay", "Wild .com");
+    let bad = domain(false, "2021-12-03T22:26:24Z", "*", "external-relay", "Bad Accepted Domain");
+    let online = |changed: &str, name: &str| domain(true, changed, name, "authoritative", name);
+    let receive = |authentication: &str, bindings: &str, name: &str, groups: &str, raw: i64, tarpit: i64| {
+        format!(
+            "authentication=[{authentication}] bindings=[{bindings}] enabled=true fqdn=win-ctd3l0rgen4.exlab.dom \
+             max_bytes=37748736 max_hops=60 max_local_hops=5 name={name} WIN-CTD3L0RGEN4 permission_groups={{known:[{groups}]}} \
+             raw_authentication={raw} remote_ranges=[::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,0.0.0.0-255.255.255.255] \
+             require_tls=false server=WIN-CTD3L0RGEN4 tarpit_ms={tarpit}"
+        )
+    };
+    let basic = "tls,integrated,basic,basic-require-tls";
+    let all = "tls,integrated,basic,basic-require-tls,exchange-server";
+    let server = |fqdn: &str, name: &str, roles: &str, version: &str| {
+        format!("fqdn={fqdn} name={name} raw_roles=2 roles=[{roles}] site=Default-First-Site-Name version={version}")
+    };
+    let no_object = "it holds no object, so the cmdlet that it came from cannot be told; the script that 'nsdiag explain NSD331' \
+                     prints writes it down";
+    let aside = "which nsdiag does not read; set aside";
+    let cases: Vec<(&str, String, Vec<String>)> = vec![
+        (
+            "Get-AcceptedDomain--css-exchange--e19.clixml.xml",
+            "Get-AcceptedDomain [CLIXML, UTF-8 with BOM] 3".into(),
+            vec![e19.into(), solo.clone(), wild.clone(), com.clone()],
+        ),
+        (
+            "Get-AcceptedDomain--css-exchange--e19-bad.clixml.xml",
+            "Get-AcceptedDomain [CLIXML, UTF-8 with BOM] 4".into(),
+            vec![e19.into(), solo, wild, com, bad],
+        ),
+        (
+            "Get-AcceptedDomain--scubagear--exo-ps51.json",
+            "Get-AcceptedDomain [JSON, UTF-8] 7".into(),
+            vec![
+                online("2024-08-16T12:09:31Z", "tqhjy.onmicrosoft.com"),
+                online("2024-08-16T12:25:25Z", "tqhjy.mail.onmicrosoft.com"),
+                online("2025-07-16T23:55:25Z", "example.com"),
+                online("2025-07-16T23:55:40Z", "subdomain.example.com"),
+                online("2026-04-01T18:49:31Z", "sub.subdomain.example.com"),
+                online("2024-08-16T12:30:31Z", "test365.tqhjy.dhs.gov"),
+                online("2025-02-05T17:33:33Z", "testtesttest.test365.tqhjy.dhs.gov"),
+            ],
+        ),
+        (
+            "Get-ExchangeServer--css-exchange--e16.clixml.xml",
+            "Get-ExchangeServer [CLIXML, UTF-8 with BOM] 1".into(),
+            vec![
+                "CN=SoloORG,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=Solo,DC=local".into(),
+                server(
+                    "solo-e16a.solo.local",
+                    "SOLO-E16A",
+                    "mailbox,client-access,unified-messaging,hub-transport",
+                    "Version 15.1 (Build 2375.7)",
+                ),
+            ],
+        ),
+        (
+            "Get-ExchangeServer--css-exchange--e19.clixml.xml",
+            "Get-ExchangeServer [CLIXML, UTF-8 with BOM] 1".into(),
+            vec![
+                e19.into(),
+                server("solo-e19a.solo.com", "SOLO-E19A", "mailbox,client-access,hub-transport", "Version 15.2 (Build 986.5)"),
+            ],
+        ),
+        (
+            "Get-SendConnector--css-exchange--o365.clixml.xml",
+            "Get-SendConnector [CLIXML, UTF-8 with BOM] 1".into(),
+            vec![
+                exlab.into(),
+                "address_spaces=[{address:*,cost:1,kind:SMTP,local:false}] authentication=none changed=2022-03-23T17:00:30Z \
+                 cloud_services=true enabled=true external_dns=false frontend_proxy=false ignore_starttls=false \
+                 max_bytes=36700160 name=Mail to O365 port=25 require_tls=false scoped=false \
+                 smart_hosts=[microsoft-com.mail.protection.outlook.com] source_servers=[WIN-CTD3L0RGEN4] \
+                 tls_auth_level=not-set"
+                    .into(),
+            ],
+        ),
+        (
+            "Get-ReceiveConnector--css-exchange--e19.clixml.xml",
+            "Get-ReceiveConnector [CLIXML, UTF-8 with BOM] 5".into(),
+            vec![
+                exlab.into(),
+                receive(
+                    all,
+                    "0.0.0.0:2525,[::]:2525",
+                    "Default",
+                    "exchange-users,exchange-servers,exchange-legacy-servers",
+                    31,
+                    5000,
+                ),
+                receive(all, "[::]:465,0.0.0.0:465", "Client Proxy", "exchange-users,exchange-servers", 31, 5000),
+                receive(
+                    all,
+                    "[::]:25,0.0.0.0:25",
+                    "Default Frontend",
+                    "anonymous-users,exchange-servers,exchange-legacy-servers",
+                    31,
+                    5000,
+                ),
+                receive(all, "[::]:717,0.0.0.0:717", "Outbound Proxy Frontend", "exchange-servers", 31, 0),
+                receive(basic, "[::]:587,0.0.0.0:587", "Client Frontend", "exchange-users", 15, 5000),
+            ],
+        ),
+        (
+            "Get-InboundConnector--scubagear--exo-ps51.json",
+            "Get-InboundConnector [JSON, UTF-8] 1".into(),
+            vec![
+                "changed=2026-03-03T01:15:23Z enabled=true kind=partner name=inbound connector test 1 require_tls=true \
+                 restricts=false sender_addresses=[] sender_domains=[test.domain.com]"
+                    .into(),
+            ],
+        ),
+        (
+            "Get-DynamicDistributionGroup--css-exchange--pf-mailboxes.clixml.xml",
+            "Get-DynamicDistributionGroup [CLIXML, UTF-8 with BOM] 1".into(),
+            vec![],
+        ),
+        (
+            "Get-HybridConfiguration--css-exchange--other-cmdlet.clixml.xml",
+            format!(" [CLIXML, UTF-8 with BOM] NotTried: objects of type HybridConfiguration, {aside}"),
+            vec![],
+        ),
+        (
+            "Get-RemoteDomain--scubagear--exo-ps51.json",
+            format!(" [JSON, UTF-8] NotTried: objects of class ms-Exch-Domain-Content-Config, {aside}"),
+            vec![],
+        ),
+        (
+            "Get-TransportConfig--scubagear--exo-ps51.json",
+            format!(" [JSON, UTF-8] NotTried: objects of class ms-Exch-Transport-Settings, {aside}"),
+            vec![],
+        ),
+        (
+            "Get-OutboundConnector--scubagear--exo-none-is-null.json",
+            format!(" [JSON, UTF-8] NotTried: {no_object}"),
+            vec![format!("(NotTried: {{}}: {no_object})"); 8],
+        ),
+    ];
+    for (name, file, expected) in &cases {
+        let read = read(&real(name), &[]);
+        assert_eq!(files(&read), std::slice::from_ref(file), "{name}");
+        let path = real(name).display().to_string();
+        let expected: Vec<String> = expected.iter().map(|line| line.replacen("{}", &path, 1)).collect();
+        assert_eq!(organisation(&read), expected, "{name}");
+    }
+    let all = std::fs::read_dir(real("")).unwrap().count();
+    assert_eq!(cases.len() + 1, all, "each file of the folder but LICENSES.md has its row");
+}
+
+#[test]
+fn a_real_group_is_an_entry_as_the_directory_would_give_it() {
+    let address = "PublicFolderMailboxes.419323dd2b7d4d04a724dcc15e467521@VNext.local".to_lowercase();
+    let read = read(
+        &real("Get-DynamicDistributionGroup--css-exchange--pf-mailboxes.clixml.xml"),
+        &[&address, "a@contoso.com"],
+    );
+    let Observed::Known(found) = &read.lookups[1].entries else { panic!("{:?}", read.lookups) };
+    let entry = serde_json::to_value(&found[0]).unwrap();
+    let name = "PublicFolderMailboxes.419323dd2b7d4d04a724dcc15e467521";
+    let expected = serde_json::json!({
+        "dn": format!("CN={name},CN=Users,DC=VNext,DC=local"),
+        "attributes": {
+            "objectclass": ["top", "msExchDynamicDistributionList"],
+            "cn": [name],
+            "mail": [format!("{name}@vnext.local")],
+            "proxyaddresses": [format!("SMTP:{name}@vnext.local")],
+            "mailnickname": [name],
+            "msexchrecipienttypedetails": ["2048"],
+            "msexchrequireauthtosendto": ["TRUE"],
+            "msexchhidefromaddresslists": ["TRUE"],
+            "whenchanged": ["2023-10-04T14:16:04Z"],
+        },
+    });
+    assert_eq!(entry, expected);
+    let miss = read.lookups[0].entries.miss().unwrap();
+    assert_eq!(miss.how, How::NotTried);
+    let said = ": only Get-DynamicDistributionGroup was exported; Get-Recipient -ResultSize Unlimited would tell";
+    assert!(miss.said.ends_with(said), "{}", miss.said);
+}
