@@ -98,10 +98,11 @@ fn every_real_export_is_read_right_or_refused_by_name() {
     let bad = domain(false, "2021-12-03T22:26:24Z", "*", "external-relay", "Bad Accepted Domain");
     let online = |changed: &str, name: &str| domain(true, changed, name, "authoritative", name);
     let receive = |authentication: &str, bindings: &str, name: &str, groups: &str, raw: i64, tarpit: i64| {
+        let role = if ["Default", "Client Proxy"].contains(&name) { 32 } else { 16384 };
         format!(
             "authentication=[{authentication}] bindings=[{bindings}] enabled=true fqdn=win-ctd3l0rgen4.exlab.dom \
              max_bytes=37748736 max_hops=60 max_local_hops=5 name={name} WIN-CTD3L0RGEN4 permission_groups={{known:[{groups}]}} \
-             raw_authentication={raw} remote_ranges=[::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,0.0.0.0-255.255.255.255] \
+             raw_authentication={raw} raw_role={role} remote_ranges=[::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,0.0.0.0-255.255.255.255] \
              require_tls=false server=WIN-CTD3L0RGEN4 tarpit_ms={tarpit}"
         )
     };

@@ -1,5 +1,6 @@
 //! Reads the properties of Exchange's objects, in every shape that exports give them.
 use super::value::{Object, Value};
+use nsdiag_checks::evidence::dn;
 use nsdiag_checks::evidence::exchange::{AddressSpace, split_smart_hosts};
 
 /// A property that cannot be read: its name, and why.
@@ -322,12 +323,8 @@ fn date(text: &str) -> Option<String> {
 
 /// The name in what refers to another object: a DN, a canonical name, the name itself.
 pub fn name_in(text: &str) -> String {
-    match text.split_once('=') {
-        Some((kind, rest)) if kind.len() <= 3 && text.contains(',') => {
-            rest.split(',').next().unwrap_or(rest).to_string()
-        }
-        _ => text.rsplit(['/', '\\']).next().unwrap_or(text).to_string(),
-    }
+    let by_dn = (text.contains('=') && text.contains(',')).then(|| dn::first(text)).flatten();
+    by_dn.unwrap_or_else(|| text.rsplit(['/', '\\']).next().unwrap_or(text).to_string())
 }
 
 /// The distinguished name in what refers to another object, else its text.

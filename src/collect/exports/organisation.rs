@@ -321,6 +321,7 @@ fn receive_connector(object: &Object) -> Decoded<ReceiveConnector> {
         max_bytes: size(object, "MaxMessageSize")?,
         require_tls: flag_or_false(object, "RequireTLS")?,
         raw_authentication: object.field("AuthMechanism").and_then(Value::number),
+        raw_role: choice(object, "TransportRole", &[(32, "HubTransport", 32), (16_384, "FrontendTransport", 16_384)])?,
     })
 }
 
