@@ -291,6 +291,11 @@ impl World {
     /// Sets what the directory holds of `address`: `class attribute=value …`; `UNKNOWN`; nothing is no object. With
     /// `mail=` in it the address is in `mail` alone.
     pub fn directory(&mut self, address: &str, object: &str) {
+        self.directory_at(0, address, object);
+    }
+
+    /// The same in the directory at `at`.
+    pub fn directory_at(&mut self, at: usize, address: &str, object: &str) {
         let mut entry = Entry { dn: format!("CN={address}"), ..Entry::default() };
         let mut words = object.split_whitespace();
         entry.attributes.insert("objectclass".into(), words.next().map(String::from).into_iter().collect());
@@ -306,7 +311,7 @@ impl World {
             "" => Observed::Known(vec![]),
             _ => Observed::Known(vec![entry]),
         };
-        let lookups = &mut self.evidence.directories[0].lookups;
+        let lookups = &mut self.evidence.directories[at].lookups;
         lookups.retain(|lookup| lookup.address != address);
         lookups.push(Lookup { address: address.into(), entries, ..Lookup::default() });
     }

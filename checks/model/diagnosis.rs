@@ -335,6 +335,11 @@ impl Recipient<'_> {
         self.lists.iter().find(|list| list.listed)
     }
 
+    /// Whether it is on a list of `system`.
+    pub fn is_listed_by(&self, system: &str) -> bool {
+        self.lists.iter().any(|list| list.listed && list.system == system)
+    }
+
     /// Whether a directory resolves it.
     pub fn resolves(&self) -> bool {
         self.directories.iter().any(|held| held.state.resolves())

@@ -50,11 +50,16 @@ impl<'a> Model<'a> {
 
     /// Whether `host` at `port` is one of the gateways, by name or by address.
     pub fn is_gateway(&self, host: &str, port: u16) -> bool {
+        self.gateway_at(host, port).is_some()
+    }
+
+    /// The gateway that `host` at `port` is, by name or by address.
+    pub fn gateway_at(&self, host: &str, port: u16) -> Option<&HopView<'_>> {
         let addresses = match self.addresses(host) {
             Addresses::Known(found, _) => found,
             _ => Vec::new(),
         };
-        self.hops_of(Role::Gateway).filter(|hop| hop.hop.port == port).any(|hop| {
+        self.hops_of(Role::Gateway).filter(|hop| hop.hop.port == port).find(|hop| {
             hop.hop.host.eq_ignore_ascii_case(host) || hop.hop.address.is_some_and(|one| addresses.contains(&one))
         })
     }

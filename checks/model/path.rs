@@ -47,22 +47,68 @@ pub struct Step {
     pub says: String,
 }
 
-/// The path of `recipient`'s mail.
+/// The path of `recipient`'s mail: where the gateways hand it to different systems, the one that ends worst.
 pub fn predict(model: &Model, recipient: &Recipient) -> Prediction {
-    let mut path = Path { steps: Vec::new(), missing: None, asked: false };
-    let disposition = path.walk(model, recipient);
-    Prediction { disposition, steps: path.steps, missing: path.missing, asked: path.asked }
+    let mut path =
+        Path { model, recipient, steps: Vec::new(), missing: None, asked: false, been: Vec::new(), target: None };
+    let mut starts: Vec<&str> = Vec::new();
+    for hop in model.hops_of(Role::Gateway) {
+        match hop.outcome(recipient.address) {
+            Outcome::Rejected => {
+                path.step("gateway", format!("{} refuses it", hop.name()));
+                return path.end(Disposition::RejectedAtGateway);
+            }
+            Outcome::Accepted => path.step("gateway", format!("{} takes it", hop.name())),
+            Outcome::Deferred | Outcome::Unreachable | Outcome::NotProbed => {}
+        }
+        starts.extend(model.delivers_to(hop).filter(|system| !starts.contains(system)));
+    }
+    if starts.is_empty() {
+        starts.extend(model.first_exchange());
+    }
+    let each = starts.into_iter().map(|system| {
+        let mut path = path.clone();
+        let disposition = path.at(system);
+        path.end(disposition)
+    });
+    let worst = each.min_by_key(|prediction| badness(prediction.disposition));
+    worst.unwrap_or_else(|| {
+        let disposition = path.lacks("the Exchange system", false);
+        path.end(disposition)
+    })
 }
 
-struct Path {
+/// The place of a disposition among several: the least is told.
+fn badness(disposition: Disposition) -> u8 {
+    match disposition {
+        Disposition::Loop => 0,
+        Disposition::RejectedAtGateway | Disposition::RejectedByExchange | Disposition::RejectedByOther => 1,
+        Disposition::LeavesTheModel => 2,
+        Disposition::InsufficientInformation => 3,
+        Disposition::Delivered => 4,
+    }
+}
+
+#[derive(Clone)]
+struct Path<'m, 'a, 'r> {
+    model: &'m Model<'a>,
+    recipient: &'m Recipient<'r>,
     steps: Vec<Step>,
     missing: Option<String>,
     asked: bool,
+    /// The Exchange systems that it has passed.
+    been: Vec<String>,
+    /// The address that it was readdressed to.
+    target: Option<String>,
 }
 
-impl Path {
+impl Path<'_, '_, '_> {
     fn step(&mut self, at: &str, says: impl Into<String>) {
         self.steps.push(Step { at: at.into(), says: says.into() });
+    }
+
+    fn end(self, disposition: Disposition) -> Prediction {
+        Prediction { disposition, steps: self.steps, missing: self.missing, asked: self.asked }
     }
 
     fn lacks(&mut self, fact: impl Into<String>, asked: bool) -> Disposition {
@@ -71,113 +117,216 @@ impl Path {
         Disposition::InsufficientInformation
     }
 
-    fn walk(&mut self, model: &Model, recipient: &Recipient) -> Disposition {
-        for hop in model.hops_of(Role::Gateway) {
-            match hop.outcome(recipient.address) {
-                Outcome::Rejected => {
-                    self.step("gateway", format!("{} refuses it", hop.name()));
-                    return Disposition::RejectedAtGateway;
-                }
-                Outcome::Accepted => self.step("gateway", format!("{} takes it", hop.name())),
-                Outcome::Deferred | Outcome::Unreachable | Outcome::NotProbed => {}
-            }
+    /// The path from `system` on, unless it has been there.
+    fn at(&mut self, system: &str) -> Disposition {
+        let model = self.model;
+        let Some(organisation) = model.organisation_of(system) else { return self.in_other(Some(system)) };
+        if let Some(first) = self.been.iter().position(|been| been == system) {
+            let circle = self.been[first..].iter().map(String::as_str).chain([system]).collect::<Vec<_>>().join(" to ");
+            self.step("loop", format!("it has been there: {circle}"));
+            return Disposition::Loop;
         }
-        let Some(organisation) = model.organisations.first() else {
-            return self.lacks("the Exchange system", false);
-        };
-        self.in_exchange(model, organisation, recipient)
+        self.been.push(system.into());
+        self.in_exchange(organisation)
     }
 
-    fn in_exchange(&mut self, model: &Model, organisation: &OrganisationView, recipient: &Recipient) -> Disposition {
+    fn in_exchange(&mut self, organisation: &OrganisationView) -> Disposition {
         let system = organisation.system;
-        let state = recipient.directories.iter().find(|held| held.system == system).map(|held| (held.state, held));
-        match state {
-            Some((State::Mailbox | State::Group | State::PublicFolder, held)) => {
-                self.step("recipient", format!("the directory of {system} holds {}", held.state.word()));
+        let held = self.recipient.directories.iter().find(|held| held.system == system);
+        match held.map_or(State::Unknown, |held| held.state) {
+            state @ (State::Mailbox | State::Group | State::PublicFolder) => {
+                self.step("recipient", format!("the directory of {system} holds {}", state.word()));
                 return Disposition::Delivered;
             }
-            None => return self.lacks(format!("what the directory of {system} holds of it"), false),
-            Some((State::Unknown, _)) => {
-                return self.lacks(format!("what the directory of {system} holds of it"), true);
+            State::Unknown if self.recipient.is_listed_by(system) => {
+                self.step("mailbox", format!("it is on the list of {system}"));
+                return Disposition::Delivered;
             }
-            Some((State::Ambiguous, _)) => {
+            State::Unknown => {
+                return self.lacks(format!("what the directory of {system} holds of it"), held.is_some());
+            }
+            State::Ambiguous => {
                 return self.lacks(format!("which of several objects in the directory of {system} it is"), true);
             }
-            Some((state, _)) => self.step("recipient", format!("the directory of {system} holds {}", state.word())),
+            state => self.step("recipient", format!("the directory of {system} holds {}", state.word())),
         }
-        let target = state.and_then(|(_, held)| held.entries.iter().find_map(|entry| entry.value("targetAddress")));
+        if let Some(target) = self.target.clone() {
+            return self.lacks(format!("what the directory of {system} holds of {target}"), true);
+        }
+        let target = held.and_then(|held| held.entries.iter().find_map(|entry| entry.value("targetAddress")));
         let target = target.and_then(|target| crate::evidence::address::fold(target).ok());
         let domain = target.as_deref().map_or(organisation.domain, crate::evidence::address::domain);
-        if domain == organisation.domain {
-            match organisation.accepted_domain() {
-                Err(gap) => return self.lacks(gap.what, gap.asked),
-                Ok(None) => {
-                    self.step("accepted-domain", format!("{system} does not accept {domain}"));
-                    return Disposition::RejectedByExchange;
-                }
-                Ok(Some((_, accepted))) if accepted.kind == DomainKind::Authoritative && target.is_none() => {
-                    self.step("accepted-domain", format!("{domain} is authoritative: unknown recipients bounce"));
-                    return Disposition::RejectedByExchange;
-                }
-                Ok(Some((_, accepted))) => {
-                    self.step("accepted-domain", format!("'{}' relays unknown recipients", accepted.name));
-                }
-            }
-        } else {
+        if domain != organisation.domain {
             self.step("recipient", format!("it is sent on to {domain}"));
+            self.target.clone_from(&target);
+            // The routing domain of a tenant, by which on-premises Exchange hands on to Exchange Online.
+            let mut tenants = self.model.organisations.iter().filter(|other| other.is_online());
+            if let (true, Some(tenant), None) = (domain.ends_with(".onmicrosoft.com"), tenants.next(), tenants.next()) {
+                self.target = None;
+                return self.at(tenant.system);
+            }
+            return self.out_of_exchange(organisation, domain);
         }
-        self.out_of_exchange(model, organisation, recipient, domain)
+        match organisation.accepted_domain() {
+            Err(gap) => return self.lacks(gap.what, gap.asked),
+            Ok(None) => {
+                self.step("accepted-domain", format!("{system} does not accept {domain}"));
+                return Disposition::RejectedByExchange;
+            }
+            Ok(Some((_, accepted))) if accepted.kind == DomainKind::Authoritative && target.is_none() => {
+                self.step("accepted-domain", format!("{domain} is authoritative: unknown recipients bounce"));
+                return Disposition::RejectedByExchange;
+            }
+            Ok(Some((_, accepted))) => {
+                self.step("accepted-domain", format!("'{}' relays unknown recipients", accepted.name));
+            }
+        }
+        self.out_of_exchange(organisation, domain)
     }
 
-    fn out_of_exchange(
-        &mut self,
-        model: &Model,
-        organisation: &OrganisationView,
-        recipient: &Recipient,
-        domain: &str,
-    ) -> Disposition {
-        let routing = match organisation.selection(domain) {
-            Ok(routing) => routing,
+    fn out_of_exchange(&mut self, organisation: &OrganisationView, domain: &str) -> Disposition {
+        let exit = match organisation.exit(domain) {
+            Ok(exit) => exit,
             Err(gap) => return self.lacks(gap.what, gap.asked),
         };
-        let Some((_, connector)) = routing.winner() else {
-            self.step(
-                "send-connector",
-                format!("no send connector serves {domain}: it waits in the queue and expires"),
-            );
+        let Some(exit) = exit else {
+            let kind = if organisation.is_online() { "outbound" } else { "send" };
+            let says = format!("no {kind} connector serves {domain}: it waits in the queue and expires");
+            self.step("send-connector", says);
             return Disposition::LeavesTheModel;
         };
-        self.step("send-connector", format!("'{}' serves {domain}", connector.name));
-        if connector.dns_routing() {
+        self.step("send-connector", format!("'{}' serves {domain}", exit.name));
+        if exit.smart_hosts.is_empty() {
             self.step("send-connector", format!("it routes by the MX records of {domain}"));
-            let back = domain == organisation.domain;
-            return if back { Disposition::Loop } else { Disposition::LeavesTheModel };
+            return if domain == organisation.domain { self.by_mx(organisation) } else { Disposition::LeavesTheModel };
         }
-        self.step("smart-host", connector.smart_hosts.join(", "));
-        if routing.by_wildcard() {
+        self.step("smart-host", exit.smart_hosts.join(", "));
+        let model = self.model;
+        let owners: Vec<_> = exit.smart_hosts.iter().filter_map(|host| model.owner(host, exit.port)).collect();
+        let own = owners.iter().find(|owner| owner.system == organisation.system);
+        let exchange = owners.iter().find(|owner| model.organisation_of(owner.system).is_some());
+        // A connector for all domains leads to the Internet; in Exchange Online it may lead home.
+        if exit.by_wildcard && (!organisation.is_online() || exchange.is_none()) {
             return Disposition::LeavesTheModel;
         }
-        if connector.smart_hosts.iter().all(|host| model.resolves_to_nothing(host)) {
+        if exit.smart_hosts.iter().all(|host| model.resolves_to_nothing(host)) {
             self.step("smart-host", "it has no address: mail waits in the queue and expires");
             return Disposition::LeavesTheModel;
         }
-        if connector.smart_hosts.iter().any(|host| model.is_gateway(host, connector.port)) {
+        if let Some(gateway) = exit.smart_hosts.iter().find_map(|host| model.gateway_at(host, exit.port)) {
             self.step("smart-host", "that is the gateway again");
-            return Disposition::Loop;
+            return self.at(model.delivers_to(gateway).unwrap_or(organisation.system));
         }
-        let refused = |hop: &HopView| hop.outcome(recipient.address) == Outcome::Rejected;
-        let mut others = model.hops_of(Role::Other).peekable();
-        if others.peek().is_some() && others.clone().all(refused) {
+        match own.or(exchange) {
+            Some(owner) => {
+                self.step("smart-host", format!("that is {}", owner.system));
+                self.at(owner.system)
+            }
+            None => self.in_other(owners.first().map(|owner| owner.system)),
+        }
+    }
+
+    /// What becomes of mail that takes the way of the domain's own MX.
+    fn by_mx(&mut self, organisation: &OrganisationView) -> Disposition {
+        let model = self.model;
+        let mut gateways = model.hops_of(Role::Gateway);
+        let next = gateways.next().and_then(|gateway| model.delivers_to(gateway));
+        self.at(next.unwrap_or(organisation.system))
+    }
+
+    fn in_other(&mut self, system: Option<&str>) -> Disposition {
+        let recipient = self.recipient;
+        let refused = |hop: &&HopView| hop.outcome(recipient.address) == Outcome::Rejected;
+        let its_own = |hop: &&HopView| match (system, hop.hop.system.as_deref()) {
+            (Some(system), Some(own)) => system == own,
+            _ => true,
+        };
+        let hops: Vec<&HopView> = self.model.hops_of(Role::Other).filter(its_own).collect();
+        if !hops.is_empty() && hops.iter().all(refused) {
             self.step("smart-host", "the other system refuses it");
             return Disposition::RejectedByOther;
         }
-        let confirmed =
-            others.any(|hop| hop.outcome(recipient.address) == Outcome::Accepted && hop.validates() == Some(true));
-        match recipient.listed() {
-            Some(list) => self.step("mailbox", format!("it is on the list of {}", list.system)),
-            None if confirmed => self.step("mailbox", "the other system takes it"),
+        let confirms =
+            |hop: &&HopView| hop.outcome(recipient.address) == Outcome::Accepted && hop.validates() == Some(true);
+        let list = recipient.lists.iter().filter(|list| list.listed);
+        let list = list.filter(|list| system.is_none_or(|system| system == list.system)).map(|list| list.system).next();
+        match list {
+            Some(list) => self.step("mailbox", format!("it is on the list of {list}")),
+            None if hops.iter().any(confirms) => self.step("mailbox", "the other system takes it"),
             None => return self.lacks("whether the other system has a mailbox for it", true),
         }
         Disposition::Delivered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::exchange::DomainKind;
+    use crate::stories::{GATEWAY, World};
+    use Disposition::*;
+
+    /// How `address` fares, and the last step.
+    fn path(world: &World, address: &str) -> (Disposition, String) {
+        let case = Case::new(&world.question, &world.evidence);
+        let recipient = case.model.recipients.iter().find(|one| one.address == address).unwrap();
+        let found = predict(&case.model, recipient);
+        (found.disposition, found.missing.or(found.steps.last().map(|step| step.says.clone())).unwrap())
+    }
+
+    fn forests() -> World {
+        let mut world = World::two_forests();
+        world.question.known_good.push("eva@contoso.com".into());
+        world.rcpt(GATEWAY, "eva@contoso.com", "250 2.1.5 Ok");
+        world.directory("eva@contoso.com", "");
+        world.directory_at(1, "eva@contoso.com", "user homeMDB=DB9");
+        world
+    }
+
+    #[test]
+    fn the_path_goes_on_in_the_second_organisation() {
+        let eva = "eva@contoso.com";
+        let mut world = forests();
+        assert_eq!(path(&world, eva), (Delivered, "the directory of labs holds a mailbox".into()));
+        world.directory_at(1, eva, "");
+        assert_eq!(path(&world, eva), (Loop, "it has been there: corp to labs to corp".into()));
+        let Observed::Known(all) = &mut world.organisation_at(1).accepted_domains else { panic!() };
+        all[0].kind = DomainKind::Authoritative;
+        let end = "contoso.com is authoritative: unknown recipients bounce";
+        assert_eq!(path(&world, eva), (RejectedByExchange, end.into()));
+        world.directory_at(1, eva, "UNKNOWN");
+        assert_eq!(path(&world, eva), (InsufficientInformation, "what the directory of labs holds of it".into()));
+    }
+
+    #[test]
+    fn the_gateway_says_where_the_path_begins() {
+        let eva = "eva@contoso.com";
+        let mut world = forests();
+        world.question.delivers_to.insert("mx1.contoso.com".into(), "labs".into());
+        assert_eq!(path(&world, eva), (Delivered, "the directory of labs holds a mailbox".into()));
+        let helpdesk = "helpdesk@contoso.com";
+        world.directory_at(1, helpdesk, "");
+        assert_eq!(path(&world, helpdesk), (Delivered, "the directory of corp holds a mailbox".into()));
+        let Observed::Known(all) = &mut world.organisation_at(1).send_connectors else { panic!() };
+        all[0].smart_hosts = vec!["mx1.contoso.com".into()];
+        assert_eq!(path(&world, helpdesk), (Loop, "it has been there: labs to labs".into()));
+        world.question.delivers_to.clear();
+        world.directory(eva, "contact targetAddress=SMTP:eva@labs.contoso.com");
+        world.connector(|one| one.address_spaces[0].address = "*.contoso.com".into());
+        assert_eq!(path(&world, eva), (Delivered, "the directory of labs holds a mailbox".into()));
+    }
+
+    #[test]
+    fn a_tenant_hands_on_what_it_does_not_know() {
+        let orders = "orders@contoso.com";
+        let mut world = World::online();
+        assert_eq!(path(&world, orders), (Delivered, "it is on the list of zimbra".into()));
+        world.outbound_connectors()[0].use_mx = true;
+        assert_eq!(path(&world, orders), (Loop, "it has been there: corp to corp".into()));
+        world.outbound_connectors().clear();
+        let stuck = "no outbound connector serves contoso.com: it waits in the queue and expires";
+        assert_eq!(path(&world, orders), (LeavesTheModel, stuck.into()));
+        world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
+        assert_eq!(path(&world, orders).0, RejectedByExchange);
     }
 }
