@@ -16,7 +16,11 @@ fn judge(case: &Case, notes: &mut Notes) {
     for organisation in case.model.on_premises() {
         let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
-        let back = connector.smart_hosts.iter().filter(|host| case.model.is_gateway(host, connector.port));
+        // A gateway that hands mail to another organisation may be the way there.
+        let back = connector.smart_hosts.iter().filter(|host| {
+            let gateway = case.model.gateway_at(host, connector.port);
+            gateway.is_some_and(|gateway| case.model.delivers_to(gateway) == Some(organisation.system))
+        });
         for host in back {
             let name = &connector.name;
             let finding = notes.finding(format!(
@@ -61,5 +65,8 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [found("relay.contoso.com")]);
         world.connector(|connector| connector.port = 2525);
         assert_eq!(world.lines(&CHECK), [""; 0], "another service at the same host");
+        world.connector(|connector| connector.port = 25);
+        world.question.delivers_to.insert("mx1.contoso.com".into(), "labs".into());
+        assert_eq!(world.lines(&CHECK), [""; 0], "the gateway hands on to another organisation");
     }
 }

@@ -3,10 +3,11 @@
 //! One reply proves nothing: a refusal counts where a known-good was accepted beside it and its words mean an unknown
 //! recipient; an acceptance counts where the random control was refused.
 use super::path::{self, Disposition, Prediction};
+pub use super::refusals::meaning_in_words;
+use super::refusals::{Refusal, refusal};
 use super::{Heard, HopView, Model, Outcome, Recipient, State};
 use crate::judge::{Certainty, Gap};
 use crate::prelude::*;
-use crate::replies::Confidence;
 
 /// What is wrong for one recipient, in the order of the mail path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,20 +101,6 @@ pub struct Diagnosis {
     pub predicted: Prediction,
 }
 
-/// A refusal, and whether it may be believed.
-enum Refusal<'h, 'a> {
-    /// It means that the recipient is unknown there.
-    Believed {
-        heard: &'h Heard<'a>,
-        /// The pointers of the refusal and of the control that was accepted beside it.
-        evidence: Vec<String>,
-        /// What keeps it from proving anything by itself.
-        weak: Option<String>,
-    },
-    /// It may mean something else.
-    Doubtful(String),
-}
-
 /// What the other system's own hops say about a recipient.
 enum Word {
     /// One accepts it, and refuses recipients that do not exist.
@@ -169,19 +156,26 @@ impl Model<'_> {
                 }
             };
             evidence.extend(recipient.directories.iter().map(|held| held.pointer.clone()));
-            if recipient.resolves() {
+            let behind = self.delivers_to(hop);
+            if recipient.resolves_at(behind.filter(|system| self.has_directory(system))) {
                 add(faults, FaultKind::GatewayRejectsExchange, hop, heard, evidence, weak);
                 continue;
             }
             let listed = recipient.listed();
             evidence.extend(listed.map(|list| list.pointer.clone()));
-            let lacking = match (word, listed) {
+            // A mailbox in another organisation's directory says that it exists, as a list does.
+            let witness = listed
+                .map(|_| "list".to_string())
+                .or_else(|| recipient.mailbox_beyond(behind).map(|held| format!("directory of {}", held.system)));
+            let lacking = match (word, witness) {
                 (Word::Denies(_), _) => continue,
-                (Word::Confirms(seen), _) => {
+                (Word::Confirms(seen), witness) => {
                     evidence.extend(seen.iter().cloned());
-                    listed.is_none().then(|| "it is on no list of the other system".to_string())
+                    witness.is_none().then(|| "it is on no list of the other system".to_string())
                 }
-                (Word::Silent(why), Some(_)) => Some(format!("the list alone says that the mailbox exists: {why}")),
+                (Word::Silent(why), Some(witness)) => {
+                    Some(format!("the {witness} alone says that the mailbox exists: {why}"))
+                }
                 (Word::Silent(why), None) | (Word::Contradicts(why), _) => {
                     let what = format!("whether {} has a mailbox", recipient.address);
                     gaps.push(Gap::unanswered(what, why.clone(), "--recipients FILE and --other HOST"));
@@ -206,20 +200,28 @@ impl Model<'_> {
                     continue;
                 }
             };
-            let listed = recipient.listed();
-            if recipient.has_mailbox() || listed.is_none() && !matches!(word, Word::Confirms(_)) {
+            let own = hop.hop.system.as_deref();
+            let listed = recipient.listed().filter(|list| Some(list.system) != own);
+            let beyond = recipient.mailbox_beyond(own).filter(|_| own.is_some());
+            let elsewhere = listed.is_some() || beyond.is_some() || matches!(word, Word::Confirms(_));
+            if recipient.has_mailbox_at(own) || !elsewhere {
                 gaps.push(doubt(recipient, hop, format!("Exchange refuses it: {}", heard.quote())));
                 continue;
             }
+            let witness = match (listed, beyond) {
+                (None, Some(held)) => format!("directory of {}", held.system),
+                _ => "list".into(),
+            };
             evidence.extend(listed.map(|list| list.pointer.clone()));
             evidence.extend(recipient.directories.iter().map(|held| held.pointer.clone()));
             let lacking = match word {
                 Word::Denies(_) | Word::Contradicts(_) => continue,
                 Word::Confirms(seen) => {
                     evidence.extend(seen.iter().cloned());
-                    listed.is_none().then(|| "it is on no list of the other system".to_string())
+                    let none = listed.is_none() && beyond.is_none();
+                    none.then(|| "it is on no list of the other system".to_string())
                 }
-                Word::Silent(why) => Some(format!("the list alone says that the mailbox exists: {why}")),
+                Word::Silent(why) => Some(format!("the {witness} alone says that the mailbox exists: {why}")),
             };
             add(faults, FaultKind::ExchangeRejectsOther, hop, heard, evidence, weak.or(lacking));
         }
@@ -227,7 +229,21 @@ impl Model<'_> {
 
     fn at_other(&self, recipient: &Recipient, word: &Word, faults: &mut Vec<Fault>, gaps: &mut Vec<Gap>) {
         let listed = recipient.listed();
-        let mailbox = recipient.directories.iter().find(|held| held.state == State::Mailbox);
+        let home = self.home(recipient);
+        // What the home of the recipient holds of it is no second mailbox.
+        let mut mailboxes = recipient.directories.iter().filter(|held| held.state == State::Mailbox);
+        let mailbox = mailboxes.clone().find(|held| Some(held.system) != home);
+        if let (Some(one), Some(other)) = (mailboxes.next(), mailboxes.next()) {
+            faults.push(Fault {
+                kind: FaultKind::InBothSystems,
+                certainty: Certainty::Proven,
+                hops: vec![other.system.into()],
+                lacking: None,
+                reply: None,
+                evidence: [one.pointer.clone(), other.pointer.clone()].to_vec(),
+            });
+            return;
+        }
         let hops = || self.hops_of(Role::Other).map(HopView::name).collect::<Vec<_>>();
         let of_list = listed.map(|list| list.pointer.clone());
         match (word, mailbox) {
@@ -278,17 +294,34 @@ impl Model<'_> {
         }
     }
 
-    /// What the other system's own hops say about `recipient`: those of the system that lists it, where one does.
+    /// The system beyond the first organisation that holds `recipient`: the one whose list it is on, else the Exchange
+    /// organisation whose directory has a mailbox for it.
+    fn home<'r>(&self, recipient: &'r Recipient) -> Option<&'r str> {
+        let first = self.hops_of(Role::Gateway).find_map(|hop| self.delivers_to(hop)).or_else(|| self.first_exchange());
+        let listed = recipient.listed().map(|list| list.system);
+        listed.or_else(|| recipient.mailbox_beyond(first).map(|held| held.system))
+    }
+
+    /// Whether `system` has a directory, so that what it resolves can be told from what others do.
+    fn has_directory(&self, system: &str) -> bool {
+        self.organisation_of(system).is_some_and(|organisation| !organisation.directories.is_empty())
+    }
+
+    /// What the other system's own hops say about `recipient`: those of its home, where that is known.
     fn word_of_other(&self, recipient: &Recipient) -> Word {
-        let lister = recipient.listed().map(|list| list.system);
-        let its_own = |hop: &&HopView| match (lister, hop.hop.system.as_deref()) {
-            (Some(lister), Some(system)) => lister == system,
+        let home = self.home(recipient);
+        let its_own = |hop: &&HopView| match (home, hop.hop.system.as_deref()) {
+            (Some(home), Some(system)) => home == system,
+            (Some(home), None) => self.organisation_of(home).is_none(),
             _ => true,
         };
         let mut denial: Option<Denial> = None;
         let mut silent: Option<String> = None;
         let mut contradicted = None;
-        for hop in self.hops_of(Role::Other).filter(its_own) {
+        let of_exchange = home.filter(|home| self.organisation_of(home).is_some());
+        let hops =
+            self.hops_of(Role::Exchange).filter(|hop| of_exchange.is_some() && hop.hop.system.as_deref() == home);
+        for hop in self.hops_of(Role::Other).filter(its_own).chain(hops) {
             let Some(heard) = hop.word_on(recipient.address) else {
                 silent = Some(format!("{} gave no answer about it", hop.name()));
                 continue;
@@ -345,6 +378,24 @@ impl Recipient<'_> {
         self.directories.iter().any(|held| held.state.resolves())
     }
 
+    /// Whether the directory of `system` resolves it; any directory, where none is named.
+    fn resolves_at(&self, system: Option<&str>) -> bool {
+        let own = |held: &&super::Held| system.is_none_or(|system| held.system == system);
+        self.directories.iter().filter(own).any(|held| held.state.resolves())
+    }
+
+    /// Whether the directory of `system` holds a mailbox for it; any directory, where none is named.
+    fn has_mailbox_at(&self, system: Option<&str>) -> bool {
+        let own = |held: &&super::Held| system.is_none_or(|system| held.system == system);
+        self.directories.iter().filter(own).any(|held| held.state == State::Mailbox)
+    }
+
+    /// The directory of another system than `own` that holds a recipient of its own for it.
+    fn mailbox_beyond(&self, own: Option<&str>) -> Option<&super::Held<'_>> {
+        let of_its_own = |state| matches!(state, State::Mailbox | State::Group | State::PublicFolder);
+        self.directories.iter().find(|held| Some(held.system) != own && of_its_own(held.state))
+    }
+
     /// Whether a directory holds a mailbox for it.
     pub fn has_mailbox(&self) -> bool {
         self.directories.iter().any(|held| held.state == State::Mailbox)
@@ -354,141 +405,6 @@ impl Recipient<'_> {
     pub fn is_absent(&self) -> bool {
         let absent = |state| matches!(state, State::Absent | State::MailAttributeOnly);
         !self.directories.is_empty() && self.directories.iter().all(|held| absent(held.state))
-    }
-}
-
-/// The refusal of `address` at `hop`, if it was refused; what is neither refusal nor clear acceptance goes into `gaps`.
-fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Vec<Gap>) -> Option<Refusal<'h, 'a>> {
-    let heard = match (hop.outcome(address), hop.word_on(address)) {
-        (Outcome::Rejected, Some(heard)) => heard,
-        (Outcome::Accepted, _) => {
-            let why = match (hop.validates(), hop.hop.role) {
-                (Some(true), _) | (_, Role::Other) => return None,
-                (Some(false), _) => "it accepts every recipient, so its acceptance proves nothing".to_string(),
-                (None, _) => match hop.random_control() {
-                    Some(random) => format!(
-                        "its acceptance proves nothing, because the random control was not refused as unknown ({})",
-                        random.quote()
-                    ),
-                    None => "its acceptance proves nothing, because the random control was not asked".to_string(),
-                },
-            };
-            gaps.push(Gap::unanswered(
-                format!("{address} at {}", hop.name()),
-                why,
-                "probe a hop that validates recipients",
-            ));
-            return None;
-        }
-        (Outcome::Deferred, Some(heard)) => {
-            let why = format!("it was put off: {}", heard.quote());
-            gaps.push(Gap::unanswered(format!("{address} at {}", hop.name()), why, "run it again later"));
-            return None;
-        }
-        (Outcome::NotProbed, _) if hop.limited() => {
-            let what = format!("{address} at {}", hop.name());
-            gaps.push(Gap::unanswered(
-                what,
-                "the hop limited us before it was asked",
-                "run it again later, or a slower --pace",
-            ));
-            return None;
-        }
-        (Outcome::NotProbed, _) if hop.unasked(address).is_some() => {
-            let what = format!("{address} at {}", hop.name());
-            let why = hop.unasked(address).unwrap_or_default();
-            gaps.push(Gap::unanswered(
-                what,
-                why,
-                "a hop that offers what it needs, or another spelling of the address",
-            ));
-            return None;
-        }
-        (Outcome::NotProbed, _) if hop.refused_sender().is_some() => {
-            let what = format!("{address} at {}", hop.name());
-            let why = hop.refused_sender().map(|refused| format!("the hop refused our sender: {}", refused.quote()));
-            gaps.push(Gap::unanswered(what, why.unwrap_or_default(), "--mail-from ADDR that the hop takes"));
-            return None;
-        }
-        (Outcome::NotProbed, _) if !hop.asked_all_it_may() => {
-            let what = format!("{address} at {}", hop.name());
-            gaps.push(Gap::unanswered(
-                what,
-                "the run ended before it was asked",
-                "run it again, with a longer --deadline",
-            ));
-            return None;
-        }
-        (Outcome::NotProbed, _) => {
-            let what = format!("{address} at {}", hop.name());
-            gaps.push(Gap {
-                why: "not probed, because of --max-recipients".into(),
-                ..Gap::not_asked(what, "a larger --max-recipients")
-            });
-            return None;
-        }
-        _ => {
-            gaps.push(hop.no_answer(address));
-            return None;
-        }
-    };
-    let Some(control) = hop.control(heard) else {
-        return Some(Refusal::Doubtful("it was refused, and no known-good was accepted there".into()));
-    };
-    let mut evidence = vec![heard.pointer(), control.pointer()];
-    let random = hop.random_control();
-    evidence.extend(random.map(Heard::pointer));
-    let weak = match heard.meaning {
-        Meaning::UnknownRecipient if heard.confidence == Confidence::Low => {
-            Some("that this reply means an unknown recipient is not well documented".to_string())
-        }
-        Meaning::UnknownRecipient if hop.accepted_randoms().next().is_some() => {
-            Some("the hop accepts a random recipient and refuses this one".to_string())
-        }
-        Meaning::UnknownRecipient => None,
-        // Words that no row knows, and the same for a recipient that cannot exist: the difference decides.
-        Meaning::Ambiguous if random.is_some_and(|random| alike(random, heard)) => Some(
-            "the reply is in no catalogue; the random control got the same, and the known-good did not".to_string(),
-        ),
-        _ => {
-            let meaning = meaning_in_words(heard.meaning);
-            return Some(Refusal::Doubtful(format!("it was refused, {meaning}: {}", heard.quote())));
-        }
-    };
-    Some(Refusal::Believed { heard, evidence, weak })
-}
-
-/// Whether two refusals differ in nothing but the address that they name.
-fn alike(one: &Heard, other: &Heard) -> bool {
-    let bare = |heard: &Heard| {
-        let text = heard.text.to_lowercase();
-        let local = heard.recipient.split('@').next().unwrap_or_default();
-        text.replace(heard.recipient, "@").replace(local, "@")
-    };
-    one.code == other.code && bare(one) == bare(other)
-}
-
-/// A meaning in words for people, as in `it was refused, …`.
-pub fn meaning_in_words(meaning: Meaning) -> &'static str {
-    match meaning {
-        Meaning::Accepted => "although it was accepted",
-        Meaning::UnknownRecipient | Meaning::UnknownRecipientTemporary => "as unknown",
-        Meaning::VerificationFailed => "because the hop could not verify it",
-        Meaning::Disabled => "as disabled or moved",
-        Meaning::Full => "as full",
-        Meaning::RelayDenied => "because the hop does not take the domain",
-        Meaning::AuthenticationRequired => "because the hop wants authentication",
-        Meaning::Policy => "by a rule of the site",
-        Meaning::Reputation => "because the hop does not trust our address",
-        Meaning::SenderRejected => "because of our sender address",
-        Meaning::Greylisted => "by greylisting",
-        Meaning::RateLimited => "because of a rate limit",
-        Meaning::Temporary => "for now",
-        Meaning::TlsRequired => "because the hop wants TLS",
-        Meaning::Protocol => "as a protocol error",
-        Meaning::NoMail => "because the hop takes no mail",
-        Meaning::Loop => "as a mail loop",
-        Meaning::Ambiguous => "in words that do not say why",
     }
 }
 
@@ -565,9 +481,76 @@ fn fate(
         Disposition::InsufficientInformation if !predicted.asked => (Fate::Delivered, Certainty::Likely),
         Disposition::Loop => (Fate::Loop, Certainty::Likely),
         // Exchange takes the message and bounces it later.
-        Disposition::RejectedByExchange if recipient.listed().is_some() => {
+        Disposition::RejectedByExchange if recipient.listed().is_some() || recipient.has_mailbox() => {
             (Fate::ExchangeRejectsOtherMailbox, Certainty::Likely)
         }
         _ => (Fate::Inconclusive, Certainty::Inconclusive),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{EXCHANGE, GATEWAY, LABS, World};
+
+    const EVA: &str = "eva@contoso.com";
+    const UNKNOWN: &str = "550 5.1.1 User unknown in relay recipient table";
+
+    /// corp, which the gateway hands mail to, and labs, where eva has her mailbox.
+    fn forests() -> World {
+        let mut world = World::two_forests();
+        world.question.known_good.push(EVA.into());
+        world.directory(EVA, "");
+        world.directory_at(1, EVA, "user homeMDB=DB9");
+        for hop in [GATEWAY, EXCHANGE, LABS] {
+            world.rcpt(hop, EVA, "250 2.1.5 Ok");
+        }
+        world.accepts_everybody(LABS);
+        world
+    }
+
+    /// eva's fate, how sure, and what is missing to a proof.
+    fn fate_of_eva(world: &World) -> (Fate, Certainty, Option<String>) {
+        let case = Case::new(&world.question, &world.evidence);
+        let eva = case.model.recipients.iter().find(|one| one.address == EVA).unwrap();
+        let found = case.model.diagnose(eva);
+        let lacking = found.faults.first().and_then(|fault| fault.lacking.clone());
+        (found.fate, found.certainty, lacking)
+    }
+
+    #[test]
+    fn the_second_organisation_is_the_other_system_of_the_first() {
+        let mut world = forests();
+        assert_eq!(fate_of_eva(&world), (Fate::Delivered, Certainty::Proven, None));
+        world.rcpt(GATEWAY, EVA, UNKNOWN);
+        let lacking = "the directory of labs alone says that the mailbox exists: exch.labs.contoso.com (10.1.0.10) \
+                       accepts every recipient";
+        let likely = (Fate::GatewayRejectsOtherMailbox, Certainty::Likely, Some(lacking.to_string()));
+        assert_eq!(fate_of_eva(&world), likely);
+        world.validates(LABS);
+        assert_eq!(fate_of_eva(&world), (Fate::GatewayRejectsOtherMailbox, Certainty::Proven, None), "it confirms her");
+        world.directory(EVA, "contact targetAddress=SMTP:eva@labs.contoso.com");
+        assert_eq!(fate_of_eva(&world).0, Fate::GatewayRejectsExchangeRecipient, "corp's directory holds her");
+    }
+
+    #[test]
+    fn nobody_is_accused_without_a_mailbox_and_an_accepted_control() {
+        let mut world = forests();
+        world.directory_at(1, EVA, "");
+        world.rcpt(GATEWAY, EVA, UNKNOWN);
+        assert_eq!(fate_of_eva(&world).0, Fate::Inconclusive, "neither directory holds her");
+        let mut world = forests();
+        world.answers_all(GATEWAY, UNKNOWN);
+        assert_eq!(fate_of_eva(&world).0, Fate::Inconclusive, "the gateway refuses helpdesk too");
+    }
+
+    #[test]
+    fn the_first_organisations_server_must_not_refuse_her_and_two_mailboxes_are_one_too_many() {
+        let mut world = forests();
+        world.rcpt(EXCHANGE, EVA, "550 5.1.1 User unknown");
+        assert_eq!(fate_of_eva(&world).0, Fate::ExchangeRejectsOtherMailbox);
+        let mut world = forests();
+        world.directory(EVA, "user homeMDB=DB1");
+        assert_eq!(fate_of_eva(&world), (Fate::InBothSystems, Certainty::Proven, None));
     }
 }

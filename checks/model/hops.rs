@@ -1,5 +1,6 @@
 //! What each SMTP hop answered, and how far its answers can be trusted.
 use super::Model;
+use super::recipients::holds;
 use crate::evidence::smtp::{Hop, Turn, Who};
 use crate::judge::Gap;
 use crate::prelude::*;
@@ -133,7 +134,6 @@ pub fn judges_us(meaning: Meaning) -> bool {
 
 /// The hops of the evidence, each with its sessions.
 pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<'a>> {
-    let shared: BTreeSet<&str> = known_good(question, evidence).collect();
     let of_hop = |hop: &'a Hop, at| {
         let sessions: Vec<_> = evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id).collect();
         let mut rcpts: BTreeMap<&str, Vec<Heard>> = BTreeMap::new();
@@ -149,7 +149,7 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
         // At the other system the control is an address of its own list (contract, section 5).
         let good = match hop.role {
             Role::Other => listed(evidence, hop.system.as_deref()).collect(),
-            _ => shared.clone(),
+            _ => good_at(question, evidence, hop).into_iter().collect(),
         };
         let randoms = [&*question.random, &*question.second_random];
         let mut view = HopView {
@@ -182,6 +182,28 @@ pub fn known_good<'a>(question: &'a Question, evidence: &'a Evidence) -> impl It
     let found = evidence.directories.iter().filter_map(|directory| directory.known_good.known()?.as_deref());
     let found = if question.known_good.is_empty() { Some(found) } else { None };
     question.known_good.iter().map(String::as_str).chain(found.into_iter().flatten())
+}
+
+/// The known-good controls for `hop`, a gateway or one of Exchange's: of several organisations a mailbox is known to be
+/// good at its own, and no control where only another one holds it.
+pub fn good_at<'a>(question: &'a Question, evidence: &'a Evidence, hop: &'a Hop) -> Vec<&'a str> {
+    let system = match hop.role {
+        Role::Gateway => question.system_behind(hop),
+        _ => hop.system.as_deref(),
+    };
+    let held = |own: bool, address: &str| {
+        let directories = evidence.directories.iter().filter(|one| (Some(&*one.system) == system) == own);
+        let lookups = directories.flat_map(|one| &one.lookups).filter(|lookup| lookup.address == address);
+        let entries = lookups.filter_map(|lookup| lookup.forest.known().or(lookup.entries.known()));
+        entries.map(|entries| entries.iter().any(|entry| holds(entry, address))).reduce(|one, other| one || other)
+    };
+    // Asked only where there are several directories: the user's word stands otherwise.
+    let several = evidence.directories.iter().any(|one| one.system != evidence.directories[0].system);
+    let foreign = |address: &&str| several && held(true, address) == Some(false) && held(false, address) == Some(true);
+    let found = evidence.directories.iter().filter(|one| !several || Some(&*one.system) == system);
+    let found = found.filter_map(|directory| directory.known_good.known()?.as_deref());
+    let found = question.known_good.is_empty().then_some(found).into_iter().flatten();
+    question.known_good.iter().map(String::as_str).chain(found).filter(|address| !foreign(address)).collect()
 }
 
 fn listed<'a>(evidence: &'a Evidence, system: Option<&'a str>) -> impl Iterator<Item = &'a str> {

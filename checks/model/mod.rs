@@ -15,6 +15,7 @@ pub mod path;
 pub mod promises;
 pub mod ranges;
 pub mod recipients;
+mod refusals;
 pub mod route;
 pub mod routing;
 pub mod senders;

@@ -2,6 +2,7 @@
 use super::{Addresses, HopView, Model, OrganisationView};
 use crate::evidence::SystemKind;
 use crate::evidence::servers::ServerRole;
+use crate::evidence::smtp::Hop;
 use crate::prelude::*;
 use core::net::IpAddr;
 
@@ -73,21 +74,12 @@ impl<'a> Model<'a> {
 
     /// The system that gateway `hop` hands mail to: the one that the configuration names, else the first of Exchange.
     pub fn delivers_to(&self, hop: &HopView) -> Option<&'a str> {
-        let named = self.question.delivers_to.iter().find(|(gateway, _)| {
-            let (host, port) = match gateway.rsplit_once(':') {
-                Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
-                _ => (&***gateway, None),
-            };
-            let host = host.trim_start_matches('[').trim_end_matches(']');
-            host.eq_ignore_ascii_case(&hop.hop.host) && port.unwrap_or(self.question.smtp_port) == hop.hop.port
-        });
-        named.map(|(_, system)| &**system).or_else(|| self.first_exchange())
+        self.question.system_behind(hop.hop)
     }
 
     /// The first Exchange system on premises, else the first online.
     pub fn first_exchange(&self) -> Option<&'a str> {
-        let online = self.organisations.iter().filter(|one| one.is_online());
-        self.on_premises().chain(online).map(|organisation| organisation.system).next()
+        self.question.first_exchange()
     }
 
     /// The organisation of `system`, where it is an Exchange system.
@@ -106,6 +98,27 @@ impl<'a> Model<'a> {
     fn is_hop_of_online(&self, host: &str) -> bool {
         let mut hosts = self.question.systems_of(SystemKind::ExchangeOnline).flat_map(|system| &system.smtp);
         hosts.any(|named| named.split(':').next().is_some_and(|named| named.eq_ignore_ascii_case(host)))
+    }
+}
+
+impl Question {
+    /// The system that gateway `hop` hands mail to: the one that the configuration names, else the first of Exchange.
+    pub fn system_behind(&self, hop: &Hop) -> Option<&str> {
+        let named = self.delivers_to.iter().find(|(gateway, _)| {
+            let (host, port) = match gateway.rsplit_once(':') {
+                Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
+                _ => (&***gateway, None),
+            };
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            host.eq_ignore_ascii_case(&hop.host) && port.unwrap_or(self.smtp_port) == hop.port
+        });
+        named.map(|(_, system)| &**system).or_else(|| self.first_exchange())
+    }
+
+    /// The first Exchange system on premises, else the first online.
+    pub fn first_exchange(&self) -> Option<&str> {
+        let online = self.systems_of(SystemKind::ExchangeOnline);
+        self.systems_of(SystemKind::Exchange).chain(online).map(|system| &*system.name).next()
     }
 }
 

@@ -1,0 +1,154 @@
+//! One hop's refusal of one recipient, and whether it may be believed.
+use super::{Heard, HopView, Outcome};
+use crate::judge::Gap;
+use crate::prelude::*;
+use crate::replies::Confidence;
+
+/// A refusal, and whether it may be believed.
+pub(super) enum Refusal<'h, 'a> {
+    /// It means that the recipient is unknown there.
+    Believed {
+        heard: &'h Heard<'a>,
+        /// The pointers of the refusal and of the control that was accepted beside it.
+        evidence: Vec<String>,
+        /// What keeps it from proving anything by itself.
+        weak: Option<String>,
+    },
+    /// It may mean something else.
+    Doubtful(String),
+}
+
+/// The refusal of `address` at `hop`, if it was refused; what is neither refusal nor clear acceptance goes into `gaps`.
+pub(super) fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Vec<Gap>) -> Option<Refusal<'h, 'a>> {
+    let heard = match (hop.outcome(address), hop.word_on(address)) {
+        (Outcome::Rejected, Some(heard)) => heard,
+        (Outcome::Accepted, _) => {
+            let why = match (hop.validates(), hop.hop.role) {
+                (Some(true), _) | (_, Role::Other) => return None,
+                (Some(false), _) => "it accepts every recipient, so its acceptance proves nothing".to_string(),
+                (None, _) => match hop.random_control() {
+                    Some(random) => format!(
+                        "its acceptance proves nothing, because the random control was not refused as unknown ({})",
+                        random.quote()
+                    ),
+                    None => "its acceptance proves nothing, because the random control was not asked".to_string(),
+                },
+            };
+            gaps.push(Gap::unanswered(
+                format!("{address} at {}", hop.name()),
+                why,
+                "probe a hop that validates recipients",
+            ));
+            return None;
+        }
+        (Outcome::Deferred, Some(heard)) => {
+            let why = format!("it was put off: {}", heard.quote());
+            gaps.push(Gap::unanswered(format!("{address} at {}", hop.name()), why, "run it again later"));
+            return None;
+        }
+        (Outcome::NotProbed, _) if hop.limited() => {
+            let what = format!("{address} at {}", hop.name());
+            gaps.push(Gap::unanswered(
+                what,
+                "the hop limited us before it was asked",
+                "run it again later, or a slower --pace",
+            ));
+            return None;
+        }
+        (Outcome::NotProbed, _) if hop.unasked(address).is_some() => {
+            let what = format!("{address} at {}", hop.name());
+            let why = hop.unasked(address).unwrap_or_default();
+            gaps.push(Gap::unanswered(
+                what,
+                why,
+                "a hop that offers what it needs, or another spelling of the address",
+            ));
+            return None;
+        }
+        (Outcome::NotProbed, _) if hop.refused_sender().is_some() => {
+            let what = format!("{address} at {}", hop.name());
+            let why = hop.refused_sender().map(|refused| format!("the hop refused our sender: {}", refused.quote()));
+            gaps.push(Gap::unanswered(what, why.unwrap_or_default(), "--mail-from ADDR that the hop takes"));
+            return None;
+        }
+        (Outcome::NotProbed, _) if !hop.asked_all_it_may() => {
+            let what = format!("{address} at {}", hop.name());
+            gaps.push(Gap::unanswered(
+                what,
+                "the run ended before it was asked",
+                "run it again, with a longer --deadline",
+            ));
+            return None;
+        }
+        (Outcome::NotProbed, _) => {
+            let what = format!("{address} at {}", hop.name());
+            gaps.push(Gap {
+                why: "not probed, because of --max-recipients".into(),
+                ..Gap::not_asked(what, "a larger --max-recipients")
+            });
+            return None;
+        }
+        _ => {
+            gaps.push(hop.no_answer(address));
+            return None;
+        }
+    };
+    let Some(control) = hop.control(heard) else {
+        return Some(Refusal::Doubtful("it was refused, and no known-good was accepted there".into()));
+    };
+    let mut evidence = vec![heard.pointer(), control.pointer()];
+    let random = hop.random_control();
+    evidence.extend(random.map(Heard::pointer));
+    let weak = match heard.meaning {
+        Meaning::UnknownRecipient if heard.confidence == Confidence::Low => {
+            Some("that this reply means an unknown recipient is not well documented".to_string())
+        }
+        Meaning::UnknownRecipient if hop.accepted_randoms().next().is_some() => {
+            Some("the hop accepts a random recipient and refuses this one".to_string())
+        }
+        Meaning::UnknownRecipient => None,
+        // Words that no row knows, and the same for a recipient that cannot exist: the difference decides.
+        Meaning::Ambiguous if random.is_some_and(|random| alike(random, heard)) => Some(
+            "the reply is in no catalogue; the random control got the same, and the known-good did not".to_string(),
+        ),
+        _ => {
+            let meaning = meaning_in_words(heard.meaning);
+            return Some(Refusal::Doubtful(format!("it was refused, {meaning}: {}", heard.quote())));
+        }
+    };
+    Some(Refusal::Believed { heard, evidence, weak })
+}
+
+/// Whether two refusals differ in nothing but the address that they name.
+fn alike(one: &Heard, other: &Heard) -> bool {
+    let bare = |heard: &Heard| {
+        let text = heard.text.to_lowercase();
+        let local = heard.recipient.split('@').next().unwrap_or_default();
+        text.replace(heard.recipient, "@").replace(local, "@")
+    };
+    one.code == other.code && bare(one) == bare(other)
+}
+
+/// A meaning in words for people, as in `it was refused, …`.
+pub fn meaning_in_words(meaning: Meaning) -> &'static str {
+    match meaning {
+        Meaning::Accepted => "although it was accepted",
+        Meaning::UnknownRecipient | Meaning::UnknownRecipientTemporary => "as unknown",
+        Meaning::VerificationFailed => "because the hop could not verify it",
+        Meaning::Disabled => "as disabled or moved",
+        Meaning::Full => "as full",
+        Meaning::RelayDenied => "because the hop does not take the domain",
+        Meaning::AuthenticationRequired => "because the hop wants authentication",
+        Meaning::Policy => "by a rule of the site",
+        Meaning::Reputation => "because the hop does not trust our address",
+        Meaning::SenderRejected => "because of our sender address",
+        Meaning::Greylisted => "by greylisting",
+        Meaning::RateLimited => "because of a rate limit",
+        Meaning::Temporary => "for now",
+        Meaning::TlsRequired => "because the hop wants TLS",
+        Meaning::Protocol => "as a protocol error",
+        Meaning::NoMail => "because the hop takes no mail",
+        Meaning::Loop => "as a mail loop",
+        Meaning::Ambiguous => "in words that do not say why",
+    }
+}
