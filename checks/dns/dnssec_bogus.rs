@@ -1,6 +1,6 @@
 //! NSD108: a resolver that validates does not take the domain's records.
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 pub(super) const CHECK: Check = Check {
     code: "NSD108",
@@ -22,17 +22,19 @@ fn judge(case: &Case, notes: &mut Notes) {
         let below = name.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'));
         below || mail_hosts().any(|host| host.eq_ignore_ascii_case(name))
     };
-    // By resolver and its reason: the questions, each with its pointer.
-    let mut bogus: BTreeMap<_, Vec<(String, String)>> = BTreeMap::new();
+    // By resolver: each question with its pointer, and the reasons.
+    let mut bogus: BTreeMap<_, (Vec<(String, String)>, BTreeSet<_>)> = BTreeMap::new();
     for (at, lookup) in case.evidence.dns.iter().enumerate().filter(|(_, lookup)| ours(&lookup.name)) {
         let Some(unvalidated) = &lookup.unvalidated else { continue };
-        let why = unvalidated.extended.as_deref().unwrap_or_default();
         let failed = (format!("{} {}", lookup.name, lookup.kind.word()), format!("/evidence/dns/{at}"));
-        bogus.entry((&*unvalidated.resolver, why)).or_default().push(failed);
+        let (all, reasons) = bogus.entry(&*unvalidated.resolver).or_default();
+        all.push(failed);
+        reasons.extend(unvalidated.extended.as_deref());
     }
-    for ((resolver, why), failed) in bogus {
+    for (resolver, (failed, reasons)) in bogus {
         let (names, seen): (Vec<_>, Vec<_>) = failed.into_iter().unzip();
-        let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+        let reasons: Vec<_> = reasons.into_iter().collect();
+        let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
         let finding = notes.finding(format!(
             "The resolver {resolver} fails at {}{why}, and answers where it is told not to validate",
             listed(&names, 3)
@@ -80,9 +82,9 @@ mod tests {
                      to validate [contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
         bogus(&mut world, "contoso.com", RecordKind::Mx, Some("6 DNSSEC Bogus: no signatures"));
-        bogus(&mut world, "mx1.contoso.com", RecordKind::A, Some("6 DNSSEC Bogus: no signatures"));
+        bogus(&mut world, "mx1.contoso.com", RecordKind::A, Some("9 DNSKEY Missing"));
         let found = "critical proven: The resolver 10.0.0.53:53 fails at contoso.com MX and mx1.contoso.com A (6 DNSSEC \
-                     Bogus: no signatures), and answers where it is told not to validate [contoso.com]";
+                     Bogus: no signatures; 9 DNSKEY Missing), and answers where it is told not to validate [contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
     }
 }

@@ -81,7 +81,8 @@ def play(world: World, scenario: dict, nsdiag: pathlib.Path) -> str:
             resolve(report, pointer)
     heard = world.hosts_that_heard("DATA")
     assert not heard, f"{heard} heard DATA"
-    if report["verdict"] != "critical" or "NSD201" not in [finding["code"] for finding in report["findings"]]:
+    codes = [finding["code"] for finding in report["findings"]]
+    if "NSD901" not in codes and (report["verdict"] != "critical" or "NSD201" not in codes):
         assert world.hosts_that_heard("RCPT TO"), "the logs show no command at all"
     for where, what in [("report", text), ("output", done.stdout), ("errors", done.stderr)]:
         assert directory.PASSWORD not in what and world.changes["password"] not in what, f"a password in the {where}"

@@ -59,4 +59,29 @@ SCENARIOS = {
         "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD333", "critical", "proven"), NORMAL],
                    "recipients": recipients("inconclusive", "inconclusive")},
     },
+    "dnssec-bogus": {
+        "world": {"dnssec": "wrong-ds"},
+        "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD108", "critical", "proven"), NORMAL],
+                   "subjects": {"NSD108": ["contoso.com"]}, "recipients": recipients("inconclusive", "inconclusive")},
+    },
+    "dane": {
+        "world": {"dnssec": "signed", "tlsa": "right"},
+        "expect": {"verdict": "ok", "exit": 0, "findings": [NORMAL], "recipients": recipients("delivered")},
+    },
+    "dane-mismatch": {
+        "world": {"dnssec": "signed", "tlsa": "old"},
+        "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD204", "critical", "proven"), NORMAL],
+                   "subjects": {"NSD204": ["gateway/mx1.contoso.com/10.77.0.25:25"]},
+                   "recipients": recipients("delivered")},
+    },
+    "mx-views": {
+        "world": {"stale_server": True},
+        "expect": {"verdict": "warning", "exit": 1, "findings": [("NSD103", "warning", "proven"), NORMAL],
+                   "recipients": recipients("delivered")},
+    },
+    "port-blocked": {
+        "world": {"port_25_drops": True},
+        "expect": {"verdict": "unknown", "exit": 3, "findings": [("NSD901", "info", "likely")],
+                   "recipients": recipients("inconclusive", "inconclusive")},
+    },
 }

@@ -11,10 +11,12 @@ import textwrap
 import time
 
 import directory
+import names
 
 HOSTS = {
     "ns1.contoso.com": "10.77.0.52",
     "resolver.contoso.com": "10.77.0.53",
+    "ns2.contoso.com": "10.77.0.54",
     "dc1.corp.contoso.com": "10.77.0.10",
     "mx1.contoso.com": "10.77.0.25",
     "exch01.corp.contoso.com": "10.77.0.26",
@@ -31,7 +33,10 @@ class World:
                         "connectors": [["To Zimbra", ["SMTP:contoso.com;1", "SMTP:zimbra.contoso.com;1"],
                                         "smarthost.contoso.com"]],
                         "gateway_also": [], "exchange_knows": None, "greylist": False, "gateway_drops": False,
-                        "password": directory.PASSWORD, "delay_ms": 0, "ldap": "ldaps://dc1.corp.contoso.com"} | changes
+                        "password": directory.PASSWORD, "delay_ms": 0,
+                        # DNSSEC: none, "signed", "wrong-ds"; the gateway's TLSA record: none, "right", "old".
+                        "dnssec": None, "tlsa": None, "stale_server": False, "port_25_drops": False,
+                        "ldap": "ldaps://dc1.corp.contoso.com"} | changes
         # Namespaces' names are the machine's: two runs at once must not share them.
         name = f"nsd{os.getpid()}x{next(COUNT)}"
         self.servers, self.client = f"{name}s", f"{name}c"
@@ -44,7 +49,7 @@ class World:
             self.network()
             self.certificates()
             self.directory()
-            self.names()
+            names.start(self, HOSTS)
             self.hops()
             self.wait()
         except BaseException:
@@ -99,45 +104,6 @@ class World:
         samba = self.folder / "samba"
         directory.copy(base, samba, self.changes, self.folder / "tls/dc1.corp.contoso.com")
         self.start("samba", "samba", "-i", "-M", "single", f"--configfile={samba}/etc/smb.conf", "--no-process-group")
-
-    def names(self) -> None:
-        dns = self.folder / "dns"
-        dns.mkdir()
-        records = "".join(f"{host}. A {ip}\n" for host, ip in HOSTS.items())
-        (dns / "contoso.com.zone").write_text(
-            "$TTL 300\n@ SOA ns1.contoso.com. hostmaster.contoso.com. 1 3600 900 86400 300\n@ NS ns1.contoso.com.\n"
-            f"@ MX 10 mx1.contoso.com.\n{records}")
-        (dns / "knot.conf").write_text(textwrap.dedent(f"""\
-            server:
-                rundir: {dns}
-                listen: 10.77.0.52@53
-            database:
-                storage: {dns}
-            zone:
-              - domain: contoso.com
-                storage: {dns}
-                file: contoso.com.zone
-            """))
-        (dns / "unbound.conf").write_text(textwrap.dedent(f"""\
-            server:
-                interface: 10.77.0.53
-                access-control: 10.77.0.0/16 allow
-                directory: "{dns}"
-                chroot: ""
-                username: ""
-                pidfile: ""
-                use-syslog: no
-                logfile: ""
-                module-config: "iterator"
-                do-ip6: no
-            stub-zone:
-                name: "contoso.com"
-                stub-addr: 10.77.0.52
-            remote-control:
-                control-enable: no
-            """))
-        self.start("knot", "knotd", "-c", dns / "knot.conf")
-        self.start("unbound", "unbound", "-d", "-c", dns / "unbound.conf")
 
     def hops(self) -> None:
         tls = self.folder / "tls"
@@ -222,9 +188,10 @@ class World:
             if time.monotonic() > end:
                 raise RuntimeError("DNS does not answer\n" + self.logs())
             time.sleep(0.2)
-        if self.changes["gateway_drops"]:
+        dropped = "ip daddr 10.77.0.25 tcp dport 25" if self.changes["gateway_drops"] else "tcp dport 25"
+        if self.changes["gateway_drops"] or self.changes["port_25_drops"]:
             self.within(self.servers, "nft", "add table inet hole; add chain inet hole in { type filter hook input "
-                        "priority 0; }; add rule inet hole in ip daddr 10.77.0.25 tcp dport 25 drop")
+                        f"priority 0; }}; add rule inet hole in {dropped} drop")
 
     # What tests use.
 
