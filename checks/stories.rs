@@ -330,6 +330,18 @@ impl World {
         });
     }
 
+    /// Makes `address` a recipient that the directory holds as this object, and has the gateway take it or not.
+    pub fn knows(&mut self, address: &str, object: &str, taken: bool) {
+        let own: &[&str] = if object.is_empty() { &[] } else { &[object] };
+        self.holds(address, own, None);
+        let good = &mut self.question.known_good;
+        if !good.iter().any(|known| known == address) && !object.is_empty() {
+            good.push(address.into());
+        }
+        let refused = "550 5.1.1 User unknown in relay recipient table";
+        self.rcpt(GATEWAY, address, if taken { "250 2.1.5 Ok" } else { refused });
+    }
+
     /// Adds objects that the directory's sweep came upon, each `class attribute=value …`.
     pub fn noteworthy(&mut self, objects: &[&str]) {
         let all = objects.iter().map(|text| object(text)).collect();

@@ -120,7 +120,7 @@ fn targets(entry: &Entry, address: &str) -> bool {
     target.is_some_and(|(kind, rest)| kind.eq_ignore_ascii_case("smtp") && same(rest, address))
 }
 
-/// One look-up that a gateway may make: a family, asked somewhere, beside lists of its own or without.
+/// One look-up that a gateway may make: a family, asked somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Query<'a> {
     /// The system whose directory is asked.
@@ -129,17 +129,21 @@ pub struct Query<'a> {
     pub family: Family,
     /// Where.
     pub scope: Scope,
-    /// Whether whoever is on a list of another system is known beside.
+    /// Whether there is another source beside it, for those who are on another system's list.
     pub lists: bool,
 }
 
 impl Query<'_> {
-    /// Whether a gateway that asks so accepts `recipient`; none where the evidence does not tell.
-    pub fn accepts(&self, recipient: &Recipient) -> Option<bool> {
-        if self.lists && recipient.listed().is_some() {
-            return Some(true);
-        }
+    /// Whether it finds `recipient`; none where the evidence does not tell.
+    pub fn finds(&self, recipient: &Recipient) -> Option<bool> {
         recipient.directories.iter().find(|held| held.system == self.system)?.answers(self, recipient.address)
+    }
+
+    /// Whether a gateway that asks so decides like this; none where the evidence does not tell.
+    pub fn agrees(&self, decision: &Decision) -> Option<bool> {
+        let found = self.finds(decision.recipient)?;
+        let otherwise = self.lists && decision.accepted && decision.recipient.listed().is_some();
+        Some(found == decision.accepted || otherwise)
     }
 }
 
@@ -198,6 +202,15 @@ pub struct Decision<'m, 'a> {
     pub accepted: bool,
     /// The JSON Pointer to the reply.
     pub pointer: String,
+    /// When the session began in which it was heard.
+    pub when: &'a str,
+}
+
+impl Decision<'_, '_> {
+    /// Whether a directory holds the recipient, which was refused all the same.
+    pub fn wrongly_refused(&self) -> bool {
+        !self.accepted && self.recipient.resolves()
+    }
 }
 
 impl<'a> Model<'a> {
@@ -209,21 +222,22 @@ impl<'a> Model<'a> {
         let decision = |recipient: &Recipient| {
             let heard = hop.word_on(recipient.address)?;
             let unknown = heard.meaning == Meaning::UnknownRecipient && hop.control(heard).is_some();
+            let when = self.evidence.smtp.get(heard.session).map_or("", |session| &session.started_at);
             match heard.outcome() {
-                Outcome::Accepted => Some((true, heard.pointer())),
-                Outcome::Rejected if unknown => Some((false, heard.pointer())),
+                Outcome::Accepted => Some((true, heard.pointer(), when)),
+                Outcome::Rejected if unknown => Some((false, heard.pointer(), when)),
                 _ => None,
             }
         };
         let decided = |recipient| {
-            let (accepted, pointer) = decision(recipient)?;
-            Some(Decision { recipient, accepted, pointer })
+            let (accepted, pointer, when) = decision(recipient)?;
+            Some(Decision { recipient, accepted, pointer, when })
         };
         self.recipients.iter().filter_map(decided).collect()
     }
 
-    /// The look-ups that agree with all of `decisions`, the plainest first; one that needs a list beside it only where it
-    /// does not agree without.
+    /// The look-ups that agree with all of `decisions`, the plainest first; one that needs another source beside it only
+    /// where it does not agree without.
     pub fn explanations(&self, decisions: &[Decision<'_, 'a>]) -> Vec<Explanation<'a>> {
         let agrees = |query: &Query| agreement(query, decisions).map(|(agrees, of)| agrees == of);
         let mut found: Vec<Explanation> = Vec::new();
@@ -260,7 +274,7 @@ impl<'a> Model<'a> {
 
 /// With how many of `decisions` a look-up agrees, and of how many; none where too little of the evidence is there.
 pub fn agreement(query: &Query, decisions: &[Decision]) -> Option<(usize, usize)> {
-    let played = decisions.iter().filter_map(|one| Some(query.accepts(one.recipient)? == one.accepted));
+    let played = decisions.iter().filter_map(|one| query.agrees(one));
     let (mut agrees, mut of) = (0, 0);
     for agreed in played {
         agrees += usize::from(agreed);
@@ -289,7 +303,7 @@ mod tests {
         let recipient = case.model.recipients.iter().find(|one| one.address == address).unwrap();
         let at = |scope| {
             let query = |family| Query { system: "corp", family, scope, lists: false };
-            Family::ALL.into_iter().filter(|family| query(*family).accepts(recipient) == Some(true)).collect()
+            Family::ALL.into_iter().filter(|family| query(*family).finds(recipient) == Some(true)).collect()
         };
         [at(Scope::Domain), at(Scope::Forest)]
     }

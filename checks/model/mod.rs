@@ -6,6 +6,7 @@ pub mod families;
 pub mod forwarding;
 pub mod hops;
 pub mod limits;
+pub mod moments;
 pub mod names;
 pub mod near;
 pub mod objects;

@@ -1,6 +1,7 @@
 //! NSD402: the gateway refuses somebody whom the directory holds (F-22, F-23, F-24).
 use super::groups;
 use crate::model::FaultKind;
+use crate::model::families::{Explanation, Scope, tally};
 use crate::prelude::*;
 use crate::products::remedies::widen_look_up;
 
@@ -27,21 +28,45 @@ fn judge(case: &Case, notes: &mut Notes) {
             })
             .collect();
         let reply = group.first.reply.clone().unwrap_or_default();
+        let mut gateways = case.model.hops_of(Role::Gateway).filter(|hop| group.first.hops.contains(&hop.name()));
+        let (why, steps) = gateways.find_map(|hop| explained(case, hop)).unwrap_or_default();
         let detail = format!(
-            "{} refuses {}, which the directory holds in proxyAddresses: {reply}",
+            "{} refuses {}, which the directory holds in proxyAddresses: {reply}{why}",
             listed(&group.first.hops, 4),
             listed(&kinds, 5)
         );
         let finding = group.tell(notes, detail);
-        for remedy in widen_look_up(case, &group.first.hops) {
+        for remedy in steps.into_iter().chain(widen_look_up(case, &group.first.hops)) {
             finding.mend(remedy);
         }
     }
 }
 
+/// Which look-up would decide as the gateway did in everything, and what mends that one beside a wider filter.
+fn explained(case: &Case, hop: &HopView) -> Option<(String, Option<Remedy>)> {
+    let decisions = case.model.decisions(hop);
+    if decisions.is_empty() {
+        return None;
+    }
+    let all = case.model.explanations(&decisions);
+    let words: Vec<_> = all.iter().map(Explanation::words).collect();
+    let tally = tally(&decisions);
+    let why = match words.is_empty() {
+        true => format!("; no look-up known of gateways agrees with its {tally}; an old list or cache may"),
+        false => format!("; its {tally} agree with a look-up for {}", words.join(", or for ")),
+    };
+    let catalog = !all.is_empty() && all.iter().all(|one| !one.anywhere && one.query.scope == Scope::Forest);
+    let steps = vec![
+        "Ask a domain controller, ports 389 and 636".into(),
+        "Or see to it that the global catalog holds proxyAddresses (isMemberOfPartialAttributeSet)".into(),
+    ];
+    Some((why, catalog.then(|| Remedy::steps("gateway", "Ask where the proxy addresses are", steps))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::families::Family;
     use crate::stories::{GATEWAY, World};
 
     #[test]
@@ -54,7 +79,11 @@ mod tests {
         world.directory("orders@contoso.com", "contact targetAddress=SMTP:orders@zimbra.contoso.com");
         let found = format!(
             "critical proven: mx1.contoso.com (192.0.2.25) refuses orders@contoso.com (a mail contact), which the directory \
-             holds in proxyAddresses: {unknown} [orders@contoso.com]"
+             holds in proxyAddresses: {unknown}; its 3 decisions (2 accepted, 1 refused) agree with a look-up for {}, which \
+             misses contacts and dynamic groups, or for {}, which misses contacts, groups, public folders and disabled \
+             accounts [orders@contoso.com]",
+            Family::UserGroupFolder.filter(),
+            Family::EnabledUser.filter()
         );
         assert_eq!(world.lines(&CHECK), [found]);
         world.directory("orders@contoso.com", "contact mail=orders@contoso.com");

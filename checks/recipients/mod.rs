@@ -5,6 +5,10 @@ mod contact_without_target;
 mod duplicate_proxy_address;
 mod exchange_rejects_other_mailbox;
 mod forwarding_loop;
+mod gateway_list_stale;
+mod gateway_misses_aliases;
+mod gateway_misses_recipient_types;
+mod gateway_recipient_source;
 mod gateway_rejects_exchange_recipient;
 mod gateway_rejects_other_mailbox;
 mod mail_without_proxy_address;
@@ -15,6 +19,7 @@ mod recipient_wants_authenticated_sender;
 mod remote_mailbox_without_routing_address;
 
 use crate::evidence::SystemKind;
+use crate::model::families::{self, Decision, Family};
 use crate::model::{Diagnosis, Fault, FaultKind, Object, Recipient};
 use crate::prelude::*;
 
@@ -31,9 +36,13 @@ pub const CHECKS: &[&Check] = &[
     &forwarding_loop::CHECK,
     &duplicate_proxy_address::CHECK,
     &mail_without_proxy_address::CHECK,
+    &gateway_misses_aliases::CHECK,
+    &gateway_misses_recipient_types::CHECK,
     &contact_without_target::CHECK,
     &recipient_wants_authenticated_sender::CHECK,
+    &gateway_list_stale::CHECK,
     &remote_mailbox_without_routing_address::CHECK,
+    &gateway_recipient_source::CHECK,
 ];
 
 /// Those for whom the same is wrong, with the same certainty and in the same words: one finding.
@@ -85,6 +94,55 @@ fn groups<'a>(case: &'a Case, kind: FaultKind) -> Vec<Group<'a>> {
         }
     }
     groups
+}
+
+/// A pattern in what a gateway refuses although the directory holds it: what it refuses, and how sure the pattern is.
+struct Pattern<'m, 'a> {
+    hop: &'m HopView<'a>,
+    decisions: Vec<Decision<'m, 'a>>,
+    certainty: Certainty,
+    /// The look-ups that agree with all its decisions, in words.
+    look_ups: String,
+}
+
+/// The gateways whose every decision is that of a look-up of such `families`, and of no other.
+fn patterns<'m, 'a>(case: &'m Case<'a>, families: fn(Family) -> bool) -> Vec<Pattern<'m, 'a>> {
+    let mut patterns = Vec::new();
+    for hop in case.model.hops_of(Role::Gateway) {
+        let decisions = case.model.decisions(hop);
+        let refused = decisions.iter().filter(|decision| decision.wrongly_refused()).count();
+        let accepted = decisions.iter().filter(|decision| decision.accepted && decision.recipient.resolves()).count();
+        let explanations = case.model.explanations(&decisions);
+        let only = !explanations.is_empty() && explanations.iter().all(|one| families(one.query.family));
+        if !only || refused < 2 || accepted == 0 {
+            continue;
+        }
+        let certainty = if refused > 2 && accepted > 2 { Certainty::Proven } else { Certainty::Likely };
+        let filters: Vec<_> = explanations.iter().map(|one| one.query.family.filter()).collect();
+        patterns.push(Pattern { hop, decisions, certainty, look_ups: filters.join(" or ") });
+    }
+    patterns
+}
+
+impl Pattern<'_, '_> {
+    /// Those that it refuses although the directory holds them.
+    fn refused(&self) -> impl Iterator<Item = &Decision<'_, '_>> {
+        self.decisions.iter().filter(|decision| decision.wrongly_refused())
+    }
+
+    /// Writes the finding down: `what` it refuses.
+    fn tell<'n>(&self, notes: &'n mut Notes, what: &str) -> &'n mut Finding {
+        let detail = format!(
+            "{} {what}; its {} are those of a look-up for {}",
+            self.hop.name(),
+            families::tally(&self.decisions),
+            self.look_ups
+        );
+        let finding = notes.finding(detail);
+        finding.certainty(self.certainty).about(SubjectKind::Host, self.hop.id());
+        finding.seen_all(self.decisions.iter().map(|decision| decision.pointer.clone()));
+        finding.seen_all(self.refused().flat_map(|one| &one.recipient.directories).map(|held| held.pointer.clone()))
+    }
 }
 
 /// The directory objects of the shared domain; what was not swept is noted, for then there may be more.
