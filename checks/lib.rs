@@ -7,6 +7,7 @@ extern crate alloc;
 pub mod dns;
 pub mod evidence;
 pub mod exchange;
+pub mod flow;
 pub mod judge;
 pub mod model;
 pub mod products;
@@ -17,13 +18,13 @@ pub mod smtp;
 #[cfg(test)]
 mod stories;
 
-/// The areas that `--only` and `--skip` know, each with its checks. The area `flow` has none yet.
+/// The areas that `--only` and `--skip` know, each with its checks.
 pub const AREAS: [(&str, &[&judge::Check]); 5] = [
     ("dns", dns::CHECKS),
     ("smtp", smtp::CHECKS),
     ("exchange", exchange::CHECKS),
     ("recipients", recipients::CHECKS),
-    ("flow", &[]),
+    ("flow", flow::CHECKS),
 ];
 
 /// Every check, with its area, by code.

@@ -9,6 +9,7 @@ use crate::evidence::{List, System, SystemKind};
 use crate::prelude::*;
 
 pub const GATEWAY: &str = "gateway/mx1.contoso.com/192.0.2.25:25";
+pub const BACKUP: &str = "gateway/mx2.contoso.com/192.0.2.26:25";
 pub const EXCHANGE: &str = "exchange/exch01.corp.contoso.com/10.0.0.10:25";
 pub const OTHER: &str = "other/smarthost.contoso.com/10.0.0.44:25";
 /// The second random control.
@@ -155,6 +156,16 @@ impl World {
                 format!("550 5.1.1 <{address}>: Recipient address rejected: User unknown in relay recipient table");
             world.rcpt(GATEWAY, address, &refusal);
         }
+        world
+    }
+
+    /// The broken gateway, and beside it one that knows everybody who exists.
+    pub fn two_gateways() -> Self {
+        let mut world = Self::broken_gateway();
+        world.hop(BACKUP);
+        let all = ["helpdesk@contoso.com", "orders@contoso.com", "sales@contoso.com"];
+        world.session(BACKUP, &all.map(|address| (address, "250 2.1.5 Ok")));
+        world.rcpt(BACKUP, RANDOM, "550 5.1.1 User unknown in relay recipient table");
         world
     }
 

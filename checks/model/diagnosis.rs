@@ -12,6 +12,8 @@ use crate::prelude::*;
 /// What is wrong for one recipient, in the order of the mail path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {
+    /// One gateway refuses it and another, which looks recipients up, accepts it.
+    MxHostsDisagree,
     /// A gateway refuses a mailbox of another system.
     GatewayRejectsOther,
     /// A gateway refuses a recipient that the directory holds.
@@ -24,6 +26,8 @@ pub enum FaultKind {
     UnknownEverywhere,
     /// It has a mailbox in two systems.
     InBothSystems,
+    /// A gateway that accepts everybody takes what another one wrongly refuses.
+    OpenMxHost,
 }
 
 /// One thing that is wrong for one recipient.
@@ -35,6 +39,8 @@ pub struct Fault {
     pub certainty: Certainty,
     /// The hops at which it was seen.
     pub hops: Vec<String>,
+    /// The gateways that accept what those refuse, where that is the fault.
+    pub accepting: Vec<String>,
     /// What is missing to a proof, where something is.
     pub lacking: Option<String>,
     /// The reply that shows it, where one does.
@@ -102,7 +108,7 @@ pub struct Diagnosis {
 }
 
 /// What the other system's own hops say about a recipient.
-enum Word {
+pub(super) enum Word {
     /// One accepts it, and refuses recipients that do not exist.
     Confirms(Vec<String>),
     /// They refuse it as unknown, beside an accepted control.
@@ -115,7 +121,7 @@ enum Word {
 
 /// The refusals of the other system's own hops.
 #[derive(Default)]
-struct Denial {
+pub(super) struct Denial {
     hops: Vec<String>,
     evidence: Vec<String>,
     weak: Option<String>,
@@ -134,6 +140,7 @@ impl Model<'_> {
         let mut gaps = Vec::new();
         let word = self.word_of_other(recipient);
         self.at_gateways(recipient, &word, &mut faults, &mut gaps);
+        self.between_gateways(recipient, &word, &mut faults);
         self.at_exchange(recipient, &word, &mut faults, &mut gaps);
         self.at_other(recipient, &word, &mut faults, &mut gaps);
         faults.sort_by_key(|fault| fault.kind);
@@ -238,6 +245,7 @@ impl Model<'_> {
                 kind: FaultKind::InBothSystems,
                 certainty: Certainty::Proven,
                 hops: vec![other.system.into()],
+                accepting: Vec::new(),
                 lacking: None,
                 reply: None,
                 evidence: [one.pointer.clone(), other.pointer.clone()].to_vec(),
@@ -251,6 +259,7 @@ impl Model<'_> {
                 kind: FaultKind::InBothSystems,
                 certainty: Certainty::Proven,
                 hops: hops(),
+                accepting: Vec::new(),
                 lacking: None,
                 reply: None,
                 evidence: seen.iter().cloned().chain([held.pointer.clone()]).chain(of_list).collect(),
@@ -259,6 +268,7 @@ impl Model<'_> {
                 kind: FaultKind::InBothSystems,
                 certainty: Certainty::Likely,
                 hops: hops(),
+                accepting: Vec::new(),
                 lacking: Some(format!("the list alone says that the other mailbox exists: {why}")),
                 reply: None,
                 evidence: [held.pointer.clone()].into_iter().chain(of_list).collect(),
@@ -276,6 +286,7 @@ impl Model<'_> {
                     kind: if nowhere { FaultKind::UnknownEverywhere } else { FaultKind::OtherRejectsOwn },
                     certainty: if weak.is_some() { Certainty::Likely } else { Certainty::Proven },
                     hops: hops.clone(),
+                    accepting: Vec::new(),
                     lacking: weak.clone(),
                     reply: Some(reply.clone()),
                     evidence,
@@ -429,6 +440,7 @@ fn add(
                 kind,
                 certainty: Certainty::Likely,
                 hops: Vec::new(),
+                accepting: Vec::new(),
                 lacking: None,
                 reply: Some(heard.quote()),
                 evidence: Vec::new(),
@@ -460,6 +472,7 @@ fn fate(
 ) -> (Fate, Certainty) {
     if let Some(fault) = faults.first() {
         let fate = match fault.kind {
+            FaultKind::MxHostsDisagree | FaultKind::OpenMxHost => Fate::MxHostsDisagree,
             FaultKind::GatewayRejectsOther => Fate::GatewayRejectsOtherMailbox,
             FaultKind::GatewayRejectsExchange => Fate::GatewayRejectsExchangeRecipient,
             FaultKind::ExchangeRejectsOther => Fate::ExchangeRejectsOtherMailbox,

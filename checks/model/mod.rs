@@ -4,6 +4,7 @@ pub mod differences;
 pub mod exits;
 pub mod families;
 pub mod forwarding;
+mod gateways;
 pub mod hops;
 pub mod limits;
 pub mod moments;

@@ -14,6 +14,7 @@ mod gateway_rejects_other_mailbox;
 mod mail_without_proxy_address;
 mod mailbox_has_target_address;
 mod mailbox_in_both_systems;
+mod mx_hosts_disagree;
 mod other_rejects_own_mailbox;
 mod recipient_wants_authenticated_sender;
 mod remote_mailbox_without_routing_address;
@@ -29,6 +30,7 @@ pub const CHECKS: &[&Check] = &[
     &gateway_rejects_exchange_recipient::CHECK,
     &exchange_rejects_other_mailbox::CHECK,
     &other_rejects_own_mailbox::CHECK,
+    &mx_hosts_disagree::CHECK,
     &address_unknown_everywhere::CHECK,
     &mailbox_in_both_systems::CHECK,
     &contact_targets_shared_domain::CHECK,
@@ -80,7 +82,10 @@ fn groups<'a>(case: &'a Case, kind: FaultKind) -> Vec<Group<'a>> {
         let Some(fault) = faults.iter().find(|fault| fault.kind == kind) else { continue };
         let alike = |group: &&mut Group| {
             let first = &group.first;
-            first.certainty == fault.certainty && first.hops == fault.hops && first.lacking == fault.lacking
+            first.certainty == fault.certainty
+                && first.hops == fault.hops
+                && first.accepting == fault.accepting
+                && first.lacking == fault.lacking
         };
         match groups.iter_mut().find(alike) {
             Some(group) => {
