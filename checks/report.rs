@@ -63,6 +63,47 @@ pub struct Run {
     pub vantage: Vantage,
     /// What was asked.
     pub settings: Question,
+    /// How long probing was expected to take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+}
+
+/// How long probing was expected to take: all hops are visited at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimate {
+    /// In how many sessions.
+    pub sessions: usize,
+    /// In how many milliseconds.
+    pub duration_ms: u64,
+    /// Hop by hop.
+    pub hops: Vec<HopEstimate>,
+}
+
+/// How long one hop was expected to take, when little of it was done or a limit of the hop's had just shown itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HopEstimate {
+    /// The hop's id.
+    pub hop: String,
+    /// How many recipients there were to ask about.
+    pub recipients: usize,
+    /// In how many sessions.
+    pub sessions: usize,
+    /// In how many milliseconds.
+    pub duration_ms: u64,
+    /// After how many answers that was said.
+    pub answers: usize,
+    /// How long it took in the end.
+    pub took_ms: u64,
+}
+
+impl Estimate {
+    /// The estimate for a run that visits these hops at once; none where it visited none.
+    pub fn of(mut hops: Vec<HopEstimate>) -> Option<Self> {
+        hops.sort_by(|a, b| a.hop.cmp(&b.hop));
+        let sessions = hops.iter().map(|hop| hop.sessions).sum();
+        let duration_ms = hops.iter().map(|hop| hop.duration_ms).max()?;
+        Some(Self { sessions, duration_ms, hops })
+    }
 }
 
 /// From where a run looked.
@@ -568,6 +609,7 @@ mod tests {
             complete: true,
             vantage: Vantage::default(),
             settings: world.question,
+            estimate: None,
         };
         report("0", run, world.evidence, ignores, &|check, case| {
             let mut notes = Notes::new(check);
@@ -678,6 +720,7 @@ mod tests {
             complete: true,
             vantage: Vantage::default(),
             settings: world.question,
+            estimate: None,
         };
         let (report, _) = report("0", run, world.evidence, &[], &|check, _| match check.code {
             "NSD204" => Err("index out of bounds".into()),

@@ -4,17 +4,18 @@ use crate::collect::dns::{self, Resolver};
 use crate::collect::promises;
 use crate::collect::smtp::{Manners, TlsTrust};
 use crate::collect::{exports, lists};
-use crate::config::{DirectorySettings, ExportSettings, Settings, per_second, split_host};
-use crate::probing::{POLITE, Prober};
+use crate::config::{ALL, DirectorySettings, ExportSettings, JournalSettings, Settings, split_host};
+use crate::journal::Journal;
+use crate::probing::{self, Pace, Prober};
 use crate::{clock, vantage};
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::directory::Origin;
 use nsdiag_checks::evidence::dns::RecordKind;
 use nsdiag_checks::evidence::smtp::{Hop, Role, Session};
 use nsdiag_checks::evidence::{Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
-use nsdiag_checks::judge::{Case, Check, Notes};
+use nsdiag_checks::judge::{Case, Check, Notes, count};
 use nsdiag_checks::model::{Model, organisations};
-use nsdiag_checks::report::{Report, Run, Vantage, report};
+use nsdiag_checks::report::{Estimate, Report, Run, Vantage, report};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
@@ -31,27 +32,48 @@ pub enum Failure {
     Usage(String),
 }
 
+/// What is told while a run goes on.
+pub enum Word<'a> {
+    /// What it does now.
+    Step(&'a str),
+    /// What the user should know at once.
+    Note(&'a str),
+}
+
+/// From how many recipients on a run keeps a journal beside its report.
+const LONG: usize = 200;
+
 /// Collects and judges. The notes are for the user, beside the report.
 ///
 /// # Errors
 /// Only for what the user must correct; what the world does ends in the report.
-pub async fn check(settings: &Settings, progress: &dyn Fn(&str)) -> Result<(Report, Vec<String>), Failure> {
+pub async fn check(settings: &Settings, tell: &dyn Fn(Word)) -> Result<(Report, Vec<String>), Failure> {
     let began = Instant::now();
     let started_at = clock::now();
     let mut question = settings.question.clone();
-    let collector = Collector::new(settings, began)?;
-    let (evidence, mut notes) = collector.collect(settings, &question, progress).await?;
-    notes.splice(0..0, settings.notes.iter().cloned());
+    let mut notes = settings.notes.clone();
+    let files = read_lists(settings, &mut notes)?;
+    let journal = journal(settings, &question, &files, tell)?;
+    if let Some(journal) = &journal {
+        // The controls are those of the run that began it.
+        [question.random, question.second_random] = journal.randoms().map(String::from);
+    }
+    let collector = Collector::new(settings, began, journal, tell)?;
+    let evidence = collector.collect(settings, &question, files).await?;
+    if let Some(trouble) = collector.prober.journal.as_ref().and_then(Journal::trouble) {
+        notes.push(format!("the journal could not be written: {trouble}"));
+    }
     question.known_good.dedup();
     let targets = evidence.hops.iter().filter_map(|hop| Some(SocketAddr::new(hop.address?, hop.port)));
     let run = Run {
         started_at,
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        complete: is_complete(&evidence),
+        complete: is_complete(&evidence) && !collector.prober.cut.get(),
         vantage: Vantage { hostname: vantage::hostname(), addresses: vantage::addresses(targets) },
         settings: question,
+        estimate: Estimate::of(collector.prober.estimates.take()),
     };
-    progress("judging");
+    tell(Word::Step("judging"));
     let (report, of_ignores) = report(env!("CARGO_PKG_VERSION"), run, evidence, &settings.ignores, &run_check);
     notes.extend(of_ignores);
     Ok((report, notes))
@@ -70,13 +92,47 @@ pub fn run_check(check: &'static Check, case: &Case) -> Result<Notes, String> {
     }
 }
 
-struct Collector {
-    resolver: Resolver,
-    prober: Prober,
+/// The journal of this run: the one that was named, or one beside the report where there is much to ask, or one there.
+fn journal(
+    settings: &Settings,
+    question: &Question,
+    files: &[List],
+    tell: &dyn Fn(Word),
+) -> Result<Option<Journal>, Failure> {
+    let listed = files.iter().filter_map(|list| list.addresses.known()).map(Vec::len).sum::<usize>();
+    let many = listed.min(question.max_recipients) > LONG;
+    let path = match &settings.journal {
+        JournalSettings::Named(path) => path,
+        JournalSettings::Beside(path) if many || question.pace == "own" || path.exists() => path,
+        JournalSettings::Beside(_) => return Ok(None),
+        JournalSettings::Nowhere => {
+            if many {
+                tell(Word::Note(
+                    "no journal is kept; with -o FILE or --journal FILE, an interrupted run can be gone on with",
+                ));
+            }
+            return Ok(None);
+        }
+    };
+    let journal = Journal::open(path, question, files).map_err(Failure::Usage)?;
+    if let Some(note) = &journal.note {
+        tell(Word::Note(note));
+    }
+    Ok(Some(journal))
 }
 
-impl Collector {
-    fn new(settings: &Settings, began: Instant) -> Result<Self, Failure> {
+struct Collector<'a> {
+    resolver: Resolver,
+    prober: Prober<'a>,
+}
+
+impl<'a> Collector<'a> {
+    fn new(
+        settings: &Settings,
+        began: Instant,
+        journal: Option<Journal>,
+        tell: &'a dyn Fn(Word),
+    ) -> Result<Self, Failure> {
         let question = &settings.question;
         let step = Duration::from_secs(question.timeout_s);
         let deadline = began + Duration::from_secs(question.deadline_s);
@@ -93,33 +149,28 @@ impl Collector {
             // Without servers every look-up is a miss that says so.
             true => dns::system_servers().unwrap_or_default(),
         };
-        let pause = per_second(&question.pace).map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate));
+        let pace = Pace::named(&question.pace);
         let manners = Manners {
             ehlo: question.ehlo.clone(),
             mail_from: question.mail_from.clone(),
             step,
             deadline,
-            pause,
+            pause: pace.pause,
             use_tls: true,
-            window: 1,
-            stop: crate::stop::Stop::default(),
+            window: pace.window,
+            stop: settings.stop.clone(),
         };
-        Ok(Self { resolver: Resolver::new(servers, step, deadline), prober: Prober { trust, manners } })
+        let (estimates, cut) = Default::default();
+        let prober = Prober { trust, manners, pace, journal, tell, estimates, cut };
+        Ok(Self { resolver: Resolver::new(servers, step, deadline), prober })
     }
 
-    async fn collect(
-        &self,
-        settings: &Settings,
-        question: &Question,
-        progress: &dyn Fn(&str),
-    ) -> Result<(Evidence, Vec<String>), Failure> {
-        let mut notes = Vec::new();
-        let files = read_lists(settings, &mut notes)?;
+    async fn collect(&self, settings: &Settings, question: &Question, files: Vec<List>) -> Result<Evidence, Failure> {
         let listed: BTreeSet<&String> = files.iter().filter_map(|list| list.addresses.known()).flatten().collect();
         let recipients: Vec<String> = listed.into_iter().chain(&question.known_good).cloned().collect();
         let recipients: Vec<String> = BTreeSet::from_iter(recipients).into_iter().collect();
 
-        progress("asking DNS, the directories and the mail hosts");
+        (self.prober.tell)(Word::Step("asking DNS, the directories and the mail hosts"));
         let named: Vec<(Role, &String, &String)> = question
             .systems
             .iter()
@@ -134,7 +185,7 @@ impl Collector {
             let hops = join_all(
                 named.iter().map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port)),
             );
-            let hops: Vec<Hop> = hops.await.into_iter().flatten().collect();
+            let hops: Vec<Hop> = self.or_stop(hops, Vec::new).await.into_iter().flatten().collect();
             let ready = hops.iter().filter(|hop| at_once(hop.role));
             let sessions = ready.map(|hop| self.prober.probe(hop, question, &question.known_good, &files, &[]));
             let sessions = join_all(sessions).await;
@@ -144,10 +195,11 @@ impl Collector {
             let directories =
                 join_all(settings.directories.iter().map(|one| self.directory(one, question, &recipients)));
             let exported = join_all(settings.exports.iter().map(|one| self.exports(one, question, &recipients)));
-            let (gateways, directories, exported) = tokio::join!(self.gateways(question), directories, exported);
+            let gateways = self.or_stop(self.gateways(question), Vec::new);
+            let (gateways, directories, exported) = tokio::join!(gateways, directories, exported);
             let directories = in_order(question, directories, exported);
             let mut evidence = Evidence { directories, ..Evidence::default() };
-            let smart_hosts = self.smart_hosts(question, &mut evidence).await;
+            let smart_hosts = self.or_stop(self.smart_hosts(question, &mut evidence), Vec::new).await;
             let other = named.iter().any(|(role, ..)| *role == Role::Other);
             let smart_hosts = if other { vec![] } else { smart_hosts };
             let good = match question.known_good.is_empty() {
@@ -156,7 +208,7 @@ impl Collector {
             };
             let waiting = named.iter().filter(|(role, ..)| !at_once(*role));
             let waiting = waiting.map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port));
-            let waiting: Vec<Hop> = join_all(waiting).await.into_iter().flatten().collect();
+            let waiting: Vec<Hop> = self.or_stop(join_all(waiting), Vec::new).await.into_iter().flatten().collect();
             let hops = gateways.iter().chain(&waiting).chain(&smart_hosts);
             let sessions = hops.map(|hop| self.prober.probe(hop, question, &good, &files, &evidence.directories));
             let sessions = join_all(sessions).await;
@@ -164,6 +216,7 @@ impl Collector {
         };
         // What DNS tells senders takes fewer round trips than the directory and a hop, and holds nothing up.
         let promises = promises::ask(&self.resolver, &self.prober.trust, question, self.prober.manners.deadline);
+        let promises = self.or_stop(promises, Default::default);
         let ((own, early), (gateways, smart_hosts, late, directories), (mx_views, sts_policy)) =
             tokio::join!(early, late, promises);
         let hops: Vec<Hop> = gateways.into_iter().chain(own).chain(smart_hosts).collect();
@@ -173,7 +226,19 @@ impl Collector {
         evidence.smtp.sort_by_key(place);
         evidence.hops = hops;
         evidence.dns = self.resolver.lookups();
-        Ok((evidence, notes))
+        Ok(evidence)
+    }
+
+    /// Does it to its end, or until the user wants to stop.
+    async fn or_stop<T>(&self, doing: impl Future<Output = T>, otherwise: impl FnOnce() -> T) -> T {
+        tokio::select! {
+            biased;
+            done = doing => done,
+            () = self.prober.manners.stop.raised() => {
+                self.prober.cut.set(true);
+                otherwise()
+            }
+        }
     }
 
     async fn directory(&self, one: &DirectorySettings, question: &Question, recipients: &[String]) -> Directory {
@@ -201,7 +266,14 @@ impl Collector {
         };
         let wanted =
             Wanted { domain: &question.domain, addresses: recipients, known_good: question.known_good.is_empty() };
-        directory::read(&access, &self.resolver, wanted, self.prober.manners.step, self.prober.manners.deadline).await
+        let reading =
+            directory::read(&access, &self.resolver, wanted, self.prober.manners.step, self.prober.manners.deadline);
+        let interrupted = || {
+            let miss = Miss::new(How::Deadline, "the run was interrupted");
+            let (bind, organisation) = (Observed::Unknown(miss.clone()), Observed::Unknown(miss));
+            Directory { system: one.system.clone(), bind, organisation, ..Directory::default() }
+        };
+        self.or_stop(reading, interrupted).await
     }
 
     /// Reads a system's exports, beside what the network does.
@@ -391,10 +463,7 @@ pub fn plan(settings: &Settings) -> String {
         "            EHLO {}, STARTTLS where offered, MAIL FROM:<{}>, RCPT, RSET, QUIT; never DATA",
         question.ehlo, question.mail_from
     ));
-    lines.push(format!(
-        "            up to {POLITE} RCPT a session, one session at a time with each host, pace {}",
-        question.pace
-    ));
+    lines.push(format!("            {}", Pace::named(&question.pace).in_words(&question.pace)));
     for (system, path) in &settings.lists {
         lines.push(format!("list        {} (mailboxes of {system})", path.display()));
     }
@@ -402,10 +471,31 @@ pub fn plan(settings: &Settings) -> String {
         true => "a mailbox that the directory offers, else postmaster".into(),
         false => question.known_good.join(", "),
     };
+    let most = match question.max_recipients {
+        ALL => "all of them".into(),
+        most => format!("up to {most}"),
+    };
+    lines.push(format!("recipients  {most} at one host; known-good: {good}; and one or two random addresses"));
+    let listed: BTreeSet<String> = settings
+        .lists
+        .iter()
+        .filter_map(|(system, path)| lists::read(path, system, domain).addresses.known().cloned())
+        .flatten()
+        .chain(settings.recipients.iter().cloned())
+        .collect();
+    let (sessions, seconds) = probing::expected(&question.pace, listed.len().min(question.max_recipients));
+    let listed = count(listed.len(), "address");
     lines.push(format!(
-        "recipients  up to {} at one host; known-good: {good}; and one random address",
-        question.max_recipients
+        "            {listed} listed: about {} with one host, in {seconds} s or more",
+        count(sessions, "session")
     ));
+    match &settings.journal {
+        JournalSettings::Named(path) => lines.push(format!("journal     {}", path.display())),
+        JournalSettings::Beside(path) if question.pace == "own" => {
+            lines.push(format!("journal     {}", path.display()));
+        }
+        _ => {}
+    }
     lines.push(format!("time        {} s a step, {} s in all", question.timeout_s, question.deadline_s));
     lines.push(String::new());
     lines.join("\n")

@@ -102,10 +102,15 @@ pub struct CheckArgs {
     /// The name that probes give in EHLO [default: this host's]
     #[arg(long, value_name = "NAME")]
     pub ehlo: Option<String>,
-    /// How fast to probe: polite, or so many RCPT a second [default: polite]
-    #[arg(long, value_name = "polite|N/s")]
+    /// How fast to probe: polite, own (the hosts are yours: pipelining, several sessions, whole lists), or so many RCPT a
+    /// second [default: polite]
+    #[arg(long, value_name = "polite|own|N/s")]
     pub pace: Option<String>,
-    /// How many recipients to probe at one hop [default: 20]
+    /// Keep each answer in this file as it comes, and go on from it after an interruption [default: beside the first
+    /// --output, for --pace own and more than 200 recipients]
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// How many recipients to probe at one hop [default: 20; all with --pace own]
     #[arg(long, value_name = "N")]
     pub max_recipients: Option<usize>,
     /// Seconds for one network step [default: 10]

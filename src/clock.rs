@@ -8,6 +8,11 @@ pub fn rfc3339(seconds: i64) -> String {
     time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
+/// Now, in Unix seconds.
+pub fn seconds() -> i64 {
+    OffsetDateTime::now_utc().unix_timestamp()
+}
+
 /// Now, as RFC 3339 in UTC, to the second.
 pub fn now() -> String {
     rfc3339(OffsetDateTime::now_utc().unix_timestamp())

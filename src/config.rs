@@ -1,6 +1,7 @@
 //! What a run is asked: the configuration file and the flags, of which a flag wins.
 use crate::cli::CheckArgs;
 use crate::collect::directory::Password;
+use crate::stop::Stop;
 use nsdiag_checks::evidence::{Question, System, SystemKind, address};
 use nsdiag_checks::report::Ignore;
 use serde::Deserialize;
@@ -10,6 +11,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
+
+/// As many recipients as there are.
+pub const ALL: usize = u32::MAX as usize;
 
 /// Everything that a run needs to know.
 #[derive(Clone, Debug)]
@@ -32,6 +36,22 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// What the user should know of the configuration.
     pub notes: Vec<String>,
+    /// Where answers are kept as they come.
+    pub journal: JournalSettings,
+    /// The user's wish to stop.
+    pub stop: Stop,
+}
+
+/// Where the journal is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum JournalSettings {
+    /// The user named it.
+    Named(PathBuf),
+    /// Beside the report, for a run that is long.
+    Beside(PathBuf),
+    /// There is no file to keep it beside.
+    #[default]
+    Nowhere,
 }
 
 /// One system's directory.
@@ -378,6 +398,7 @@ impl Builder<'_> {
         for recipient in &args.recipient {
             address::fold(recipient).map_err(|wrong| ConfigError(format!("--recipient: {wrong}")))?;
         }
+        let usual = if pace == "own" { ALL } else { 20 };
         let question = Question {
             random: format!("{}@{domain}", random_local()),
             second_random: format!("{}@{domain}", random_local()),
@@ -390,7 +411,7 @@ impl Builder<'_> {
             ehlo,
             pace,
             smtp_port: 25,
-            max_recipients: max_recipients.unwrap_or(20),
+            max_recipients: max_recipients.unwrap_or(usual),
             timeout_s,
             deadline_s,
             only: args.report.only.clone(),
@@ -411,7 +432,22 @@ impl Builder<'_> {
             recipients: args.recipient.clone(),
             ignores: self.ignores()?,
             notes,
+            journal: self.journal(),
+            stop: Stop::default(),
         })
+    }
+
+    /// The journal that was named, else one beside the first report.
+    fn journal(&self) -> JournalSettings {
+        match (&self.args.journal, self.args.report.output.first()) {
+            (Some(named), _) => JournalSettings::Named(named.clone()),
+            (None, Some(report)) => {
+                let mut name = report.clone().into_os_string();
+                name.push(".journal");
+                JournalSettings::Beside(name.into())
+            }
+            (None, None) => JournalSettings::Nowhere,
+        }
     }
 
     /// Flags go to the first system of their kind, which is made where there is none.
@@ -665,11 +701,10 @@ impl Builder<'_> {
 
     fn pace(&self, given: &Given) -> Result<String, ConfigError> {
         let text = given.text.trim();
-        match text == "polite" || per_second(text).is_some() {
+        match matches!(text, "polite" | "own") || per_second(text).is_some() {
             true => Ok(text.into()),
-            false => {
-                Err(self.wrong(given, &format!("'{}' is neither polite nor a number such as 2/s", text.escape_debug())))
-            }
+            false => Err(self
+                .wrong(given, &format!("'{}' is neither polite, own nor a number such as 2/s", text.escape_debug()))),
         }
     }
 }
@@ -900,8 +935,8 @@ until = 2026-12-31
                 "FILE:3:15: a@fabrikam.com is not in contoso.com, and nothing else is probed",
             ),
             (
-                "domain = 'contoso.com'\n[probe]\npace = 'own'",
-                "FILE:3:8: 'own' is neither polite nor a number such as 2/s",
+                "domain = 'contoso.com'\n[probe]\npace = 'brisk'",
+                "FILE:3:8: 'brisk' is neither polite, own nor a number such as 2/s",
             ),
             ("domain = 'contoso.com'\n[probe]\ntimeout = 0", "FILE:3:11: it must be 1 or more"),
             ("domain = 'contoso.com'\n[[ignore]]\ncode = 'X'", "FILE:3:8: 'X' is no code of a finding, such as NSD204"),

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod collect;
 pub mod config;
 pub mod explain;
+pub mod journal;
 pub mod probing;
 pub mod report;
 pub mod state;

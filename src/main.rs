@@ -1,9 +1,10 @@
 //! `nsdiag`: who cannot get mail in a shared SMTP domain, where it breaks, and why.
 use clap::{CommandFactory, Parser};
-use nsdiag::app::{self, Failure};
+use nsdiag::app::{self, Failure, Word};
 use nsdiag::cli::{CheckArgs, Cli, Color, Command, DemoArgs, Format, Kind, ReportArgs};
 use nsdiag::config::Settings;
-use nsdiag::{explain, report, state};
+use nsdiag::stop::Stop;
+use nsdiag::{explain, journal, report, state};
 use nsdiag_checks::report::Report;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -54,19 +55,44 @@ fn check(args: &CheckArgs) -> Outcome {
         return Ok(print(&app::plan(&settings)));
     }
     let quiet = args.report.quiet || args.quiet_if_unchanged.is_some();
-    let (report, mut notes) = runtime()?.block_on(app::check(&settings, &progress(quiet))).map_err(failed)?;
+    let (report, mut notes) = runtime()?.block_on(async {
+        tokio::spawn(listen(settings.stop.clone()));
+        app::check(&settings, &progress(quiet)).await.map_err(failed)
+    })?;
+    let code = tell(&report, &mut notes, args)?;
+    if report.run.complete {
+        journal::finish(&settings.journal).map_err(|error| (FAULT, format!("the journal: {error}")))?;
+    }
+    Ok(code)
+}
+
+/// Ends the run at the first Ctrl-C or SIGTERM, with a report of what there is; the second one leaves at once.
+async fn listen(stop: Stop) {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Where no handler can be had, the signal does what it always does.
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    let Ok(mut interrupt) = signal(SignalKind::interrupt()) else { return };
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    eprintln!("nsdiag: interrupted; what there is will be reported");
+    stop.raise();
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    std::process::exit(130);
+}
+
+/// Prints the report and writes its files, unless nothing changed.
+fn tell(report: &Report, notes: &mut Vec<String>, args: &CheckArgs) -> Outcome {
     if let Some(path) = &args.quiet_if_unchanged {
-        match state::unchanged(path, &report) {
+        match state::unchanged(path, report) {
             Ok(true) => {
-                write_files(&report, &args.report)?;
+                write_files(report, &args.report)?;
                 return Ok(report.exit_code);
             }
             Ok(false) => {}
             Err(why) => notes.push(why),
         }
-        state::keep(path, &report).map_err(|error| (FAULT, format!("{}: {error}", path.display())))?;
+        state::keep(path, report).map_err(|error| (FAULT, format!("{}: {error}", path.display())))?;
     }
-    finish(&report, &notes, &args.report)
+    finish(report, notes, &args.report)
 }
 
 fn demo(args: &DemoArgs) -> Outcome {
@@ -103,13 +129,13 @@ fn failed(failure: Failure) -> (u8, String) {
     }
 }
 
-/// Progress goes to a terminal only.
-fn progress(quiet: bool) -> impl Fn(&str) {
-    let shown = !quiet && std::io::stderr().is_terminal();
-    move |what| {
-        if shown {
-            eprintln!("nsdiag: {what}");
-        }
+/// Progress goes to a terminal only, notes wherever standard error leads.
+fn progress(quiet: bool) -> impl Fn(Word) {
+    let terminal = std::io::stderr().is_terminal();
+    move |word| match word {
+        Word::Step(what) if terminal && !quiet => eprintln!("nsdiag: {}", report::safe(what)),
+        Word::Note(what) if !quiet => eprintln!("nsdiag: {}", report::safe(what)),
+        Word::Step(_) | Word::Note(_) => {}
     }
 }
 

@@ -602,7 +602,8 @@ async fn every_behaviour_ends_in_its_outcome_and_in_time() {
             None => outcome == expected,
         };
         assert!(fits, "{name}:\n{outcome}\n{expected}");
-        assert!(took < STEP * 6, "{name} took {took:?}");
+        // A handful of steps, and room for a machine that has much else to do.
+        assert!(took < STEP * 25, "{name} took {took:?}");
         assert!(!heard.to_uppercase().contains("DATA"), "{name}: {heard}");
     }
 }

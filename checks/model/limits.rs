@@ -34,6 +34,8 @@ pub struct Shown {
     pub turn: Option<usize>,
     /// What was seen, as in `it ends a session after 5 refusals: 421 …`.
     pub what: String,
+    /// Whether it is a number that a session must keep under, and not time alone.
+    pub counts: bool,
 }
 
 /// What one session has come to so far.
@@ -90,7 +92,8 @@ impl Limits {
                 let known = self.tarpit_ms.is_some();
                 self.tarpit_ms = self.tarpit_ms.max(Some(ms));
                 if !known {
-                    self.shown.push(Shown { turn: Some(at), what: "it waits before each refusal".into() });
+                    let what = "it waits before each refusal".into();
+                    self.shown.push(Shown { turn: Some(at), what, counts: false });
                 }
             }
             // Slow from some refusal on, accepted or not, and quick before: it counts refusals.
@@ -103,7 +106,7 @@ impl Limits {
             }
             if slow == SLOW_IN_A_ROW {
                 let what = format!("it slows a session down after {}", refusals(before_slow));
-                self.bound_refusals(before_slow, Shown { turn: Some(at), what });
+                self.bound_refusals(before_slow, Shown { turn: Some(at), what, counts: true });
             }
             count.answers += 1;
             count.accepted += usize::from(code < 400);
@@ -122,7 +125,8 @@ impl Limits {
         if lower.contains("connections") || lower.contains("sessions") {
             // How many there were, only the prober knows: it asks for fewer at once.
             self.sessions = Some(1);
-            self.shown.push(Shown { turn: Some(at), what: format!("it bears fewer sessions at once: {quote}") });
+            let what = format!("it bears fewer sessions at once: {quote}");
+            self.shown.push(Shown { turn: Some(at), what, counts: true });
             return true;
         }
         if code == 421 {
@@ -135,13 +139,13 @@ impl Limits {
             if count.refusals * 2 > count.answers {
                 let what =
                     format!("it refuses everybody after {}, of which most were refused: {quote}", named(count.answers));
-                self.show_once(self.mixed, count.answers, Shown { turn: Some(at), what });
+                self.show_once(self.mixed, count.answers, Shown { turn: Some(at), what, counts: true });
                 tighten(&mut self.mixed, Some(count.answers));
             }
             let what = format!("it refuses everybody after {}: {quote}", refusals(count.refusals));
             match self.mixed {
                 Some(_) => tighten(&mut self.refusals, Some((count.refusals - 1).max(1))),
-                None => self.bound_refusals(count.refusals, Shown { turn: Some(at), what }),
+                None => self.bound_refusals(count.refusals, Shown { turn: Some(at), what, counts: true }),
             }
             return true;
         }
@@ -158,7 +162,7 @@ impl Limits {
         let by_recipients = lower.contains("recipients") || lower.contains("messages");
         if count.refusals > 0 && !(by_recipients && !lower.contains("invalid") && !lower.contains("bad")) {
             let what = format!("it ends a session after {}: {quote}", refusals(count.refusals));
-            self.bound_refusals(count.refusals, Shown { turn, what });
+            self.bound_refusals(count.refusals, Shown { turn, what, counts: true });
             true
         } else if count.answers > 0 {
             self.bound_recipients(count.answers, quote, turn);
@@ -177,7 +181,7 @@ impl Limits {
 
     fn bound_recipients(&mut self, most: usize, quote: &str, turn: Option<usize>) {
         let what = format!("it takes {} a session: {quote}", named(most));
-        self.show_once(self.recipients, most, Shown { turn, what });
+        self.show_once(self.recipients, most, Shown { turn, what, counts: true });
         tighten(&mut self.recipients, Some(most));
     }
 

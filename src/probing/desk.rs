@@ -1,0 +1,636 @@
+//! The desk of one hop: hands out whom to ask next, hears what was said, and keeps every session under the hop's limits.
+use super::estimate::{Sums, Work};
+use super::targets::Targets;
+use super::{EXPLORE, Pace, UNPROVEN};
+use crate::collect::smtp::Offers;
+use crate::stop::Stop;
+use nsdiag_checks::evidence::How;
+use nsdiag_checks::evidence::smtp::{Session, Turn, Who};
+use nsdiag_checks::model::limits::Limits;
+use nsdiag_checks::replies::{self, Meaning, Stage};
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often a target is asked about before an answer at most; each time the session broke before the answer.
+const TRIES: u8 = 3;
+/// How many seconds to wait where a hop says that we come too often; twice as many each time.
+const BACK_OFF: u64 = 5;
+/// A reply that took so long, after refusals, is one of a host that slows down.
+const SLOW_MS: u64 = 900;
+
+/// What is known of one target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Asked,
+    /// Put off once; it is asked about once more.
+    PutOff,
+    /// Answered, or given up.
+    Done,
+}
+
+/// What a control came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Control {
+    Open,
+    Asked,
+    Accepted,
+    Refused,
+    PutOff,
+}
+
+/// The desk.
+pub(super) struct Desk<'a> {
+    pace: &'a Pace,
+    stop: Stop,
+    deadline: Instant,
+    targets: Targets,
+    places: HashMap<String, usize>,
+    states: Vec<State>,
+    tries: Vec<u8>,
+    /// The likely, the doubtful.
+    waiting: [VecDeque<usize>; 2],
+    put_off: Vec<usize>,
+    good: Control,
+    randoms: [Control; 2],
+    pub(super) limits: Limits,
+    pub(super) sums: Sums,
+    window: usize,
+    /// The most refusals, and the most recipients, that a session has come through.
+    survived: usize,
+    reached: usize,
+    exploring: bool,
+    /// How many sessions were answered, of how many that may be open at once.
+    answered: usize,
+    ceiling: usize,
+    strikes: u32,
+    heard_from: bool,
+    opened: usize,
+    retried: bool,
+    /// TLS failed: what follows goes in the clear.
+    pub(super) in_the_clear: bool,
+    international: bool,
+}
+
+/// One session's place at the desk.
+#[derive(Default)]
+pub(super) struct Seat {
+    pipelining: bool,
+    explorer: bool,
+    asked: usize,
+    targets: usize,
+    doubtful: usize,
+    answers: usize,
+    accepted: usize,
+    refusals: usize,
+    refused_targets: usize,
+    slow: usize,
+    quick: bool,
+    good_first: bool,
+    good_last: bool,
+    controlled: bool,
+    random: bool,
+    stands: bool,
+    limited: bool,
+    voided: bool,
+    over: bool,
+    on_the_way: Vec<usize>,
+    began: Option<Instant>,
+}
+
+/// What to do after a session.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// The next one.
+    Go,
+    /// The next one, in a while.
+    Wait(Duration),
+    /// No other.
+    Stop,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(pace: &'a Pace, targets: Targets, stop: Stop, deadline: Instant) -> Self {
+        let (likely, all) = (targets.likely.len(), targets.likely.len() + targets.doubtful.len());
+        // Two addresses of one list are each other's control.
+        let foreign = |address: &String| !address.is_ascii();
+        let international = targets.likely.iter().chain(&targets.doubtful).any(foreign);
+        let paired = targets.control.is_none() && all > 1;
+        Self {
+            pace,
+            stop,
+            deadline,
+            places: targets.places(),
+            states: vec![State::Waiting; all],
+            tries: vec![0; all],
+            waiting: [(0..likely).collect(), (likely..all).collect()],
+            targets,
+            put_off: Vec::new(),
+            good: if paired { Control::Accepted } else { Control::Open },
+            randoms: [Control::Open; 2],
+            limits: Limits::default(),
+            sums: Sums::default(),
+            window: pace.window,
+            survived: 0,
+            reached: 0,
+            exploring: false,
+            answered: 0,
+            ceiling: pace.sessions,
+            strikes: 0,
+            heard_from: false,
+            opened: 0,
+            retried: false,
+            in_the_clear: false,
+            international,
+        }
+    }
+
+    /// Whether another session, beside `running` ones, has something to ask.
+    pub(super) fn wants_session(&self, running: usize) -> bool {
+        let waiting = self.waiting.iter().map(VecDeque::len).sum::<usize>();
+        // A second session is worth its while only for many; where refusals take long, for a few.
+        let each = if self.limits.tarpit_ms.is_some() { 2 } else { 200 };
+        let wanted = match self.pace.sessions {
+            1 => usize::from(waiting > 0),
+            _ => waiting.div_ceil(each).min(self.ceiling).min(self.answered + 1),
+        };
+        let controls = running == 0 && (self.random_open().is_some() || self.good == Control::Open);
+        running < wanted || controls
+    }
+
+    /// Whether nobody is left to ask.
+    pub(super) fn is_done(&self) -> bool {
+        !self.wants_session(0)
+    }
+
+    /// Whether the run must end here.
+    pub(super) fn is_cut(&self) -> bool {
+        self.stop.is_raised() || Instant::now() >= self.deadline
+    }
+
+    /// Takes a seat for one more session.
+    pub(super) fn seat(&mut self) -> Seat {
+        self.opened += 1;
+        let explorer = !self.exploring && self.limits.refusals.is_none();
+        self.exploring |= explorer;
+        Seat { explorer, began: Some(Instant::now()), ..Seat::default() }
+    }
+
+    /// A session stands, with what the server offers.
+    pub(super) fn stands(&mut self, seat: &mut Seat, offers: &Offers) {
+        seat.pipelining = offers.pipelining;
+        seat.stands = true;
+        self.heard_from = true;
+        if let Some(most) = offers.recipients {
+            self.limits.recipients = Some(self.limits.recipients.map_or(most, |known| known.min(most)));
+        }
+        if let Some(began) = seat.began {
+            self.sums.set_up(millis(began.elapsed()));
+        }
+    }
+
+    /// Whom to ask next in this session; nobody ends it.
+    pub(super) fn next(&mut self, seat: &mut Seat) -> Vec<String> {
+        // The random control is the last word of a polite session.
+        if seat.over || seat.random && !self.pace.own || self.is_cut() {
+            return vec![];
+        }
+        let most = self.recipients_a_session(seat);
+        let size = if seat.pipelining { self.window } else { 1 };
+        let mut group: Vec<String> = self.first_control(seat, most).into_iter().collect();
+        let random = self.random_due(seat.random).is_some() && (most > 2 || seat.targets > 0);
+        let reserved = usize::from(random) + usize::from(self.wants_good_last(seat) && most > 2);
+        let mut risk = Risk::default();
+        while group.len() < size && seat.asked + group.len() + reserved < most {
+            let Some(target) = self.pick(seat, group.len(), &mut risk) else { break };
+            self.states[target] = State::Asked;
+            self.tries[target] += 1;
+            seat.targets += 1;
+            seat.doubtful += usize::from(target >= self.targets.likely.len());
+            seat.on_the_way.push(target);
+            group.push(self.address(target).to_string());
+        }
+        if group.is_empty() && seat.asked < most {
+            group.extend(self.last_control(seat));
+        }
+        seat.asked += group.len();
+        group
+    }
+
+    /// How many recipients this session may name.
+    fn recipients_a_session(&self, seat: &Seat) -> usize {
+        let most = self.limits.recipients.unwrap_or(usize::MAX).min(self.pace.recipients);
+        // What RFC 5321, 4.5.3.1.8 promises may be used at once; what is beyond, one session tries out first.
+        if self.pace.own && !seat.explorer { most.min(self.reached.max(UNPROVEN)) } else { most }
+    }
+
+    /// The known-good, at the beginning.
+    fn first_control(&mut self, seat: &mut Seat, most: usize) -> Option<String> {
+        if seat.good_first {
+            return None;
+        }
+        seat.good_first = true;
+        let waiting = self.waiting.iter().map(VecDeque::len).sum::<usize>();
+        let known = matches!(self.good, Control::Accepted | Control::Asked);
+        let postmaster = &self.targets.postmaster;
+        let control = match &self.targets.control {
+            Some(control) => control.clone(),
+            // One address alone has nothing to be compared with.
+            None if waiting < 2 && !self.places.contains_key(postmaster) => postmaster.clone(),
+            None => return None,
+        };
+        // In `own`, the first session has it first; later ones ask it where they meet a refusal.
+        if known && (self.pace.own || most < 2) {
+            return None;
+        }
+        self.good = if self.good == Control::Accepted { self.good } else { Control::Asked };
+        seat.controlled = true;
+        Some(control)
+    }
+
+    /// What ends a session: a random recipient; and after a refusal the known-good, which shows that it is not us whom the
+    /// hop refuses.
+    fn last_control(&mut self, seat: &mut Seat) -> Option<String> {
+        if let Some(which) = self.random_due(seat.random) {
+            seat.random = true;
+            self.randoms[which] = Control::Asked;
+            return Some(self.targets.randoms[which].clone());
+        }
+        if !self.wants_good_last(seat) || !self.is_balanced(seat, 0) {
+            return None;
+        }
+        seat.good_last = true;
+        Some(self.targets.control.as_ref().unwrap_or(&self.targets.postmaster).clone())
+    }
+
+    fn wants_good_last(&self, seat: &Seat) -> bool {
+        let bare = self.targets.control.is_some() || seat.accepted == 0;
+        self.pace.own && seat.refused_targets > 0 && bare && !seat.good_last && !seat.controlled
+    }
+
+    /// Which random control is due in a session that has (or has not) asked one: in `polite` each session has one, for
+    /// the difference is clearest in one session; in `own` that would cost a refusal in each of many.
+    fn random_due(&self, asked: bool) -> Option<usize> {
+        match (asked, self.pace.own) {
+            (true, _) => None,
+            (false, true) => self.random_open(),
+            (false, false) => Some(self.random_open().unwrap_or(0)),
+        }
+    }
+
+    /// Which random control has not been answered yet and should be.
+    fn random_open(&self) -> Option<usize> {
+        match self.randoms {
+            [Control::Open, _] => Some(0),
+            // A second one, in a session of its own, before a hop is said to accept everybody.
+            [Control::Accepted, Control::Open] => Some(1),
+            _ => None,
+        }
+    }
+
+    /// The next target that this session can bear, if any.
+    fn pick(&mut self, seat: &Seat, ahead: usize, risk: &mut Risk) -> Option<usize> {
+        if !self.is_balanced(seat, ahead) {
+            return None;
+        }
+        let [likely, doubtful] = [self.waiting[0].len(), self.waiting[1].len()];
+        // The likely first in each session, the doubtful spread over all of them.
+        let taken = (seat.doubtful, seat.targets);
+        let behind = doubtful > 0 && (likely == 0 || taken.0 * (likely + doubtful) < taken.1 * doubtful);
+        let order = if behind { [1, 0] } else { [0, 1] };
+        for class in order.into_iter().filter(|class| !self.waiting[*class].is_empty()) {
+            let chance = self.chance(class);
+            let with = risk.with(chance);
+            let first = seat.targets == 0 && ahead == 0;
+            if first || with.likely_at_most(self.bearable(seat)) {
+                // Each refusal of a tarpit takes as long in a group as alone, and other sessions stand idle meanwhile.
+                if self.limits.tarpit_ms.is_some() && ahead > 0 && with.expected > 1.0 {
+                    return None;
+                }
+                *risk = with;
+                return self.waiting[class].pop_front();
+            }
+        }
+        None
+    }
+
+    /// How likely a target of this class is to be refused: 0 is likely, 1 is doubtful.
+    fn chance(&self, class: usize) -> f64 {
+        match (self.pace.own, class) {
+            (true, _) => self.sums.chance(class),
+            (false, 0) => 0.0,
+            (false, _) => 1.0,
+        }
+    }
+
+    /// How many more refusals this session can bear.
+    fn bearable(&self, seat: &Seat) -> f64 {
+        let random = usize::from(self.random_due(seat.random).is_some());
+        let (most, so_far) = match self.pace.own {
+            false => {
+                let most = self.limits.refusals.map_or(self.pace.refusals, |most| most.min(self.pace.refusals));
+                (most, if self.limits.refusals.is_some() { seat.refusals.max(seat.doubtful) } else { seat.doubtful })
+            }
+            true => {
+                let unlimited = if seat.explorer { EXPLORE.max(2 * self.survived) } else { self.survived.max(1) };
+                (self.limits.refusals.unwrap_or(unlimited), seat.refusals)
+            }
+        };
+        most.saturating_sub(so_far + random) as f64
+    }
+
+    /// Whether one more recipient, with `ahead` before it, keeps the share of accepted ones that the hop asks for.
+    fn is_balanced(&self, seat: &Seat, ahead: usize) -> bool {
+        let asked = seat.asked + ahead + 1;
+        self.limits.mixed.is_none_or(|most| asked <= most || seat.accepted * 2 >= asked)
+    }
+
+    fn address(&self, target: usize) -> &str {
+        let likely = self.targets.likely.len();
+        if target < likely { &self.targets.likely[target] } else { &self.targets.doubtful[target - likely] }
+    }
+
+    /// Hears a session from turn `from` on.
+    pub(super) fn heard(&mut self, seat: &mut Seat, session: &Session, from: usize) {
+        let mut open = Vec::new();
+        for turn in session.transcript[from..].iter().filter(|turn| turn.stage == Stage::Rcpt) {
+            let Some(recipient) = turn.recipient.as_deref() else { continue };
+            match (turn.who, turn.code) {
+                (Who::Server, Some(code)) => self.answer(seat, recipient, code, turn),
+                // What was heard before turns out to answer nothing; or it never was an answer.
+                (Who::Server, None) if !turn.oddities.is_empty() => {
+                    seat.voided = true;
+                    self.open_again(recipient, &mut open);
+                }
+                // It cannot be asked about here at all.
+                (Who::Prober, _) => self.done(recipient),
+                _ => {}
+            }
+        }
+        for target in open.into_iter().rev() {
+            self.back(target);
+        }
+    }
+
+    /// Hears a session of an earlier run, which this one goes on from.
+    pub(super) fn replay(&mut self, session: &Session) {
+        let mut seat = self.seat();
+        let hello = session.transcript.iter().rfind(|turn| turn.stage == Stage::Ehlo && turn.code == Some(250));
+        if let Some(hello) = hello {
+            seat.began = None;
+            self.stands(&mut seat, &Offers::read(hello));
+        }
+        self.heard(&mut seat, session, 0);
+        self.ended(seat, session, 0);
+        self.strikes = 0;
+        let states = &self.states;
+        self.waiting.iter_mut().for_each(|queue| queue.retain(|target| states[*target] == State::Waiting));
+    }
+
+    fn answer(&mut self, seat: &mut Seat, recipient: &str, code: u16, turn: &Turn) {
+        let ms = turn.latency_ms.unwrap_or(0);
+        let meaning = match code {
+            0..=299 => Meaning::Accepted,
+            _ => replies::classify(Stage::Rcpt, code, &turn.text()).meaning,
+        };
+        if code == 421 || meaning == Meaning::RateLimited {
+            (seat.over, seat.limited) = (true, true);
+            return;
+        }
+        // What was answered after them, the refusals before did not prevent.
+        self.survived = self.survived.max(seat.refusals);
+        // One more session at a time, each once the one before it is answered.
+        self.answered += usize::from(seat.answers == 0);
+        seat.answers += 1;
+        self.reached = self.reached.max(seat.answers);
+        match code < 400 {
+            true => seat.accepted += 1,
+            false => seat.refusals += 1,
+        }
+        // Three slow replies in a row after refusals, where the first were quick: enough of this session.
+        let slow = ms >= SLOW_MS && seat.quick && self.limits.tarpit_ms.is_none();
+        seat.quick |= seat.answers == 1 && ms < SLOW_MS / 2;
+        seat.slow = if slow { seat.slow + 1 } else { 0 };
+        seat.over |= self.pace.own && seat.slow >= 3 && seat.refusals >= 3;
+        if code >= 400 && ms > nsdiag_checks::model::hops::TARPIT_MS {
+            self.limits.tarpit_ms = self.limits.tarpit_ms.max(Some(ms));
+        }
+        let put_off = (400..500).contains(&code);
+        let control = match (code, put_off) {
+            (..400, _) => Control::Accepted,
+            (_, true) => Control::PutOff,
+            _ => Control::Refused,
+        };
+        if let Some(which) = self.targets.randoms.iter().position(|random| random == recipient) {
+            self.randoms[which] = control;
+            return;
+        }
+        let Some(target) = self.places.get(recipient).copied() else {
+            self.good = if self.good == Control::Accepted { self.good } else { control };
+            return;
+        };
+        seat.on_the_way.retain(|each| *each != target);
+        let class = usize::from(target >= self.targets.likely.len());
+        self.sums.answered(class, code >= 400, ms);
+        seat.refused_targets += usize::from(code >= 400);
+        let before = std::mem::replace(&mut self.states[target], State::Done);
+        if before == State::PutOff {
+            self.put_off.retain(|each| *each != target);
+        } else if put_off && !self.retried {
+            self.states[target] = State::PutOff;
+            self.put_off.push(target);
+        }
+    }
+
+    fn done(&mut self, recipient: &str) {
+        if let Some(target) = self.places.get(recipient) {
+            self.states[*target] = State::Done;
+        } else {
+            self.randoms.iter_mut().filter(|random| **random == Control::Asked).for_each(|one| *one = Control::Refused);
+        }
+    }
+
+    fn open_again(&mut self, recipient: &str, open: &mut Vec<usize>) {
+        if let Some(target) = self.places.get(recipient).copied() {
+            self.states[target] = State::Asked;
+            self.put_off.retain(|each| *each != target);
+            open.push(target);
+        } else if let Some(which) = self.targets.randoms.iter().position(|random| random == recipient) {
+            self.randoms[which] = Control::Open;
+        } else {
+            self.good = Control::Open;
+        }
+    }
+
+    /// Puts a target that was asked about and not answered back to the front, unless it has had its tries.
+    fn back(&mut self, target: usize) {
+        if self.states[target] != State::Asked {
+            return;
+        }
+        if self.tries[target] >= TRIES {
+            self.states[target] = State::Done;
+            return;
+        }
+        self.states[target] = State::Waiting;
+        let class = usize::from(target >= self.targets.likely.len());
+        self.waiting[class].push_front(target);
+    }
+
+    /// A session is over: what next?
+    pub(super) fn ended(&mut self, mut seat: Seat, session: &Session, running: usize) -> After {
+        for target in std::mem::take(&mut seat.on_the_way).into_iter().rev() {
+            self.back(target);
+        }
+        for control in self.randoms.iter_mut().chain([&mut self.good]) {
+            if *control == Control::Asked && running == 0 {
+                *control = Control::Open;
+            }
+        }
+        self.exploring &= !seat.explorer;
+        let before = (self.limits.refusals, self.limits.recipients, self.limits.mixed);
+        self.limits.learn(session);
+        let learnt = before != (self.limits.refusals, self.limits.recipients, self.limits.mixed);
+        if session.broke_off.is_none() {
+            self.survived = self.survived.max(seat.refusals);
+        }
+        self.heard_from |= session.transcript.iter().any(|turn| turn.who == Who::Server);
+        self.after(&seat, session, learnt, running)
+    }
+
+    fn after(&mut self, seat: &Seat, session: &Session, learnt: bool, running: usize) -> After {
+        let how = session.broke_off.as_ref().map(|miss| miss.how);
+        let too_many = self.opened > 3 * self.states.len() + 20;
+        if self.is_cut() || too_many || matches!(how, Some(How::Deadline | How::NotTried | How::TlsInjection)) {
+            return After::Stop;
+        }
+        if how == Some(How::TlsFailed) && !self.in_the_clear {
+            self.in_the_clear = true;
+            return After::Go;
+        }
+        if seat.voided && self.window > 1 {
+            // Its replies cannot be told apart when they come together: one at a time, then.
+            self.window = 1;
+            return After::Go;
+        }
+        let closed =
+            how.is_none() && !session.transcript.iter().any(|turn| matches!(turn.stage, Stage::Rcpt | Stage::Rset));
+        if closed && seat.stands && seat.asked == 0 {
+            // Others had asked about everybody meanwhile.
+            return After::Go;
+        }
+        let last = session.transcript.iter().rev().find(|turn| turn.who == Who::Server && turn.stage != Stage::Quit);
+        let limited = seat.limited || last.is_some_and(|turn| says_too_much(turn));
+        if how.is_none() && !limited && !closed {
+            self.strikes = 0;
+            return After::Go;
+        }
+        if learnt {
+            // It said how much is too much, and has our word to stay below.
+            return if self.pace.own { After::Go } else { After::Wait(Duration::from_secs(1)) };
+        }
+        if limited {
+            self.ceiling = running.max(1);
+            self.strikes += 1;
+            let (wait, most) = if self.pace.own { (BACK_OFF << (self.strikes - 1).min(4), 4) } else { (10, 1) };
+            return if self.strikes > most { After::Stop } else { After::Wait(Duration::from_secs(wait)) };
+        }
+        if closed {
+            let put_off = last.is_some_and(|turn| turn.code.is_some_and(|code| (400..500).contains(&code)));
+            self.strikes += 1;
+            let again = put_off && self.strikes == 1;
+            return if again { After::Wait(super::RETRY_AFTER) } else { After::Stop };
+        }
+        self.strikes += 1;
+        match self.heard_from && self.strikes < 3 {
+            true => After::Wait(Duration::from_secs(1)),
+            false => After::Stop,
+        }
+    }
+
+    /// Has everybody who was put off asked about once more; false where there is nobody, or it was done.
+    pub(super) fn retry(&mut self) -> bool {
+        let controls = self.randoms.contains(&Control::PutOff) || self.good == Control::PutOff;
+        if self.retried || (self.put_off.is_empty() && !controls) {
+            return false;
+        }
+        self.retried = true;
+        self.strikes = 0;
+        for target in std::mem::take(&mut self.put_off) {
+            self.states[target] = State::Waiting;
+            self.tries[target] = TRIES - 1;
+            self.waiting[usize::from(target >= self.targets.likely.len())].push_back(target);
+        }
+        for control in self.randoms.iter_mut().chain([&mut self.good]) {
+            if *control == Control::PutOff {
+                *control = Control::Open;
+            }
+        }
+        true
+    }
+
+    /// What is left to do, for the estimate.
+    pub(super) fn work(&self) -> Work {
+        let waiting = [self.waiting[0].len(), self.waiting[1].len()];
+        let on_the_way = self.states.iter().filter(|state| **state == State::Asked).count();
+        Work {
+            waiting,
+            on_the_way,
+            own: self.pace.own,
+            control: self.targets.control.is_some(),
+            refusals: self.limits.refusals.unwrap_or(match self.pace.own {
+                true => EXPLORE.max(2 * self.survived),
+                false => self.pace.refusals,
+            }),
+            recipients: self.limits.recipients.unwrap_or(usize::MAX).min(self.pace.recipients),
+            mixed: self.limits.mixed,
+            tarpit_ms: self.limits.tarpit_ms,
+            sessions: self.pace.sessions,
+            again: !self.put_off.is_empty() && !self.retried,
+            pause: self.pace.pause,
+        }
+    }
+
+    /// How many targets there are.
+    pub(super) fn all(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Whether one of them needs SMTPUTF8.
+    pub(super) fn international(&self) -> bool {
+        self.international
+    }
+
+    /// How many sessions were opened.
+    pub(super) fn opened(&self) -> usize {
+        self.opened
+    }
+}
+
+/// Whether a reply says that we ask too much.
+fn says_too_much(turn: &Turn) -> bool {
+    let refused = turn.code.filter(|code| *code >= 400);
+    refused.is_some_and(|code| replies::classify(turn.stage, code, &turn.text()).meaning == Meaning::RateLimited)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How many refusals a group is expected to bring, and how far off that may be.
+#[derive(Clone, Copy, Default)]
+struct Risk {
+    expected: f64,
+    variance: f64,
+}
+
+impl Risk {
+    fn with(self, chance: f64) -> Self {
+        Self { expected: self.expected + chance, variance: self.variance + chance * (1.0 - chance) }
+    }
+
+    /// Whether more than `most` would be a surprise (two standard deviations).
+    fn likely_at_most(self, most: f64) -> bool {
+        self.expected + 2.0 * self.variance.sqrt() <= most
+    }
+}

@@ -1,0 +1,145 @@
+//! How long the rest of a hop's probing will take, and in how many sessions.
+use std::time::Duration;
+
+/// What is taken for a round trip before the first one was measured.
+const ROUND_TRIP_MS: f64 = 30.0;
+/// How many round trips a session takes before its first RCPT and after its last: TCP, greeting, EHLO, STARTTLS, TLS,
+/// EHLO, MAIL; RSET, QUIT.
+const AROUND: f64 = 9.0;
+
+/// What was heard, in numbers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums {
+    /// The likely, the doubtful: how many were answered, how many of those refused.
+    classes: [(usize, usize); 2],
+    /// Acceptances, refusals: how many, and how many milliseconds they took.
+    accepted: (usize, u64),
+    refused: (usize, u64),
+    set_up: (usize, u64),
+}
+
+impl Sums {
+    pub(super) fn answered(&mut self, class: usize, refused: bool, ms: u64) {
+        self.classes[class].0 += 1;
+        self.classes[class].1 += usize::from(refused);
+        let sum = if refused { &mut self.refused } else { &mut self.accepted };
+        (sum.0, sum.1) = (sum.0 + 1, sum.1 + ms);
+    }
+
+    pub(super) fn set_up(&mut self, ms: u64) {
+        (self.set_up.0, self.set_up.1) = (self.set_up.0 + 1, self.set_up.1 + ms);
+    }
+
+    /// How likely the next of this class is to be refused: certain until something else was seen.
+    pub(super) fn chance(&self, class: usize) -> f64 {
+        let (answered, refused) = self.classes[class];
+        (refused + 1) as f64 / (answered + 1) as f64
+    }
+
+    /// How many targets were answered.
+    pub(super) fn answers(&self) -> usize {
+        self.classes[0].0 + self.classes[1].0
+    }
+
+    /// The share of this class that will be refused, as far as can be told; `before` where nobody was answered yet.
+    fn share(&self, class: usize, before: f64) -> f64 {
+        match self.classes[class] {
+            (0, _) => before,
+            (answered, refused) => refused as f64 / answered as f64,
+        }
+    }
+}
+
+/// What is left to do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Work {
+    /// The likely, the doubtful.
+    pub(super) waiting: [usize; 2],
+    pub(super) on_the_way: usize,
+    pub(super) own: bool,
+    pub(super) control: bool,
+    /// A session's limits.
+    pub(super) refusals: usize,
+    pub(super) recipients: usize,
+    pub(super) mixed: Option<usize>,
+    pub(super) tarpit_ms: Option<u64>,
+    /// How many sessions at once.
+    pub(super) sessions: usize,
+    /// Whether some are asked about once more.
+    pub(super) again: bool,
+    pub(super) pause: Duration,
+}
+
+/// How many more sessions, and how many more milliseconds.
+pub(super) fn rest(work: &Work, sums: &Sums, retry: Duration) -> (usize, u64) {
+    let mean = |sum: (usize, u64), before: f64| if sum.0 == 0 { before } else { sum.1 as f64 / sum.0 as f64 };
+    let around = mean(sums.set_up, (AROUND - 2.0) * ROUND_TRIP_MS) * AROUND / (AROUND - 2.0);
+    let pipelined = if work.own { 20.0 } else { 1.0 };
+    let pause = work.pause.as_millis() as f64;
+    let accepted_ms = mean(sums.accepted, ROUND_TRIP_MS / pipelined) + pause;
+    let refused_ms = mean(sums.refused, work.tarpit_ms.map_or(ROUND_TRIP_MS / pipelined, |ms| ms as f64)) + pause;
+    let waiting = (work.waiting[0] + work.waiting[1] + work.on_the_way) as f64;
+    if waiting == 0.0 {
+        return (0, 0);
+    }
+    let [likely, doubtful] = work.waiting.map(|count| count as f64);
+    let refused =
+        likely * sums.share(0, 0.0) + doubtful * sums.share(1, 1.0) + work.on_the_way as f64 * sums.share(0, 0.0);
+    let (sessions, asked_beside) = if work.own {
+        let by_refusals = refused / work.refusals.max(1) as f64;
+        let by_recipients = waiting / work.recipients.max(1) as f64;
+        // Where most are refused, a session may not be longer than this.
+        let mixed = work.mixed.filter(|_| refused * 2.0 > waiting).map_or(0.0, |most| waiting / most.max(1) as f64);
+        (by_refusals.max(by_recipients).max(mixed).ceil().max(1.0), 0.0)
+    } else {
+        let room = work.recipients.saturating_sub(1 + usize::from(work.control)).max(1) as f64;
+        let by_refusals = doubtful / work.refusals.saturating_sub(1).max(1) as f64;
+        ((waiting / room).max(by_refusals).ceil().max(1.0), 1.0 + f64::from(u8::from(work.control)))
+    };
+    let at_once = (work.sessions as f64).min(sessions).max(1.0);
+    // Refusals come in rounds: as many sessions at once as there are, each with as many as it bears; the last round is
+    // spread evenly.
+    let in_rounds = if work.tarpit_ms.is_some() {
+        let round = work.refusals.max(1) as f64 * at_once;
+        let last = refused % round;
+        ((refused / round).floor() * work.refusals as f64 + (last / at_once).ceil()) * refused_ms
+    } else {
+        refused * refused_ms / at_once
+    };
+    let beside = sessions * (around + asked_beside * accepted_ms.max(refused_ms.min(accepted_ms))) / at_once;
+    let one_by_one = (waiting - refused) * accepted_ms / at_once;
+    let again = if work.again { retry.as_millis() as f64 + around } else { 0.0 };
+    ((sessions as usize), (in_rounds + beside + one_by_one + again).round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work(waiting: [usize; 2], own: bool) -> Work {
+        let (refusals, recipients, sessions) = if own { (4, 1000, 4) } else { (2, 4, 1) };
+        Work { waiting, own, control: true, refusals, recipients, sessions, ..Work::default() }
+    }
+
+    #[test]
+    fn before_anything_is_heard_it_counts_sessions_and_round_trips() {
+        let none = Sums::default();
+        let retry = Duration::from_secs(10);
+        assert_eq!(rest(&work([0, 0], true), &none, retry), (0, 0));
+        assert_eq!(rest(&work([10, 0], false), &none, retry).0, 5);
+        assert_eq!(rest(&work([0, 10], false), &none, retry).0, 10);
+        assert_eq!(rest(&work([10_000, 0], true), &none, retry).0, 10);
+    }
+
+    #[test]
+    fn a_tarpit_and_a_limit_to_refusals_make_rounds() {
+        let mut sums = Sums::default();
+        (0..8).for_each(|_| sums.answered(0, true, 5000));
+        (0..8).for_each(|_| sums.answered(0, false, 0));
+        let tarpit = Work { tarpit_ms: Some(5000), ..work([40, 0], true) };
+        // Twenty refusals, four in each session, four sessions at once: a round of four, and one more for four.
+        let (sessions, ms) = rest(&tarpit, &sums, Duration::ZERO);
+        assert_eq!(sessions, 5);
+        assert!((25_000..26_000).contains(&ms), "{ms}");
+    }
+}
