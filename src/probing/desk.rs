@@ -520,7 +520,7 @@ impl<'a> Desk<'a> {
             return After::Go;
         }
         let last = session.transcript.iter().rev().find(|turn| turn.who == Who::Server && turn.stage != Stage::Quit);
-        let limited = seat.limited || last.is_some_and(|turn| says_too_much(turn));
+        let limited = seat.limited || last.is_some_and(says_too_much);
         if how.is_none() && !limited && !closed {
             self.strikes = 0;
             return After::Go;
