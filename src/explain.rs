@@ -7,6 +7,9 @@ use nsdiag_checks::replies::{self, Confidence, Row, Stage};
 use serde_json::json;
 use std::io::{BufRead, Read};
 
+/// The PowerShell script that writes exports of Exchange, for the Exchange Management Shell and Exchange Online.
+pub const EXPORT_SCRIPT: &str = include_str!("export.ps1");
+
 /// Explains, and gives the exit status.
 pub fn run(args: &ExplainArgs) -> u8 {
     let what = args.what.join(" ");
@@ -53,7 +56,14 @@ fn page(code: &str) -> Result<String, String> {
     let severity = format!("{:?}", check.severity).to_lowercase();
     let head = format!("{}  {} ({severity}; area {area})\n\n", check.code, check.name);
     let rows = [("", check.title.to_string()), ("why", check.why.into()), ("do", check.fix.into())];
-    Ok(rows.iter().fold(head, |page, row| page + &pairs(&[(row.0, row.1.clone())]) + "\n"))
+    let page = rows.iter().fold(head, |page, row| page + &pairs(&[(row.0, row.1.clone())]) + "\n");
+    Ok(match check.code {
+        "NSD331" => {
+            let said = "or let an administrator run this script, and give nsdiag the folder that it writes:";
+            page + &pairs(&[("", said.into())]) + "\n" + EXPORT_SCRIPT
+        }
+        _ => page,
+    })
 }
 
 /// The longest reply that is taken from standard input, in bytes; an SMTP reply line has 512 (RFC 5321, 4.5.3.1.5).

@@ -94,6 +94,34 @@ fn help_version_and_the_rest_print_what_they_are() {
 }
 
 #[test]
+fn the_page_of_an_unreadable_configuration_ends_with_the_script_that_exports_it() {
+    let folder = folder();
+    let (code, out, errors) = told(&nsdiag(folder.path(), &["explain", "NSD331"]));
+    assert_eq!((code, &*errors), (0, ""));
+    assert!(out.ends_with(nsdiag::explain::EXPORT_SCRIPT), "{out}");
+    assert_eq!(out.lines().find(|line| line.chars().count() > 80), None);
+    // It reads and writes its own folder, and changes nothing.
+    let verbs = ["Set-", "New-", "Remove-", "Enable-", "Disable-", "Add-", "Update-", "Invoke-", "Start-"];
+    let changes: Vec<&str> =
+        out.split([' ', '(', '|', '\n']).filter(|word| verbs.iter().any(|verb| word.starts_with(verb))).collect();
+    assert_eq!(
+        changes,
+        ["New-Item", "Set-ADServerSettings", "Set-ADServerSettings", "New-Object", "New-Object", "Remove-Item"]
+    );
+}
+
+#[test]
+fn the_plan_names_the_exports() {
+    let folder = folder();
+    std::fs::write(folder.path().join("domains.json"), "damaged").unwrap();
+    let args = ["check", "-c", "/dev/null", "contoso.com", "--exchange-export", "domains.json", "--plan"];
+    let (code, out, errors) = told(&nsdiag(folder.path(), &args));
+    assert_eq!((code, &*errors), (0, ""));
+    assert!(out.lines().any(|line| line == "export      domains.json (exchange)"), "{out}");
+    assert!(!out.lines().any(|line| line.starts_with("directory")), "no LDAP: {out}");
+}
+
+#[test]
 fn a_reply_is_explained_with_its_source() {
     let folder = folder();
     let reply = "550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [X.prod.outlook.com]";

@@ -198,6 +198,7 @@ impl Reading<'_> {
             return Some(fault.miss(path));
         }
         match cmdlet {
+            _ if count == 0 => Some(Miss::new(How::NoRight, format!("{path}: {cmdlet} gave no recipient"))),
             "Get-Recipient" if count == DEFAULT_SIZE && !unlimited => not_tried(format!(
                 "{path}: Get-Recipient gave exactly {DEFAULT_SIZE} recipients, its usual limit; Get-Recipient -ResultSize \
                  Unlimited would tell"
