@@ -2,6 +2,9 @@
 use super::value::{Object, Value};
 use nsdiag_checks::evidence::dn;
 use nsdiag_checks::evidence::exchange::{AddressSpace, split_smart_hosts};
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 
 /// A property that cannot be read: its name, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -306,19 +309,22 @@ pub fn milliseconds(object: &Object, field: &'static str) -> Decoded<Option<u64>
     value.text().and_then(|text| of(&text)).map_or_else(|| undecoded(field, value), |span| Ok(Some(span)))
 }
 
-/// When the object was changed, in UTC as RFC 3339 where it can be told.
+/// When the object was changed, as the directory writes it (RFC 4517, 3.3.13) where it can be told.
 pub fn changed(object: &Object) -> Option<String> {
     let text = object.short("WhenChangedUTC").or_else(|| object.short("WhenChanged"))?;
     Some(date(&text).unwrap_or(text))
 }
 
-/// `/Date(1633548245000)/` (Windows PowerShell) as RFC 3339.
+/// `/Date(1633548245000)/` (Windows PowerShell) or RFC 3339, as `20211006192405.0Z`.
 fn date(text: &str) -> Option<String> {
-    let inside = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
-    let digits = inside.split(['+', '-']).find(|part| !part.is_empty())?;
-    let milliseconds: i64 = digits.parse().ok()?;
-    let at = time::OffsetDateTime::from_unix_timestamp(milliseconds / 1000).ok()?;
-    at.format(&time::format_description::well_known::Rfc3339).ok()
+    let at = match text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+        Some(inside) => {
+            let digits = inside.split(['+', '-']).find(|part| !part.is_empty())?;
+            OffsetDateTime::from_unix_timestamp(digits.parse::<i64>().ok()? / 1000).ok()?
+        }
+        None => OffsetDateTime::parse(text, &Rfc3339).ok()?.to_offset(UtcOffset::UTC),
+    };
+    at.format(format_description!("[year][month][day][hour][minute][second].0Z")).ok()
 }
 
 /// The name in what refers to another object: a DN, a canonical name, the name itself.
@@ -469,7 +475,10 @@ mod tests {
         {
             assert_eq!(domain(&with(value.clone()), "X").ok().as_deref(), expected, "{value:?}");
         }
-        assert_eq!(date("/Date(1633548245000)/").as_deref(), Some("2021-10-06T19:24:05Z"));
+        for text in ["/Date(1633548245000)/", "2021-10-06T21:24:05+02:00", "2021-10-06T19:24:05.0000000Z"] {
+            assert_eq!(date(text).as_deref(), Some("20211006192405.0Z"), "{text}");
+        }
+        assert_eq!(date("06.10.2021 21:24:05"), None);
         assert_eq!(name_in("CN=EX1,CN=Servers,CN=x"), "EX1");
         assert_eq!(name_in("Solo.com/Configuration/Sites/Default-First-Site-Name"), "Default-First-Site-Name");
     }

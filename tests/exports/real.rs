@@ -1,24 +1,7 @@
-//! Exports from PowerShell: real ones, every shape of one organisation, and what is damaged or hostile.
-#![allow(clippy::unwrap_used)] // A panic is how a test fails.
-use nsdiag::collect::directory::Wanted;
-use nsdiag::collect::exports;
+//! Real exports: what each holds.
+use super::{files, fixtures, read};
 use nsdiag_checks::evidence::directory::Directory;
 use nsdiag_checks::evidence::{How, Observed};
-use std::path::{Path, PathBuf};
-
-fn read_all(paths: &[PathBuf], addresses: &[&str]) -> Directory {
-    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    let wanted = Wanted { domain: "contoso.com", addresses: &addresses, known_good: true };
-    exports::read("corp", paths, wanted, None)
-}
-
-fn read(path: &Path, addresses: &[&str]) -> Directory {
-    read_all(&[path.to_path_buf()], addresses)
-}
-
-fn real(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/exports").join(name)
-}
 
 /// What is known of a part, as lines; what is not known, as one in brackets.
 fn part<T>(part: &Observed<T>, lines: impl Fn(&T) -> Vec<String>) -> Vec<String> {
@@ -66,23 +49,6 @@ fn map<T: serde::Serialize>(part: &Observed<Vec<T>>) -> Observed<Vec<String>> {
     }
 }
 
-/// `cmdlet, format: so many objects`, or why not.
-fn files(directory: &Directory) -> Vec<String> {
-    let line = |file: &nsdiag_checks::evidence::directory::ExportFile| {
-        let name = Path::new(&file.path).file_name().unwrap().to_string_lossy().into_owned();
-        let objects = match &file.objects {
-            Observed::Known(count) => count.to_string(),
-            Observed::Unknown(miss) => {
-                let (_, said) = miss.said.split_once(&*name).unwrap();
-                format!("{:?}{said}", miss.how)
-            }
-            Observed::NotAsked => "not asked".into(),
-        };
-        format!("{} [{}] {objects}", file.cmdlet, file.format)
-    };
-    directory.exports.iter().map(line).collect()
-}
-
 #[test]
 fn every_real_export_is_read_right_or_refused_by_name() {
     let e19 = "CN=SoloORG,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=Solo,DC=com";
@@ -92,10 +58,10 @@ fn every_real_export_is_read_right_or_refused_by_name() {
             "address_book={address_book} changed={changed} domain={domain} kind={kind} match_subdomains=false name={name}"
         )
     };
-    let solo = domain(true, "2021-10-06T19:24:05Z", "solo.com", "authoritative", "Solo.com");
-    let wild = domain(true, "2021-12-03T17:15:47Z", "*.contoso.local", "authoritative", "Contoso Wild");
-    let com = domain(false, "2021-12-03T22:25:03Z", "*.com", "internal-relay", "Wild .com");
-    let bad = domain(false, "2021-12-03T22:26:24Z", "*", "external-relay", "Bad Accepted Domain");
+    let solo = domain(true, "20211006192405.0Z", "solo.com", "authoritative", "Solo.com");
+    let wild = domain(true, "20211203171547.0Z", "*.contoso.local", "authoritative", "Contoso Wild");
+    let com = domain(false, "20211203222503.0Z", "*.com", "internal-relay", "Wild .com");
+    let bad = domain(false, "20211203222624.0Z", "*", "external-relay", "Bad Accepted Domain");
     let online = |changed: &str, name: &str| domain(true, changed, name, "authoritative", name);
     let receive = |authentication: &str, bindings: &str, name: &str, groups: &str, raw: i64, tarpit: i64| {
         let role = if ["Default", "Client Proxy"].contains(&name) { 32 } else { 16384 };
@@ -129,13 +95,13 @@ fn every_real_export_is_read_right_or_refused_by_name() {
             "Get-AcceptedDomain--scubagear--exo-ps51.json",
             "Get-AcceptedDomain [JSON, UTF-8] 7".into(),
             vec![
-                online("2024-08-16T12:09:31Z", "tqhjy.onmicrosoft.com"),
-                online("2024-08-16T12:25:25Z", "tqhjy.mail.onmicrosoft.com"),
-                online("2025-07-16T23:55:25Z", "example.com"),
-                online("2025-07-16T23:55:40Z", "subdomain.example.com"),
-                online("2026-04-01T18:49:31Z", "sub.subdomain.example.com"),
-                online("2024-08-16T12:30:31Z", "test365.tqhjy.dhs.gov"),
-                online("2025-02-05T17:33:33Z", "testtesttest.test365.tqhjy.dhs.gov"),
+                online("20240816120931.0Z", "tqhjy.onmicrosoft.com"),
+                online("20240816122525.0Z", "tqhjy.mail.onmicrosoft.com"),
+                online("20250716235525.0Z", "example.com"),
+                online("20250716235540.0Z", "subdomain.example.com"),
+                online("20260401184931.0Z", "sub.subdomain.example.com"),
+                online("20240816123031.0Z", "test365.tqhjy.dhs.gov"),
+                online("20250205173333.0Z", "testtesttest.test365.tqhjy.dhs.gov"),
             ],
         ),
         (
@@ -164,7 +130,7 @@ fn every_real_export_is_read_right_or_refused_by_name() {
             "Get-SendConnector [CLIXML, UTF-8 with BOM] 1".into(),
             vec![
                 exlab.into(),
-                "address_spaces=[{address:*,cost:1,kind:SMTP,local:false}] authentication=none changed=2022-03-23T17:00:30Z \
+                "address_spaces=[{address:*,cost:1,kind:SMTP,local:false}] authentication=none changed=20220323170030.0Z \
                  cloud_services=true enabled=true external_dns=false frontend_proxy=false ignore_starttls=false \
                  max_bytes=36700160 name=Mail to O365 port=25 require_tls=false scoped=false \
                  smart_hosts=[microsoft-com.mail.protection.outlook.com] source_servers=[WIN-CTD3L0RGEN4] \
@@ -202,7 +168,7 @@ fn every_real_export_is_read_right_or_refused_by_name() {
             "Get-InboundConnector--scubagear--exo-ps51.json",
             "Get-InboundConnector [JSON, UTF-8] 1".into(),
             vec![
-                "changed=2026-03-03T01:15:23Z enabled=true kind=partner name=inbound connector test 1 require_tls=true \
+                "changed=20260303011523.0Z enabled=true kind=partner name=inbound connector test 1 require_tls=true \
                  restricts=false sender_addresses=[] sender_domains=[test.domain.com]"
                     .into(),
             ],
@@ -234,13 +200,13 @@ fn every_real_export_is_read_right_or_refused_by_name() {
         ),
     ];
     for (name, file, expected) in &cases {
-        let read = read(&real(name), &[]);
+        let read = read(&fixtures().join(name), &[]);
         assert_eq!(files(&read), std::slice::from_ref(file), "{name}");
-        let path = real(name).display().to_string();
+        let path = fixtures().join(name).display().to_string();
         let expected: Vec<String> = expected.iter().map(|line| line.replacen("{}", &path, 1)).collect();
         assert_eq!(organisation(&read), expected, "{name}");
     }
-    let all = std::fs::read_dir(real("")).unwrap().count();
+    let all = std::fs::read_dir(fixtures()).unwrap().count();
     assert_eq!(cases.len() + 1, all, "each file of the folder but LICENSES.md has its row");
 }
 
@@ -248,7 +214,7 @@ fn every_real_export_is_read_right_or_refused_by_name() {
 fn a_real_group_is_an_entry_as_the_directory_would_give_it() {
     let address = "PublicFolderMailboxes.419323dd2b7d4d04a724dcc15e467521@VNext.local".to_lowercase();
     let read = read(
-        &real("Get-DynamicDistributionGroup--css-exchange--pf-mailboxes.clixml.xml"),
+        &fixtures().join("Get-DynamicDistributionGroup--css-exchange--pf-mailboxes.clixml.xml"),
         &[&address, "a@contoso.com"],
     );
     let Observed::Known(found) = &read.lookups[1].entries else { panic!("{:?}", read.lookups) };
@@ -265,7 +231,7 @@ fn a_real_group_is_an_entry_as_the_directory_would_give_it() {
             "msexchrecipienttypedetails": ["2048"],
             "msexchrequireauthtosendto": ["TRUE"],
             "msexchhidefromaddresslists": ["TRUE"],
-            "whenchanged": ["2023-10-04T14:16:04Z"],
+            "whenchanged": ["20231004141604.0Z"],
         },
     });
     assert_eq!(entry, expected);
