@@ -20,14 +20,24 @@ fn judge(case: &Case, notes: &mut Notes) {
             continue;
         }
         let name = &accepted.name;
+        let held = case.model.recipients.iter().find_map(|recipient| {
+            let held = recipient.directories.iter().find(|held| held.system == organisation.system)?;
+            (held.state == State::Mailbox).then(|| (recipient.address, held.pointer.clone()))
+        });
+        let has = match &held {
+            Some((address, _)) => format!("and {address} has a mailbox there"),
+            None => format!("and so {} is to have no mailbox there", organisation.domain),
+        };
         let set = |kind: &str| format!("Set-AcceptedDomain -Identity {} -DomainType {kind}", quoted(name));
         notes
             .finding(format!(
-                "The accepted domain '{name}' of {} is an external relay domain; {} has mailboxes there",
-                organisation.system, organisation.domain
+                "The accepted domain '{name}' of {} is an external relay domain, {has}",
+                organisation.system
             ))
+            .certainty(if held.is_some() { Certainty::Proven } else { Certainty::Likely })
             .about(SubjectKind::AcceptedDomain, name)
             .seen(pointer)
+            .seen_all(held.map(|(_, pointer)| pointer))
             .mend(Remedy::exchange(
                 "Make it an internal relay domain",
                 vec![set("InternalRelay")],
@@ -42,12 +52,18 @@ mod tests {
     use crate::stories::World;
 
     #[test]
-    fn only_the_external_kind_is_told() {
+    fn only_the_external_kind_is_told_and_a_mailbox_proves_it_wrong() {
         let mut world = World::healthy();
         assert_eq!(world.lines(&CHECK), [""; 0]);
         world.accepted(|accepted| accepted.kind = DomainKind::ExternalRelay);
-        let found = "warning proven: The accepted domain 'contoso.com' of corp is an external relay domain; contoso.com has \
-                     mailboxes there [contoso.com]";
-        assert_eq!(world.lines(&CHECK), [found]);
+        let found = "The accepted domain 'contoso.com' of corp is an external relay domain, and";
+        let proven = format!("warning proven: {found} helpdesk@contoso.com has a mailbox there [contoso.com]");
+        assert_eq!(world.lines(&CHECK), [proven]);
+        world.directory("helpdesk@contoso.com", "UNKNOWN");
+        let likely = format!("warning likely: {found} so contoso.com is to have no mailbox there [contoso.com]");
+        assert_eq!(world.lines(&CHECK), [likely]);
+        world.hide_configuration();
+        let gap = "unanswered: the Exchange configuration of corp (no accepted domain is visible)";
+        assert_eq!(world.lines(&CHECK), [gap]);
     }
 }

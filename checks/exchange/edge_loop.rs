@@ -1,5 +1,5 @@
 //! NSD322: mail goes round between the Mailbox servers and the Edge server (F-19).
-use super::send_connector_missing::new_connector;
+use super::remedies::new_connector;
 use crate::evidence::exchange::DomainKind;
 use crate::model::OrganisationView;
 use crate::model::routing::Routing;

@@ -12,6 +12,7 @@ mod mutual_internal_relay;
 mod peer_not_externally_secured;
 mod receive_connector_name_clash;
 mod recipient_lookup_left_on;
+mod remedies;
 mod send_connector_disabled;
 mod send_connector_dns_routing;
 mod send_connector_falls_to_wildcard;
@@ -20,6 +21,7 @@ mod send_connector_not_externally_secured;
 mod send_connector_scoped;
 mod send_connector_size_limit;
 mod send_connector_wrong_address_space;
+mod subdomain_not_covered;
 
 /// The checks of this area, by code.
 pub const CHECKS: &[&crate::judge::Check] = &[
@@ -28,6 +30,7 @@ pub const CHECKS: &[&crate::judge::Check] = &[
     &accepted_domain_external_relay::CHECK,
     &recipient_lookup_left_on::CHECK,
     &catch_all_mailbox_set::CHECK,
+    &subdomain_not_covered::CHECK,
     &send_connector_missing::CHECK,
     &send_connector_falls_to_wildcard::CHECK,
     &send_connector_disabled::CHECK,

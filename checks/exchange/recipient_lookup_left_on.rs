@@ -20,23 +20,49 @@ fn judge(case: &Case, notes: &mut Notes) {
             continue;
         }
         let filter = organisation.recipient_filter().ok();
-        let validates = filter.map(|(_, filter)| filter.as_ref().is_some_and(|filter| filter.validates));
-        let (severity, filter) = match validates {
-            Some(true) => (Severity::Critical, "the recipient filter validates, so unknown recipients are refused"),
-            Some(false) => (Severity::Warning, "no recipient filter is seen that acts on it now"),
-            None => (Severity::Warning, "whether a recipient filter acts on it could not be seen"),
+        let validates = filter.as_ref().map(|(_, filter)| filter.as_ref().is_some_and(|filter| filter.validates));
+        // Whether the agent runs at all is not in the directory; what a server of Exchange's says at RCPT shows it.
+        let own = |hop: &&HopView| hop.hop.system.as_deref() == Some(organisation.system);
+        let refusing = case.model.hops_of(Role::Exchange).filter(own).find(|hop| hop.validates() == Some(true));
+        let edge = organisation.edge_subscriptions().ok().filter(|(_, edges)| !edges.is_empty());
+        let (severity, certainty, filter) = match (validates, &refusing, &edge) {
+            (_, Some(hop), _) => {
+                let seen = format!("{} refuses unknown recipients", hop.name());
+                (Severity::Critical, Certainty::Proven, seen)
+            }
+            (Some(true), ..) => {
+                let said = "the recipient filter validates, so unknown recipients are refused where its agent runs";
+                (Severity::Critical, Certainty::Likely, said.into())
+            }
+            (_, None, Some(_)) => {
+                let said = "an Edge server is subscribed, whose recipient filter is not in the directory";
+                (Severity::Warning, Certainty::Proven, said.into())
+            }
+            (Some(false), ..) => {
+                (Severity::Warning, Certainty::Proven, "no recipient filter is seen that acts on it now".into())
+            }
+            (None, ..) => {
+                let said = "whether a recipient filter acts on it could not be seen";
+                (Severity::Warning, Certainty::Proven, said.into())
+            }
         };
         let name = &accepted.name;
-        let set = |on: bool| format!("Set-AcceptedDomain -Identity {} -AddressBookEnabled ${on}", quoted(name));
-        let finding = notes.finding(format!(
-            "The accepted domain '{name}' of {} is relayed and has AddressBookEnabled on; {filter}",
-            organisation.system
-        ));
-        finding.severity(severity).about(SubjectKind::AcceptedDomain, name).seen(pointer).mend(Remedy::exchange(
-            "Switch the look-up off",
-            vec![set(false)],
-            vec![set(true)],
-        ));
+        let set = |on: bool| {
+            let set = format!("Set-AcceptedDomain -Identity {} -AddressBookEnabled ${on}", quoted(name));
+            [set].into_iter().chain(edge.is_some().then(|| "Start-EdgeSynchronization".to_string())).collect()
+        };
+        notes
+            .finding(format!(
+                "The accepted domain '{name}' of {} is relayed and has AddressBookEnabled on; {filter}",
+                organisation.system
+            ))
+            .severity(severity)
+            .certainty(certainty)
+            .about(SubjectKind::AcceptedDomain, name)
+            .seen(pointer)
+            .seen_all(refusing.and_then(|hop| Some(hop.random_control()?.pointer())))
+            .seen_all(edge.as_ref().map(|(pointer, _)| pointer.clone()))
+            .mend(Remedy::exchange("Switch the look-up off", set(false), set(true)));
     }
 }
 
@@ -44,7 +70,8 @@ fn judge(case: &Case, notes: &mut Notes) {
 mod tests {
     use super::*;
     use crate::evidence::exchange::RecipientFilter;
-    use crate::stories::World;
+    use crate::evidence::servers::EdgeSubscription;
+    use crate::stories::{EXCHANGE, World};
 
     #[test]
     fn the_recipient_filter_makes_it_critical() {
@@ -53,16 +80,34 @@ mod tests {
         world.accepted(|accepted| accepted.address_book = true);
         let found = |severity: &str, filter: &str| {
             format!(
-                "{severity} proven: The accepted domain 'contoso.com' of corp is relayed and has AddressBookEnabled on; \
+                "{severity}: The accepted domain 'contoso.com' of corp is relayed and has AddressBookEnabled on; \
                  {filter} [contoso.com]"
             )
         };
-        assert_eq!(world.lines(&CHECK), [found("warning", "no recipient filter is seen that acts on it now")]);
+        assert_eq!(world.lines(&CHECK), [found("warning proven", "no recipient filter is seen that acts on it now")]);
         let filter = RecipientFilter { validates: true, raw_flags: Some(0x800), ..RecipientFilter::default() };
         world.organisation().recipient_filter = Observed::Known(Some(filter));
-        let acts = "the recipient filter validates, so unknown recipients are refused";
-        assert_eq!(world.lines(&CHECK), [found("critical", acts)]);
+        let acts = "the recipient filter validates, so unknown recipients are refused where its agent runs";
+        assert_eq!(world.lines(&CHECK), [found("critical likely", acts)]);
+        world.validates(EXCHANGE);
+        let refuses = "exch01.corp.contoso.com (10.0.0.10) refuses unknown recipients";
+        assert_eq!(world.lines(&CHECK), [found("critical proven", refuses)]);
         world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
         assert_eq!(world.lines(&CHECK), [""; 0], "there the look-up is right");
+    }
+    #[test]
+    fn an_edge_server_has_a_filter_of_its_own() {
+        let mut world = World::healthy();
+        world.accepted(|accepted| accepted.address_book = true);
+        let edge = EdgeSubscription { name: "EDGE01".into(), ..EdgeSubscription::default() };
+        world.organisation().edge_subscriptions = Observed::Known(vec![edge]);
+        let found = "warning proven: The accepted domain 'contoso.com' of corp is relayed and has AddressBookEnabled on; an \
+                     Edge server is subscribed, whose recipient filter is not in the directory [contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        let commands =
+            ["Set-AcceptedDomain -Identity 'contoso.com' -AddressBookEnabled $false", "Start-EdgeSynchronization"];
+        assert_eq!(world.commands(&CHECK), commands);
+        world.accepted(|accepted| accepted.address_book = false);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
     }
 }

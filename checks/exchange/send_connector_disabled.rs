@@ -1,4 +1,5 @@
-//! NSD313: the connector that would serve the domain is disabled (F-05).
+//! NSD313: the connector that would serve the domain is disabled (F-05), in Exchange Online too (F-42).
+use crate::model::OrganisationView;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -12,8 +13,15 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
+    for organisation in &case.model.organisations {
         let domain = organisation.domain;
+        if case.model.is_end_of_line(organisation) {
+            continue;
+        }
+        if organisation.is_online() {
+            online(organisation, notes);
+            continue;
+        }
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         let Some((pointer, connector)) = routing.disabled() else { continue };
         let instead = match routing.winner() {
@@ -32,6 +40,25 @@ fn judge(case: &Case, notes: &mut Notes) {
             .seen(pointer)
             .mend(Remedy::exchange("Enable it", vec![set(true)], vec![set(false)]));
     }
+}
+
+/// A disabled outbound connector for the domain, where no other serves it.
+fn online(organisation: &OrganisationView, notes: &mut Notes) {
+    let domain = organisation.domain;
+    let Some(outbound) = notes.need(organisation.outbound(domain)) else { return };
+    let Some((pointer, connector)) = outbound.disabled.into_iter().next() else { return };
+    let instead = match &outbound.winner {
+        Some(_) if !outbound.by_wildcard => return,
+        Some((_, winner)) => format!("mail for {domain} goes through '{}' instead", winner.name),
+        None => format!("nothing else serves {domain}"),
+    };
+    let name = &connector.name;
+    let set = |on: bool| format!("Set-OutboundConnector -Identity {} -Enabled ${on}", quoted(name));
+    notes
+        .finding(format!("The outbound connector '{name}' of {} is disabled; {instead}", organisation.system))
+        .about(SubjectKind::SendConnector, name)
+        .seen(pointer)
+        .mend(Remedy::exchange("Enable it", vec![set(true)], vec![set(false)]));
 }
 
 #[cfg(test)]
@@ -53,5 +80,17 @@ mod tests {
         assert_eq!(world.commands(&CHECK), ["Set-SendConnector -Identity 'To Zimbra' -Enabled $true"]);
         world.connectors().push(connector("New", "SMTP:contoso.com;1"));
         assert_eq!(world.lines(&CHECK), [""; 0], "another of the same space is in its place");
+    }
+    #[test]
+    fn a_disabled_outbound_connector_is_told_where_no_other_serves() {
+        let mut world = World::online();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.outbound_connectors()[0].enabled = false;
+        let found = "critical proven: The outbound connector 'To Zimbra' of corp is disabled; nothing else serves contoso.com \
+                     [To Zimbra]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        assert_eq!(world.commands(&CHECK), ["Set-OutboundConnector -Identity 'To Zimbra' -Enabled $true"]);
+        world.outbound_connectors().push(crate::stories::outbound("New", "contoso.com"));
+        assert_eq!(world.lines(&CHECK), [""; 0]);
     }
 }

@@ -1,5 +1,6 @@
-//! NSD314: the connector to the other system asks DNS (F-08).
+//! NSD314: the connector to the other system asks DNS (F-08), in Exchange Online too (F-42).
 use crate::evidence::dns::RecordKind;
+use crate::model::OrganisationView;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -14,8 +15,15 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
+    for organisation in &case.model.organisations {
         let domain = organisation.domain;
+        if case.model.is_end_of_line(organisation) {
+            continue;
+        }
+        if organisation.is_online() {
+            online(case, organisation, notes);
+            continue;
+        }
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
         if !connector.dns_routing() || routing.by_wildcard() {
@@ -49,6 +57,36 @@ fn judge(case: &Case, notes: &mut Notes) {
     }
 }
 
+/// An outbound connector that routes by MX comes back where the MX is Exchange Online; elsewhere it may be the way.
+fn online(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
+    let domain = organisation.domain;
+    let Some(outbound) = notes.need(organisation.outbound(domain)) else { return };
+    let Some((pointer, connector)) = outbound.winner else { return };
+    if !connector.use_mx && !connector.smart_hosts.is_empty() || !outbound.disabled.is_empty() {
+        return;
+    }
+    let Some((comes_back, mx)) = case.model.mx_is_online() else {
+        let what = format!("the MX of {domain}, which '{}' goes by", connector.name);
+        return notes.gap(Gap::unanswered(what, "DNS did not say", "--resolver IP of a DNS server that answers"));
+    };
+    if !comes_back {
+        return;
+    }
+    let host = case.model.hops_of(Role::Other).next().map(|hop| hop.hop.host.clone());
+    let host = host.unwrap_or_else(|| "<the other system's host>".into());
+    let name = &connector.name;
+    let set = |how: &str| format!("Set-OutboundConnector -Identity {} {how}", quoted(name));
+    notes
+        .finding(format!("'{name}' serves {domain} and routes by the MX records, which are Exchange Online again"))
+        .about(SubjectKind::SendConnector, name)
+        .seen_all([pointer, mx])
+        .mend(Remedy::exchange(
+            "Hand the mail to the other system itself",
+            vec![set(&format!("-UseMXRecord $false -SmartHosts {}", quoted(&host)))],
+            vec![set("-UseMXRecord $true -SmartHosts $null")],
+        ));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +103,21 @@ mod tests {
         *world.connectors() = vec![connector("Internet", "SMTP:*;1")];
         world.connector(|connector| connector.smart_hosts.clear());
         assert_eq!(world.lines(&CHECK), [""; 0], "that is NSD312");
+    }
+    #[test]
+    fn an_outbound_connector_by_mx_is_found_where_the_mx_is_the_tenant() {
+        let mut world = World::online();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.outbound_connectors()[0].use_mx = true;
+        assert_eq!(world.lines(&CHECK), [""; 0], "the MX is a gateway of its own");
+        world.dns("contoso.com", RecordKind::Mx, "10 contoso-com.mail.protection.outlook.com");
+        let found = "critical proven: 'To Zimbra' serves contoso.com and routes by the MX records, which are Exchange Online \
+                     again [To Zimbra]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        world.dns("contoso.com", RecordKind::Mx, "SERVFAIL");
+        assert_eq!(
+            world.lines(&CHECK),
+            ["unanswered: the MX of contoso.com, which 'To Zimbra' goes by (DNS did not say)"]
+        );
     }
 }

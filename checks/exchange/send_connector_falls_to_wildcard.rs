@@ -1,6 +1,6 @@
 //! NSD312: only the connector for all domains serves the shared one (F-04).
 use super::edge_loop::loops_at_edge;
-use super::send_connector_missing::new_connector;
+use super::remedies::new_connector;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -17,6 +17,9 @@ pub(super) const CHECK: Check = Check {
 fn judge(case: &Case, notes: &mut Notes) {
     for organisation in case.model.on_premises() {
         let domain = organisation.domain;
+        if case.model.is_end_of_line(organisation) {
+            continue;
+        }
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         let Some((pointer, winner)) = routing.winner() else { continue };
         // A disabled connector of its own is why it falls, and NSD313 says so; NSD322 where it falls to the Edge server.

@@ -1,4 +1,7 @@
-//! NSD311: nothing carries the domain's mail out of Exchange (F-03).
+//! NSD311: nothing carries the domain's mail out of Exchange (F-03), or out of Exchange Online (F-42).
+use super::remedies::{new_connector, new_outbound};
+use crate::evidence::exchange::DomainKind;
+use crate::model::OrganisationView;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -13,8 +16,15 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
+    for organisation in &case.model.organisations {
         let domain = organisation.domain;
+        if case.model.is_end_of_line(organisation) {
+            continue;
+        }
+        if organisation.is_online() {
+            online(case, organisation, notes);
+            continue;
+        }
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         if routing.winner().is_some() || routing.disabled().is_some() {
             continue;
@@ -28,27 +38,41 @@ fn judge(case: &Case, notes: &mut Notes) {
     }
 }
 
-/// The remedy that adds the connector, with the smart host where a hop of the other system is known.
-pub(super) fn new_connector(case: &Case, domain: &str) -> Remedy {
-    let host = case.model.hops_of(Role::Other).next().map(|hop| hop.hop.host.clone());
-    let host = host.unwrap_or_else(|| "<the other system's host>".into());
-    let name = format!("To the other system of {domain}");
-    Remedy::exchange(
-        "Add a send connector to the other system",
-        vec![format!(
-            "New-SendConnector -Name {} -Usage Internal -AddressSpaces {} -DNSRoutingEnabled $false -SmartHosts {} \
-             -SmartHostAuthMechanism ExternalAuthoritative -SourceTransportServers <the Mailbox servers that send>",
-            quoted(&name),
-            quoted(domain),
-            quoted(&host)
-        )],
-        vec![format!("Remove-SendConnector -Identity {} -Confirm:$false", quoted(&name))],
-    )
+/// What Exchange Online relays needs an outbound connector, too; without one it takes the way of the MX.
+fn online(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
+    let (system, domain) = (organisation.system, organisation.domain);
+    let Some(outbound) = notes.need(organisation.outbound(domain)) else { return };
+    let Some(Some((accepted, entry))) = notes.need(organisation.accepted_domain()) else { return };
+    if entry.kind != DomainKind::InternalRelay || outbound.winner.is_some() || !outbound.disabled.is_empty() {
+        return;
+    }
+    let by_rule = outbound.by_rule.iter().map(|(_, each)| format!("'{}'", each.name)).collect::<Vec<_>>();
+    let only = match &by_rule[..] {
+        [] => String::new(),
+        some => format!(" but where a transport rule says so ({})", listed(some, 3)),
+    };
+    let Some((online, mx)) = case.model.mx_is_online() else {
+        let what = format!("the MX of {domain}, which {system} goes by without an outbound connector");
+        return notes.gap(Gap::unanswered(what, "DNS did not say", "--resolver IP of a DNS server that answers"));
+    };
+    let way = if online {
+        "it takes the way of the MX, which is Exchange Online again"
+    } else {
+        "it takes the way of the MX"
+    };
+    notes
+        .finding(format!("{system} relays {domain} and has no outbound connector for it{only}: {way}"))
+        .severity(if online { Severity::Critical } else { Severity::Warning })
+        .about(SubjectKind::Domain, domain)
+        .about(SubjectKind::System, system)
+        .seen_all([outbound.pointer, accepted, mx])
+        .mend(new_outbound(case, domain));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::dns::RecordKind;
     use crate::stories::{World, connector};
 
     #[test]
@@ -76,5 +100,27 @@ mod tests {
         let mut world = World::healthy();
         world.connector(|connector| connector.enabled = false);
         assert_eq!(world.lines(&CHECK), [""; 0]);
+    }
+    #[test]
+    fn a_tenant_that_relays_needs_an_outbound_connector() {
+        let mut world = World::online();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.outbound_connectors()[0].by_rule_only = true;
+        let found = "warning proven: corp relays contoso.com and has no outbound connector for it but where a transport rule \
+                     says so ('To Zimbra'): it takes the way of the MX [contoso.com, corp]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        world.outbound_connectors().clear();
+        world.dns("contoso.com", RecordKind::Mx, "10 contoso-com.mail.protection.outlook.com");
+        let found = "critical proven: corp relays contoso.com and has no outbound connector for it: it takes the way of the \
+                     MX, which is Exchange Online again [contoso.com, corp]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        let command = "New-OutboundConnector -Name 'To the other system of contoso.com' -ConnectorType OnPremises \
+                       -RecipientDomains 'contoso.com' -UseMXRecord $false -SmartHosts 'smarthost.contoso.com'";
+        assert_eq!(world.commands(&CHECK), [command]);
+        world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
+        assert_eq!(world.lines(&CHECK), [""; 0], "nothing is to leave it");
+        world.organisation().outbound_connectors = Observed::NotAsked;
+        world.accepted(|accepted| accepted.kind = DomainKind::InternalRelay);
+        assert_eq!(world.lines(&CHECK), ["not asked: the outbound connectors of corp"]);
     }
 }

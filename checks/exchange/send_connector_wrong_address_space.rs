@@ -1,8 +1,6 @@
 //! NSD317: a connector that seems to be meant for the domain serves another one (F-07).
-use crate::evidence::exchange::SendConnector;
-use crate::model::OrganisationView;
-use crate::model::near::mistyped;
-use crate::model::routing::{Routing, spaces};
+use crate::model::near::{beside, subdomains_left_out};
+use crate::model::routing::spaces;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -21,12 +19,15 @@ fn judge(case: &Case, notes: &mut Notes) {
     for organisation in case.model.on_premises() {
         let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
         let domain = organisation.domain;
+        if case.model.is_end_of_line(organisation) {
+            continue;
+        }
         let meant = match routing.is_served() {
             true => subdomains_left_out(organisation, &routing),
             // A disabled one is NSD313's matter.
             false if routing.disabled().is_some() => None,
             false => routing.all().filter(|(_, one)| one.enabled).find_map(|(pointer, connector)| {
-                let (why, sure, space) = wrong(organisation, connector)?;
+                let (why, sure, space) = beside(organisation, connector)?;
                 Some((pointer, connector, why, sure, space))
             }),
         };
@@ -47,45 +48,6 @@ fn judge(case: &Case, notes: &mut Notes) {
             .seen(pointer)
             .mend(Remedy::exchange("Have it serve the domain", vec![set(&added)], vec![set(&now)]));
     }
-}
-
-/// Why `connector` seems to be meant for the domain, whether that is sure, and the address space that it lacks.
-fn wrong(organisation: &OrganisationView, connector: &SendConnector) -> Option<(String, bool, String)> {
-    let domain = organisation.domain;
-    let accepted = |space: &str| organisation.accepted_domain_for(space).map_or(true, |found| found.is_some());
-    let smtp = connector.address_spaces.iter().filter(|space| space.kind == "SMTP");
-    smtp.filter(|space| space.address != "*").find_map(|space| {
-        let address = space.address.strip_prefix("*.").unwrap_or(&space.address);
-        let below = |one: &str, other: &str| one.strip_suffix(other).is_some_and(|head| head.ends_with('.'));
-        if below(address, domain) {
-            return Some((format!("that is below {domain}, and not {domain} itself"), true, domain.into()));
-        }
-        if below(domain, address) && address.contains('.') {
-            return Some((format!("without a wildcard that leaves {domain} out"), true, format!("*.{address}")));
-        }
-        let typed = mistyped(address, domain) && !accepted(address);
-        typed.then(|| (format!("{address} may be mistyped for {domain}"), false, domain.into()))
-    })
-}
-
-type Meant<'a> = (String, &'a SendConnector, String, bool, String);
-
-/// Where Exchange accepts the domain with its subdomains and the connector serves the domain alone.
-fn subdomains_left_out<'a>(organisation: &OrganisationView<'a>, routing: &Routing<'a>) -> Option<Meant<'a>> {
-    let (_, accepted) = organisation.accepted_domain().ok()??;
-    let domain = organisation.domain;
-    let wild = accepted.domain.strip_prefix("*.") == Some(domain) || accepted.match_subdomains;
-    let below = format!("x.{domain}");
-    if !wild
-        || accepted.domain != domain && !accepted.domain.starts_with("*.")
-        || routing.for_domain(&below).is_served()
-    {
-        return None;
-    }
-    let (pointer, connector) = routing.winner()?;
-    let why =
-        format!("the accepted domain '{}' covers its subdomains too, and no connector serves them", accepted.name);
-    Some((pointer, connector, why, true, format!("*.{domain}")))
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub mod routing;
 pub mod senders;
 pub mod sites;
 pub mod spf;
+pub mod stranded;
+pub mod subdomains;
 pub mod systems;
 pub mod tls;
 

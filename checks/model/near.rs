@@ -1,5 +1,48 @@
-//! Whether one domain may be another one mistyped.
+//! Connectors that serve nearly the domain: one below it, one above it, one mistyped.
+use super::OrganisationView;
+use super::routing::Routing;
+use crate::evidence::exchange::SendConnector;
 use crate::prelude::*;
+
+/// Why `connector` seems to be meant for the domain, whether that is sure, and the address space that it lacks.
+pub fn beside(organisation: &OrganisationView, connector: &SendConnector) -> Option<(String, bool, String)> {
+    let domain = organisation.domain;
+    let accepted = |space: &str| organisation.accepted_domain_for(space).map_or(true, |found| found.is_some());
+    let smtp = connector.address_spaces.iter().filter(|space| space.kind == "SMTP");
+    smtp.filter(|space| space.address != "*").find_map(|space| {
+        let address = space.address.strip_prefix("*.").unwrap_or(&space.address);
+        let below = |one: &str, other: &str| one.strip_suffix(other).is_some_and(|head| head.ends_with('.'));
+        if below(address, domain) {
+            return Some((format!("that is below {domain}, and not {domain} itself"), true, domain.into()));
+        }
+        if below(domain, address) && address.contains('.') {
+            return Some((format!("without a wildcard that leaves {domain} out"), true, format!("*.{address}")));
+        }
+        let typed = mistyped(address, domain) && !accepted(address);
+        typed.then(|| (format!("{address} may be mistyped for {domain}"), false, domain.into()))
+    })
+}
+
+/// A connector with its pointer, why it seems meant for the domain, whether that is sure, and the space that it lacks.
+type Meant<'a> = (String, &'a SendConnector, String, bool, String);
+
+/// Where Exchange accepts the domain with its subdomains and the connector serves the domain alone.
+pub fn subdomains_left_out<'a>(organisation: &OrganisationView<'a>, routing: &Routing<'a>) -> Option<Meant<'a>> {
+    let (_, accepted) = organisation.accepted_domain().ok()??;
+    let domain = organisation.domain;
+    let wild = accepted.domain.strip_prefix("*.") == Some(domain) || accepted.match_subdomains;
+    let below = format!("x.{domain}");
+    if !wild
+        || accepted.domain != domain && !accepted.domain.starts_with("*.")
+        || routing.for_domain(&below).is_served()
+    {
+        return None;
+    }
+    let (pointer, connector) = routing.winner()?;
+    let why =
+        format!("the accepted domain '{}' covers its subdomains too, and no connector serves them", accepted.name);
+    Some((pointer, connector, why, true, format!("*.{domain}")))
+}
 
 /// Whether `typed` is `meant` with one letter left out, added, changed or swapped with its neighbour, under the same
 /// top-level domain: contoso.com and contoso.org are two domains and no typing error.
