@@ -430,9 +430,10 @@ pub fn plan(settings: &Settings) -> String {
         false => question.resolvers.join(", "),
     };
     lines.push(format!("DNS         {servers}: MX of {domain}, and the addresses of every host below"));
-    lines.push(format!(
-        "            SPF, DANE and MTA-STS of {domain}; its MX of every resolver and of the zone's own servers"
-    ));
+    lines.push(
+        "            its MX records by every resolver and by the zone's own servers too; SPF, TLSA and MTA-STS,".into(),
+    );
+    lines.push(format!("            the policy by HTTPS from mta-sts.{domain} where DNS announces one"));
     for one in &settings.directories {
         let urls = match one.urls.is_empty() {
             true => "the servers that DNS SRV names".into(),

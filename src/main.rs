@@ -97,7 +97,7 @@ fn tell(report: &Report, notes: &mut Vec<String>, args: &CheckArgs) -> Outcome {
 
 fn demo(args: &DemoArgs) -> Outcome {
     if args.list {
-        let line = |scenario: nsdiag_lab::Scenario| format!("{:20} {}\n", scenario.name, scenario.summary);
+        let line = |scenario: nsdiag_lab::Scenario| format!("{:29} {}\n", scenario.name, scenario.summary);
         return Ok(print(&nsdiag_lab::Scenario::all().into_iter().map(line).collect::<String>()));
     }
     let scenario = nsdiag_lab::Scenario::named(&args.scenario).ok_or_else(|| {

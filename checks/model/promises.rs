@@ -118,6 +118,29 @@ impl<'a> Model<'a> {
         breaches
     }
 
+    /// What could not be seen of the promises.
+    pub fn unseen_promises(&self) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        let tlsa = self.evidence.dns.iter().filter(|lookup| lookup.kind == RecordKind::Tlsa);
+        for (lookup, miss) in tlsa.filter_map(|lookup| Some((lookup, lookup.answer.miss()?))) {
+            gaps.push(no_dns(
+                format!("the TLSA records at {}, without which a sender with DANE waits", lookup.name),
+                miss,
+            ));
+        }
+        let Some(found) = &self.evidence.sts_policy else { return gaps };
+        let why = match (&found.text, self.sts_policy()) {
+            (Observed::Unknown(miss), _) => miss.said.clone(),
+            (Observed::Known(_), None) => "what came is no policy (RFC 8461, 3.2)".into(),
+            _ => return gaps,
+        };
+        // Many a host that may talk SMTP may not talk HTTPS: a policy that was not seen spoils no verdict.
+        let what = format!("the MTA-STS policy of {}", self.domain);
+        let supply = format!("a way from here to {}", found.url);
+        gaps.push(Gap { what, why, supply, asked: false });
+        gaps
+    }
+
     /// Whether no MX host that was heard is left to a sender who looks.
     pub fn no_host_is_left(&self) -> bool {
         self.hops_of(Role::Gateway).filter(|hop| hop.heard_from()).all(|hop| !self.breaches(hop).is_empty())
@@ -274,6 +297,18 @@ mod tests {
             world.policy(&text);
             assert_eq!(broken(&world), expected, "{text}");
         }
+        let unseen = |world: &World| {
+            let gaps = Model::new(&world.question, &world.evidence).unseen_promises();
+            gaps.into_iter().map(|gap| format!("{} {}: {}", gap.asked, gap.what, gap.why)).collect::<Vec<_>>()
+        };
+        let mut late = world("SILENCE");
+        let tlsa = "true the TLSA records at _25._tcp.mx1.contoso.com, without which a sender with DANE waits: no answer in 10 s";
+        assert_eq!(unseen(&late), [tlsa]);
+        late.policy("<html>");
+        let policy = "false the MTA-STS policy of contoso.com: what came is no policy (RFC 8461, 3.2)";
+        assert_eq!(unseen(&late), [tlsa, policy]);
+        late.policy(&text("enforce", "mx1.contoso.com"));
+        assert_eq!(unseen(&late), [tlsa]);
         let mut untrusted = world("");
         untrusted.policy(&text("enforce", "mx1.contoso.com"));
         untrusted.last(GATEWAY).tls.as_mut().unwrap().trusted = Observed::Known(false);

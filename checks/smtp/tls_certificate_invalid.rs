@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    case.model.unseen_promises().into_iter().for_each(|gap| notes.gap(gap));
     for hop in &case.model.hops {
         let breaches = case.model.breaches(hop);
         // Exchange Online validates DANE; it and Google follow MTA-STS. Where no MX host is left to them, their mail is lost.
