@@ -22,10 +22,12 @@ pub mod route;
 pub mod routing;
 pub mod senders;
 pub mod sites;
+pub mod sources;
 pub mod spf;
 pub mod stranded;
 pub mod subdomains;
 pub mod systems;
+pub mod targets;
 pub mod tls;
 
 use crate::prelude::*;

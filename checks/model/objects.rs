@@ -1,6 +1,6 @@
 //! The directory objects that are in evidence: those that were looked up, and those that a sweep came upon, each once.
 use super::Model;
-use super::recipients::holds;
+use super::recipients::{holds, typed};
 use crate::evidence::directory::Origin;
 use crate::evidence::{SystemKind, address};
 use crate::prelude::*;
@@ -30,6 +30,12 @@ impl<'a> Object<'a> {
     /// What it is.
     pub fn kind(&self) -> State {
         super::recipients::kind(self.entry)
+    }
+
+    /// Whether Exchange surely takes it for a recipient: one that was stamped by hand has neither type nor alias.
+    pub fn is_recipient(&self) -> bool {
+        let marks = ["homeMDB", "mailNickname", "targetAddress"];
+        typed(self.entry).is_some() || marks.iter().any(|mark| self.entry.value(mark).is_some())
     }
 
     /// Its SMTP proxy addresses, folded, the primary one first.

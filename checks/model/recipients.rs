@@ -257,7 +257,7 @@ pub fn typed(entry: &Entry) -> Option<State> {
 /// What one object is; the first that fits decides.
 pub fn kind(entry: &Entry) -> State {
     let by_type = typed(entry);
-    let remote = entry.value("msExchRemoteRecipientType").is_some_and(|kind| kind != "0");
+    let remote = by_type.is_none() && entry.value("msExchRemoteRecipientType").is_some_and(|kind| kind != "0");
     let target = entry.value("targetAddress").is_some();
     if entry.is("publicFolder") {
         State::PublicFolder
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn objects_are_told_apart() {
-        let cases: [(&[(&str, &str)], State); 22] = [
+        let cases: [(&[(&str, &str)], State); 23] = [
             (&[("objectClass", "user"), ("homeMDB", "CN=DB1")], State::Mailbox),
             (&[("objectClass", "user"), ("msExchMailboxGuid", "x")], State::Mailbox),
             (&[("objectClass", "user"), ("homeMDB", "CN=DB1"), ("targetAddress", "SMTP:a@b.c")], State::Mailbox),
@@ -308,6 +308,10 @@ mod tests {
             (&[("objectClass", "user"), ("msExchRecipientTypeDetails", "34359738368")], State::RemoteMailbox),
             (&[("objectClass", "user"), ("msExchRemoteRecipientType", "1")], State::RemoteMailbox),
             (&[("objectClass", "user"), ("msExchRemoteRecipientType", "0")], State::MailUser),
+            (
+                &[("objectClass", "user"), ("msExchRemoteRecipientType", "4"), ("msExchRecipientTypeDetails", "128")],
+                State::MailUser,
+            ),
             (&[("objectClass", "contact"), ("targetAddress", "SMTP:a@b.c")], State::Contact),
             (&[("msExchRecipientTypeDetails", "64"), ("objectClass", "top")], State::Contact),
             (&[("objectClass", "top"), ("objectClass", "group")], State::Group),

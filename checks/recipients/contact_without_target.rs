@@ -1,7 +1,6 @@
 //! NSD415: a contact or mail user that leads nowhere (F-34).
 use super::{objects, readable, tell_objects};
 use crate::model::Object;
-use crate::model::recipients::typed;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -23,9 +22,8 @@ fn judge(case: &Case, notes: &mut Notes) {
         stands && visible && !matches!(object.target(), Some(Ok(_)))
     };
     let all: Vec<_> = objects(case, notes).filter(bad).collect();
-    // An account of no mail type may have a mailbox that nsdiag has no right to see.
-    let sure =
-        |object: &Object| object.entry.is("contact") || typed(object.entry).is_some() || object.target().is_some();
+    // One without type and alias may be no recipient to Exchange, or have a mailbox that nsdiag has no right to see.
+    let sure = |object: &Object| object.is_recipient();
     for certainty in [Certainty::Proven, Certainty::Likely] {
         let some: Vec<_> =
             all.iter().copied().filter(|object| sure(object) == (certainty == Certainty::Proven)).collect();
@@ -39,7 +37,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let each: Vec<_> = some.iter().map(says).collect();
         let detail = match certainty {
             Certainty::Proven => format!("contacts and mail users that lead nowhere: {}", listed(&each, 5)),
-            _ => format!("accounts with a proxy address and neither mailbox nor target: {}", listed(&each, 5)),
+            _ => format!("objects with a proxy address and neither mailbox nor target: {}", listed(&each, 5)),
         };
         let (commands, undo): (Vec<_>, Vec<_>) = some.iter().map(|object| aim(object)).unzip();
         tell_objects(notes, &some, detail).certainty(certainty).mend(Remedy::exchange(
@@ -54,9 +52,9 @@ fn judge(case: &Case, notes: &mut Notes) {
 fn aim(object: &Object) -> (String, String) {
     let (dn, address) = (object.identity(), quoted(&object.name()));
     let before = object.entry.value("targetAddress");
-    let verb = if typed(object.entry).is_none() && !object.entry.is("contact") { "Enable" } else { "Set" };
+    let verb = if object.is_recipient() { "Set" } else { "Enable" };
     let undo = match (verb, before) {
-        ("Enable", _) => format!("Disable-MailUser -Identity {dn} -Confirm:$false"),
+        ("Enable", _) => format!("Disable-{} -Identity {dn} -Confirm:$false", object.noun()),
         (_, Some(before)) => format!("Set-ADObject -Identity {dn} -Replace @{{targetAddress={}}}", quoted(before)),
         (_, None) => format!("Set-ADObject -Identity {dn} -Clear targetAddress"),
     };
@@ -72,7 +70,7 @@ mod tests {
     fn a_contact_that_leads_nowhere_is_found() {
         let cases = [
             (
-                "contact dn=CN=C proxyaddresses=SMTP:c@contoso.com",
+                "contact dn=CN=C proxyaddresses=SMTP:c@contoso.com mailnickname=c",
                 "warning proven: contacts and mail users that lead nowhere: c@contoso.com (no targetAddress) [c@contoso.com]",
                 "Set-MailContact -Identity 'CN=C' -ExternalEmailAddress 'c@contoso.com'",
             ),
@@ -83,7 +81,7 @@ mod tests {
             ),
             (
                 "user dn=CN=C proxyaddresses=SMTP:c@contoso.com",
-                "warning likely: accounts with a proxy address and neither mailbox nor target: c@contoso.com (no \
+                "warning likely: objects with a proxy address and neither mailbox nor target: c@contoso.com (no \
                  targetAddress) [c@contoso.com]",
                 "Enable-MailUser -Identity 'CN=C' -ExternalEmailAddress 'c@contoso.com'",
             ),

@@ -41,7 +41,16 @@ fn judge(case: &Case, notes: &mut Notes) {
         let each =
             |(address, all): &Double| format!("{address} by {}", listed(&all.iter().map(name).collect::<Vec<_>>(), 4));
         let each: Vec<_> = doubles.iter().map(each).collect();
-        let finding = notes.finding(format!("the directory of {system} holds more than once: {}", listed(&each, 3)));
+        let by_hand = doubles.iter().flat_map(|(_, all)| all).find(|object| !object.is_recipient());
+        let lacking = by_hand.map_or_else(String::new, |object| {
+            format!(
+                "; not proven, because '{}' may be no recipient to Exchange: it has no alias and no type",
+                object.entry.dn
+            )
+        });
+        let each = listed(&each, 3);
+        let finding = notes.finding(format!("the directory of {system} holds more than once: {each}{lacking}"));
+        finding.certainty(if by_hand.is_some() { Certainty::Likely } else { Certainty::Proven });
         let (mut commands, mut undo) = (Vec::new(), Vec::new());
         for (address, all) in &doubles {
             finding.about(SubjectKind::Recipient, address).seen_all(all.iter().map(|object| object.pointer.clone()));
@@ -102,6 +111,7 @@ mod tests {
         world.holds("orders@contoso.com", &[mailbox, alias], None);
         let remove = "Set-DistributionGroup -Identity 'CN=All' -EmailAddresses @{Remove='smtp:orders@contoso.com'}";
         assert_eq!(world.commands(&CHECK), [remove]);
+        assert!(world.lines(&CHECK)[0].starts_with("critical likely: "), "a group that was stamped by hand");
         world.holds("orders@contoso.com", &[mailbox], None);
         world.noteworthy(&[contact]);
         assert_eq!(world.lines(&CHECK), [found]);

@@ -1,8 +1,9 @@
 //! NSD417: a gateway whose list or cache is behind (F-27).
 use crate::model::FaultKind;
-use crate::model::families::{Decision, Family, Query};
+use crate::model::families::Decision;
 use crate::model::moments::hours_between;
 use crate::model::recipients::holds;
+use crate::model::sources::behind;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -34,7 +35,7 @@ fn judge(case: &Case, notes: &mut Notes) {
                 Certainty::Likely
             });
         }
-        let behind = behind(case, &decisions);
+        let behind = behind(&case.model, &decisions);
         for young in [false, true] {
             let some: Vec<_> = behind.iter().copied().filter(|decision| is_young(decision) == young).collect();
             if some.is_empty() {
@@ -73,22 +74,6 @@ fn tell<'n>(
 fn is_gone(case: &Case, decision: &Decision) -> bool {
     let faults = &case.model.diagnose(decision.recipient).faults;
     decision.recipient.is_absent() && faults.iter().any(|fault| fault.kind == FaultKind::OtherRejectsOwn)
-}
-
-/// Those refused that a plain look-up finds, where it agrees with everything else, and no other look-up with everything.
-fn behind<'m, 'd, 'a>(case: &Case<'a>, decisions: &'d [Decision<'m, 'a>]) -> Vec<&'d Decision<'m, 'a>> {
-    let refused: Vec<_> = decisions.iter().filter(|decision| decision.wrongly_refused()).collect();
-    let accepted = decisions.iter().filter(|decision| decision.accepted && decision.recipient.resolves()).count();
-    let plain = |query: &Query| matches!(query.family, Family::Proxy | Family::Either);
-    let fits = |query: Query| {
-        decisions.iter().all(|one| query.agrees(one).is_some_and(|agrees| agrees || one.wrongly_refused()))
-    };
-    let explained = !case.model.explanations(decisions).is_empty();
-    let few = refused.len() < accepted;
-    if explained || !few || !case.model.queries().filter(plain).any(fits) {
-        return Vec::new();
-    }
-    refused
 }
 
 fn is_young(decision: &Decision) -> bool {

@@ -1,7 +1,7 @@
 //! NSD420: where a gateway seems to have its recipients from.
-use crate::model::families::{Decision, Query, tally};
+use crate::model::families::tally;
+use crate::model::sources::sources;
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD420",
@@ -24,7 +24,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         if accepted < ENOUGH || decisions.len() - accepted < ENOUGH {
             continue;
         }
-        let sources = sources(case, &decisions);
+        let sources = sources(&case.model, &decisions);
         let best = sources.iter().map(|(_, agrees)| *agrees).max().unwrap_or_default();
         if best * 10 < decisions.len() * 9 {
             continue;
@@ -45,51 +45,6 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::Host, hop.id())
             .seen_all(decisions.iter().map(|decision| decision.pointer.clone()));
     }
-}
-
-/// Where recipients may come from.
-struct Source {
-    /// How much it supposes: one source, or two.
-    rank: u8,
-    words: String,
-}
-
-/// The sources, those that suppose least first, with how many decisions they agree with.
-fn sources(case: &Case, decisions: &[Decision]) -> Vec<(Source, usize)> {
-    let mut directories: BTreeMap<(bool, &str), (usize, Vec<&str>)> = BTreeMap::new();
-    for query in case.model.queries() {
-        let Some(agrees) = agreeing(&query, decisions) else { continue };
-        let (best, filters) = directories.entry((query.lists, query.system)).or_default();
-        if agrees > *best {
-            (*best, *filters) = (agrees, Vec::new());
-        }
-        if agrees == *best && !filters.contains(&query.family.filter()) {
-            filters.push(query.family.filter());
-        }
-    }
-    let mut lists: BTreeMap<&str, usize> = BTreeMap::new();
-    for decision in decisions {
-        for list in &decision.recipient.lists {
-            *lists.entry(list.system).or_default() += usize::from(list.listed == decision.accepted);
-        }
-    }
-    let list = |(system, agrees)| (Source { rank: 1, words: format!("the list of {system}") }, agrees);
-    let directory = |((lists, system), (agrees, filters)): ((bool, &str), (usize, Vec<&str>))| {
-        let list = if lists { ", beside the other system's list," } else { "" };
-        let filters = filters.iter().take(3).copied().collect::<Vec<_>>().join(" or ");
-        let words = format!("the directory of {system}{list} asked for {filters}");
-        (Source { rank: if lists { 2 } else { 1 }, words }, agrees)
-    };
-    let mut all: Vec<_> = lists.into_iter().map(list).chain(directories.into_iter().map(directory)).collect();
-    all.sort_by_key(|(source, _)| source.rank);
-    all
-}
-
-/// With how many decisions a gateway agrees that asks so, and knows the other system's list where `lists` says it.
-fn agreeing(query: &Query, decisions: &[Decision]) -> Option<usize> {
-    let known = |one: &Decision| Some(query.finds(one.recipient)? || query.lists && one.recipient.listed().is_some());
-    let agrees = decisions.iter().map(|one| known(one).map(|known| usize::from(known == one.accepted)));
-    agrees.sum()
 }
 
 #[cfg(test)]

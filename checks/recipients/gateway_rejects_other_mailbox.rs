@@ -1,7 +1,7 @@
 //! NSD401, the mission: the gateway refuses somebody whose mailbox is on the other system (F-21).
-use super::{Group, groups, object_name};
-use crate::model::FaultKind;
+use super::{Group, for_all, groups, object_name};
 use crate::model::diagnosis::{Diagnosis, Fate};
+use crate::model::{FaultKind, Recipient};
 use crate::prelude::*;
 use crate::products::remedies::tell_of_second_system;
 
@@ -63,28 +63,50 @@ fn judge(case: &Case, notes: &mut Notes) {
 
 /// What one does about it: in Exchange, so that the directory answers for them, or at the gateway.
 fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
-    let mut commands = Vec::new();
-    let mut undo = Vec::new();
-    for recipient in &group.recipients {
-        let address = recipient.address;
-        let stray = recipient.directories.iter().flat_map(|held| held.entries.iter().copied()).next();
-        match stray {
-            // An account that bears the address in `mail` alone is mail-enabled instead of given a namesake.
-            Some(entry) if entry.is("user") => {
-                let dn = quoted(&entry.dn);
-                commands.push(format!("Enable-MailUser -Identity {dn} -ExternalEmailAddress {}", quoted(address)));
-                undo.push(format!("Disable-MailUser -Identity {dn} -Confirm:$false"));
-            }
-            _ => {
-                let name = quoted(&object_name(address));
-                commands.push(format!("New-MailContact -Name {name} -ExternalEmailAddress {}", quoted(address)));
-                undo.push(format!("Remove-MailContact -Identity {} -Confirm:$false", quoted(address)));
-            }
-        }
-    }
+    let certainty = group.first.certainty;
+    let (commands, undo): (Vec<_>, Vec<_>) = group.recipients.iter().map(|recipient| answer_for(recipient)).unzip();
+    let commands = for_all(
+        &CHECK,
+        certainty,
+        commands,
+        "$u = Get-User -Filter \"WindowsEmailAddress -eq `\"$a`\"\"; if ($u) { Enable-MailUser -Identity \
+         $u.DistinguishedName -ExternalEmailAddress $a } else { New-MailContact -Name ($a -replace '@', ' at ') \
+         -ExternalEmailAddress $a }",
+    );
+    let undo = for_all(
+        &CHECK,
+        certainty,
+        undo,
+        "$r = Get-Recipient -Identity $a; if ($r.RecipientType -eq 'MailContact') { Remove-MailContact -Identity $a \
+         -Confirm:$false } else { Disable-MailUser -Identity $a -Confirm:$false }",
+    );
     let mut all = vec![Remedy::exchange("Have the directory answer for them: a mail contact each", commands, undo)];
     all.extend(tell_of_second_system(case, &group.first.hops));
     all
+}
+
+/// The command that has the directory answer for `recipient`, and what takes it back. An object that bears the address in
+/// `mail` alone is mail-enabled instead of given a namesake.
+fn answer_for(recipient: &Recipient) -> (String, String) {
+    let address = quoted(recipient.address);
+    let mut by_mail = recipient.directories.iter().filter(|held| held.state == State::MailAttributeOnly);
+    let stray = by_mail.find_map(|held| held.entries.iter().find(|entry| entry.value("mail").is_some()));
+    let noun = match stray {
+        Some(entry) if entry.is("user") => "MailUser",
+        Some(entry) if entry.is("contact") => "MailContact",
+        _ => {
+            let name = quoted(&object_name(recipient.address));
+            return (
+                format!("New-MailContact -Name {name} -ExternalEmailAddress {address}"),
+                format!("Remove-MailContact -Identity {address} -Confirm:$false"),
+            );
+        }
+    };
+    let dn = quoted(stray.map_or("", |entry| &entry.dn));
+    (
+        format!("Enable-{noun} -Identity {dn} -ExternalEmailAddress {address}"),
+        format!("Disable-{noun} -Identity {dn} -Confirm:$false"),
+    )
 }
 
 /// The core question stays open where there is neither a directory nor a list (contract, section 2).

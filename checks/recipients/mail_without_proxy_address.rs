@@ -23,30 +23,55 @@ fn judge(case: &Case, notes: &mut Notes) {
         (address::domain(&mail) == domain && object.sees("proxyaddresses") && !object.holds(&mail)).then_some(mail)
     };
     let all: Vec<_> = objects(case, notes).filter_map(|object| Some((object, mail(object)?))).collect();
-    // Where the mailbox is on the other system and Exchange relays, what Exchange does not know is on its way all the same.
-    let relayed = |object: &Object, mail: &str| {
-        let organisation = case.model.organisations.iter().find(|each| each.system == object.system);
-        let accepted = organisation.and_then(|each| each.accepted_domain().ok()?);
-        let relays = accepted.is_some_and(|(_, accepted)| accepted.kind == DomainKind::InternalRelay);
-        relays && case.model.recipient(mail).is_some_and(|recipient| recipient.listed().is_some())
-    };
-    for harmless in [false, true] {
-        let some: Vec<_> = all.iter().filter(|(object, mail)| relayed(object, mail) == harmless).collect();
+    for fate in [Fate::Bounces, Fate::Relayed, Fate::Arrives] {
+        let some: Vec<_> = all.iter().filter(|(object, mail)| Fate::of(case, object, mail) == fate).collect();
         let Some((first, _)) = some.first() else { continue };
         let names: Vec<&str> = some.iter().map(|(_, mail)| &**mail).collect();
-        let becomes = match harmless {
-            true => "; Exchange relays them to the other system, whose list names them",
-            false => "",
+        let (severity, certainty, becomes) = match fate {
+            Fate::Bounces => (Severity::Warning, Certainty::Proven, ""),
+            Fate::Relayed => (
+                Severity::Warning,
+                Certainty::Likely,
+                "; Exchange relays them, and whether anybody has their mailboxes is not known",
+            ),
+            Fate::Arrives => {
+                (Severity::Info, Certainty::Proven, "; Exchange relays them to the other system, whose list names them")
+            }
         };
         let object = if some.len() == 1 { format!(" ('{}')", first.entry.dn) } else { String::new() };
         let detail = format!("in mail, and not in proxyAddresses: {}{object}{becomes}", listed(&names, 5));
         let (commands, undo): (Vec<_>, Vec<_>) = some.iter().map(|(object, mail)| enable(object, mail)).unzip();
         let objects: Vec<_> = some.iter().map(|(object, _)| *object).collect();
         let finding = tell_objects(notes, &objects, detail);
-        if harmless {
-            finding.severity(Severity::Info);
+        finding.severity(severity).certainty(certainty).mend(Remedy::exchange(
+            "Mail-enable them",
+            readable(commands),
+            readable(undo),
+        ));
+    }
+}
+
+/// What becomes of the mail.
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    /// Exchange does not relay, as far as is known.
+    Bounces,
+    /// Exchange relays what it does not know.
+    Relayed,
+    /// It relays it to where the mailbox is.
+    Arrives,
+}
+
+impl Fate {
+    fn of(case: &Case, object: &Object, mail: &str) -> Self {
+        let organisation = case.model.organisations.iter().find(|each| each.system == object.system);
+        let accepted = organisation.and_then(|each| each.accepted_domain().ok()?);
+        let relays = accepted.is_some_and(|(_, accepted)| accepted.kind == DomainKind::InternalRelay);
+        match case.model.recipient(mail).and_then(|recipient| recipient.listed()) {
+            _ if !relays => Self::Bounces,
+            Some(_) => Self::Arrives,
+            None => Self::Relayed,
         }
-        finding.mend(Remedy::exchange("Mail-enable them", readable(commands), readable(undo)));
     }
 }
 
@@ -77,8 +102,8 @@ mod tests {
         let mut world = World::healthy();
         assert_eq!(world.lines(&CHECK), [""; 0]);
         world.noteworthy(&["user dn=CN=Carl mail=carl@contoso.com", "user mail=x@elsewhere.com"]);
-        let found =
-            "warning proven: in mail, and not in proxyAddresses: carl@contoso.com ('CN=Carl') [carl@contoso.com]";
+        let found = "warning likely: in mail, and not in proxyAddresses: carl@contoso.com ('CN=Carl'); Exchange relays them, \
+                     and whether anybody has their mailboxes is not known [carl@contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
         assert_eq!(
             world.commands(&CHECK),
