@@ -8,6 +8,19 @@ use nsdiag_checks::report::Report;
 use nsdiag_lab::{Lab, Scenario};
 use std::collections::BTreeMap;
 
+/// The products that gateways play, as nsdiag is to recognise them.
+const PLAYED: [(&str, &str); 9] = [
+    ("gateway-barracuda", "Barracuda Email Gateway Defense"),
+    ("gateway-cisco", "Cisco Secure Email"),
+    ("gateway-exchange-online", "Exchange Online"),
+    ("gateway-exim", "Exim"),
+    ("gateway-google", "Google Workspace"),
+    ("gateway-mimecast", "Mimecast"),
+    ("gateway-postfix", "Postfix"),
+    ("gateway-proofpoint", "Proofpoint"),
+    ("gateway-proofpoint-essentials", "Proofpoint Essentials"),
+];
+
 /// Plays `scenario` and runs the whole pipeline against it, as `nsdiag demo` does.
 async fn play(scenario: &Scenario) -> (Report, Lab) {
     let folder = tempfile::tempdir().unwrap();
@@ -80,6 +93,10 @@ async fn every_scenario_yields_exactly_the_findings_that_it_should() {
         let wide = table.lines().find(|line| line.chars().count() > 80 && !line.contains("\"CN="));
         assert_eq!(wide, None, "{name}: a line of more than 80 columns");
 
+        if let Some((_, product)) = PLAYED.iter().find(|(scenario, _)| *scenario == name) {
+            assert_eq!(found.hops[0].product.as_deref(), Some(*product), "{name}: {:#?}", found.hops[0]);
+            assert_eq!(found.hops[0].layers, [""; 0], "{name}");
+        }
         manners(name, &found, &lab.commands_heard());
     }
 }
