@@ -31,6 +31,7 @@ pub fn read<R: Read>(text: &mut Text<R>, take: &mut dyn Take) -> Result<(), Faul
         shared: HashMap::new(),
         own: HashMap::new(),
         open: 0,
+        kind: String::new(),
     };
     clixml.file(take)
 }
@@ -67,6 +68,8 @@ struct Clixml<'t, R: Read> {
     own: HashMap<String, Value>,
     /// How many elements are open.
     open: usize,
+    /// The type of the object that is read.
+    kind: String,
 }
 
 impl<R: Read> Clixml<'_, R> {
@@ -79,7 +82,7 @@ impl<R: Read> Clixml<'_, R> {
             }
         };
         if root.tag != "Objs" || root.namespace != NAMESPACE {
-            let what = format!("not CLIXML: its root is <{}>, and that of Export-Clixml is <Objs>", shown(&root.tag));
+            let what = format!("not CLIXML: its root is <{}>, not <Objs xmlns=\"{NAMESPACE}\">", shown(&root.tag));
             return Err(self.meter.fault_at(root.place, How::Unreadable, &what));
         }
         loop {
@@ -101,8 +104,11 @@ impl<R: Read> Clixml<'_, R> {
         self.meter.begin();
         let place = element.place;
         let tag = element.tag.clone();
-        let value = self.value(element, 1)?;
-        self.meter.field.borrow_mut().clear();
+        self.kind.clear();
+        let value = self.value(element, 1).inspect_err(|_| {
+            take.begun(&Object { kind: self.kind.clone(), ..Object::default() });
+        })?;
+        self.meter.end();
         for (id, value) in self.own.drain() {
             if self.shared.len() < SHARED && small(&value, &mut 0) {
                 self.shared.insert(id, value);
@@ -172,6 +178,9 @@ impl<R: Read> Clixml<'_, R> {
                 "TN" => {
                     let id = child.id.clone();
                     object.kind = self.type_names()?;
+                    if depth == 1 {
+                        self.kind.clone_from(&object.kind);
+                    }
                     if self.types.len() < TYPES {
                         self.types.insert(id, object.kind.clone());
                     }
@@ -179,6 +188,9 @@ impl<R: Read> Clixml<'_, R> {
                 "TNRef" => {
                     self.content()?;
                     object.kind = self.types.get(&child.id).cloned().unwrap_or_default();
+                    if depth == 1 {
+                        self.kind.clone_from(&object.kind);
+                    }
                 }
                 "ToString" => object.text = Some(self.content()?),
                 "Props" | "MS" => {
@@ -220,6 +232,9 @@ impl<R: Read> Clixml<'_, R> {
                 Step::Begin(element) => {
                     let name = element.name.clone();
                     let value = self.value(element, depth)?;
+                    if depth == 2 {
+                        self.meter.field.borrow_mut().clear();
+                    }
                     // Exchange's own binary form of the object, which nobody here reads.
                     if name != "SerializationData" {
                         add(name, value);

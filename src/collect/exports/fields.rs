@@ -21,6 +21,10 @@ pub type Decoded<T> = Result<T, Undecoded>;
 /// How to make the export so that it can be read.
 const AGAIN: &str = "export it with Export-Clixml, or with the script that 'nsdiag explain NSD331' prints";
 
+/// How to make the export so that it has every property.
+const WHOLE: &str =
+    "export the objects whole, without Select-Object, or with the script that 'nsdiag explain NSD331' prints";
+
 fn undecoded<T>(field: &'static str, value: &Value) -> Decoded<T> {
     let why = match value {
         Value::Text(text) if super::value::is_type_name(text.trim()) => {
@@ -37,7 +41,7 @@ fn undecoded<T>(field: &'static str, value: &Value) -> Decoded<T> {
 
 /// A property that the export must have.
 pub fn needed<'a>(object: &'a Object, field: &'static str) -> Decoded<&'a Value> {
-    object.field(field).ok_or_else(|| Undecoded { field, why: format!("the export lacks it; {AGAIN}") })
+    object.field(field).ok_or_else(|| Undecoded { field, why: format!("the export lacks it; {WHOLE}") })
 }
 
 /// A text that must be there.

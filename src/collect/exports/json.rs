@@ -101,9 +101,7 @@ impl<'de> Visitor<'de> for Top<'_> {
             return Err(self.no_object("an array inside the array"));
         }
         let Self { meter, take, .. } = self;
-        while list.next_element_seed(Top { meter, take: &mut *take, inside: true })?.is_some() {
-            meter.field.borrow_mut().clear();
-        }
+        while list.next_element_seed(Top { meter, take: &mut *take, inside: true })?.is_some() {}
         Ok(())
     }
 
@@ -111,27 +109,54 @@ impl<'de> Visitor<'de> for Top<'_> {
         let Self { meter, take, inside } = self;
         meter.begin();
         let place = meter.place();
-        let Some(first) = map.next_key::<String>()? else { return Ok(()) };
+        let Some(first) = map.next_key::<String>()? else {
+            meter.end();
+            return take.object(Object::default(), place).map_err(|fault| kept(meter, fault));
+        };
         if !inside && first.eq_ignore_ascii_case("cmdlet") {
+            meter.end();
             meter.object.set(meter.object.get() - 1);
             return wrapper(meter, take, map);
         }
         let mut object = Object::default();
-        let mut key = Some(first);
-        while let Some(name) = key {
-            meter.field.borrow_mut().clone_from(&name);
-            let value = map.next_value_seed(Any { meter, depth: 1 })?;
-            object.fields.push((name, value));
-            key = map.next_key::<String>()?;
+        match properties(meter, first, &mut map, &mut object) {
+            Ok(()) => {
+                meter.end();
+                take.object(object, place).map_err(|fault| kept(meter, fault))
+            }
+            Err(error) => {
+                take.begun(&object);
+                Err(error)
+            }
         }
-        meter.field.borrow_mut().clear();
-        take.object(object, place).map_err(|fault| kept(meter, fault))
     }
+}
+
+/// The properties of an object, from the first on, of which the name is known.
+fn properties<'de, A: MapAccess<'de>>(
+    meter: &Meter,
+    first: String,
+    map: &mut A,
+    object: &mut Object,
+) -> Result<(), A::Error> {
+    let mut key = Some(first);
+    while let Some(name) = key {
+        meter.field.borrow_mut().clone_from(&name);
+        let value = map.next_value_seed(Any { meter, depth: 1 })?;
+        meter.field.borrow_mut().clear();
+        object.fields.push((name, value));
+        key = map.next_key::<String>()?;
+    }
+    Ok(())
 }
 
 fn wrapper<'de, A: MapAccess<'de>>(meter: &Meter, take: &mut dyn Take, mut map: A) -> Result<(), A::Error> {
     let cmdlet: String = map.next_value()?;
-    take.cmdlet(&cmdlet).map_err(|fault| kept(meter, fault))?;
+    let placed = |fault: Fault| match fault.how {
+        How::NotTried => fault,
+        how => meter.fault(how, fault.said.trim_start_matches([':', ' '])),
+    };
+    take.cmdlet(&cmdlet).map_err(|fault| kept(meter, placed(fault)))?;
     let mut whole = false;
     while let Some(name) = map.next_key::<String>()? {
         match &*name.to_ascii_lowercase() {

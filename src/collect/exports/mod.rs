@@ -44,6 +44,8 @@ trait Take {
     fn cmdlet(&mut self, name: &str) -> Result<(), Fault>;
     /// A wrapper says that the cmdlet gave all that there is.
     fn unlimited(&mut self);
+    /// What was read of an object before something went wrong: it may tell the cmdlet.
+    fn begun(&mut self, object: &Object);
     /// An object, and where it begins.
     fn object(&mut self, object: Object, place: (u64, u64)) -> Result<(), Fault>;
 }
@@ -341,6 +343,12 @@ impl Take for Intake<'_, '_> {
 
     fn unlimited(&mut self) {
         self.unlimited = true;
+    }
+
+    fn begun(&mut self, object: &Object) {
+        if let (None, Told::Read(cmdlet), true) = (self.named, tell(object), self.cmdlets.is_empty()) {
+            self.cmdlets.push(cmdlet);
+        }
     }
 
     fn object(&mut self, object: Object, (line, column): (u64, u64)) -> Result<(), Fault> {

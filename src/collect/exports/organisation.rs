@@ -229,12 +229,14 @@ fn send_connector(object: &Object) -> Decoded<SendConnector> {
     let address_spaces = address_spaces(object, "AddressSpaces", scoped)?;
     let smart_hosts = smart_hosts(object)?;
     let by_dns = object.field("DNSRoutingEnabled").and_then(Value::flag);
-    if by_dns == Some(smart_hosts.is_empty()) || by_dns.is_none() {
-        Ok(())
-    } else {
-        let why = format!("it is {}, and {} smart hosts are to be read", by_dns == Some(true), smart_hosts.len());
-        Err(Undecoded { field: "DNSRoutingEnabled", why })
-    }?;
+    let contradicts = by_dns.is_some_and(|by_dns| by_dns != smart_hosts.is_empty());
+    if contradicts {
+        let why = match smart_hosts.is_empty() {
+            true => "it is False, and the export shows no smart host",
+            false => "it is True, and the export shows smart hosts",
+        };
+        return Err(Undecoded { field: "DNSRoutingEnabled", why: why.into() });
+    }
     Ok(SendConnector {
         name: text(object, "Name")?,
         enabled: flag(object, "Enabled")?,

@@ -10,6 +10,8 @@ pub struct Heading {
     /// The type of `#TYPE`, where there is one.
     kind: String,
     separator: u8,
+    /// Lines end with CR LF, of which the reader leaves the LF to the next row.
+    wide_ends: bool,
 }
 
 /// Whether `ahead` begins like a table: with a type line, or a heading of several names.
@@ -29,7 +31,11 @@ pub fn heading(ahead: &str) -> Option<Heading> {
     let count = |separator: char| heading.split(separator).filter(|name| is_name(name)).count();
     let (separator, most) = [',', ';', '\t'].map(|each| (each, count(each))).into_iter().max_by_key(|(_, n)| *n)?;
     let whole = heading.split(separator).all(is_name);
-    (whole && (most > 1 || !kind.is_empty())).then_some(Heading { kind, separator: separator as u8 })
+    (whole && (most > 1 || !kind.is_empty())).then_some(Heading {
+        kind,
+        separator: separator as u8,
+        wide_ends: ahead.contains("\r\n"),
+    })
 }
 
 /// Hands every row of `text` to `take`, as an object whose values are texts.
@@ -59,14 +65,19 @@ pub fn read<R: Read>(text: &mut Text<R>, heading: &Heading, take: &mut dyn Take)
                 break;
             }
         }
-        line = first + row.position().map_or(0, |at| at.line().saturating_sub(1));
+        line = first + row.position().map_or(0, |at| at.line().saturating_sub(1)) + u64::from(heading.wide_ends);
         meter.begin();
+        let names_alone = || {
+            let fields = names.iter().map(|name| (name.clone(), Value::Nil)).collect();
+            Object { kind: heading.kind.clone(), fields, ..Object::default() }
+        };
         if row.len() != names.len() {
             let said = format!(
                 "{} cells under {} names: the row is cut off, or the separator is not one",
                 row.len(),
                 names.len()
             );
+            take.begun(&names_alone());
             return Err(meter.fault_at((line, 1), How::Unreadable, &said));
         }
         for _ in &row {
@@ -79,6 +90,7 @@ pub fn read<R: Read>(text: &mut Text<R>, heading: &Heading, take: &mut dyn Take)
             ..Object::default()
         };
         take.object(object, (line, 1))?;
+        meter.end();
     }
     drop(reader);
     if let Some(said) = fault {

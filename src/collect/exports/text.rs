@@ -39,6 +39,8 @@ pub struct Meter {
     values: Cell<usize>,
     /// The number of the object that is read, from 1; 0 before the first.
     pub object: Cell<usize>,
+    /// Whether reading stands inside of it.
+    inside: Cell<bool>,
     /// The property of it that is read, where it is known.
     pub field: RefCell<String>,
     fault: RefCell<Option<Fault>>,
@@ -52,6 +54,7 @@ impl Default for Meter {
             spent: Cell::new(0),
             values: Cell::new(0),
             object: Cell::new(0),
+            inside: Cell::new(false),
             field: RefCell::default(),
             fault: RefCell::default(),
         }
@@ -67,8 +70,15 @@ impl Meter {
     /// Begins an object: its share is fresh.
     pub fn begin(&self) {
         self.object.set(self.object.get() + 1);
+        self.inside.set(true);
         self.spent.set(0);
         self.values.set(0);
+        self.field.borrow_mut().clear();
+    }
+
+    /// Ends it.
+    pub fn end(&self) {
+        self.inside.set(false);
         self.field.borrow_mut().clear();
     }
 
@@ -98,7 +108,7 @@ impl Meter {
     pub fn fault_at(&self, (line, column): (u64, u64), how: How, what: &str) -> Fault {
         let field = self.field.borrow();
         let object = match self.object.get() {
-            0 => String::new(),
+            _ if !self.inside.get() => String::new(),
             number if field.is_empty() => format!("object {number}: "),
             number => format!("object {number}, {}: ", shown(&field)),
         };
