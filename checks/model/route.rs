@@ -239,6 +239,46 @@ mod tests {
             ("contoso.com", 10_241, &["a: contoso.com 10k"], None, &[("a", Size)]),
             ("contoso.com", 20_000, &["a: contoso.com 10k off"], None, &[("a", Size)]),
             ("contoso.com", 20_000, &["a: contoso.com 10k", "b: contoso.com;50 30k"], Some("b"), &[("a", Size)]),
+            ("contoso.com", 20_000, &["a: contoso.com 10k", "b: * 10k"], None, &[("a", Size), ("b", Size)]),
+            ("contoso.com", 20_000, &["far: contoso.com 10k scoped"], None, &[("far", Size)]),
+            ("contoso.com", 20_000, &["a: fabrikam.com 10k", "b: *"], Some("b"), &[("a", Size)]),
+            (
+                "contoso.com",
+                20_000,
+                &["a: contoso.com 10k off", "b: *.contoso.com off"],
+                None,
+                &[("a", Size), ("b", Disabled)],
+            ),
+            // A disabled one is disabled before it is out of scope, and out of scope before it matches nothing.
+            ("contoso.com", 0, &["far: contoso.com scoped off"], None, &[("far", Disabled)]),
+            ("contoso.com", 0, &["far: fabrikam.com scoped"], None, &[("far", Scope)]),
+            // One of several spaces that matches is enough; those of another kind never do.
+            (
+                "app.contoso.com",
+                0,
+                &["a: contoso.com,*.contoso.com;7", "b: *.com;1"],
+                Some("a"),
+                &[("b", LessSpecific)],
+            ),
+            ("contoso.com", 0, &["a: x400:c=us;1,contoso.com;3", "b: contoso.com;2"], Some("b"), &[("a", Cost)]),
+            ("contoso.com", 0, &["a: --,*;5", "b: *;6"], Some("a"), &[("b", Cost)]),
+            ("contoso.com", 0, &["a: fabrikam.com,tailspin.com", "b: *"], Some("b"), &[("a", NoMatch)]),
+            // Case and other scripts: spaces are folded, domains come as A-labels, names sort without case.
+            ("contoso.com", 0, &["a: SMTP:CONTOSO.COM;1"], Some("a"), &[]),
+            ("xn--bcher-kva.example", 0, &["a: *.XN--BCHER-KVA.example", "b: *"], Some("a"), &[("b", LessSpecific)]),
+            ("contoso.com", 0, &["Ä: contoso.com", "z: contoso.com"], Some("z"), &[("Ä", Name)]),
+            ("contoso.com", 0, &["É: contoso.com", "è: contoso.com"], Some("è"), &[("É", Name)]),
+            // All ties but the name; and equal names stay in their order.
+            ("contoso.com", 0, &["a: contoso.com;1", "a: contoso.com;1"], Some("a"), &[("a", Name)]),
+            (
+                "contoso.com",
+                0,
+                &["far: *.contoso.com;1", "near: *.contoso.com;11", "z: *.contoso.com;11"],
+                Some("z"),
+                &[("far", Distance), ("near", Distance)],
+            ),
+            ("contoso.com", 0, &["far: contoso.com;100", "b: *;1"], Some("far"), &[("b", LessSpecific)]),
+            ("com", 0, &["a: *.com", "b: *"], Some("a"), &[("b", LessSpecific)]),
         ];
         for (domain, bytes, texts, winner, lost) in table {
             let all: Vec<_> = texts.iter().map(|text| connector(text)).collect();
