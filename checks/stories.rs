@@ -148,6 +148,31 @@ impl World {
         world
     }
 
+    /// An organisation and its tenant, each with all recipients; eva has her mailbox in the tenant.
+    pub fn hybrid() -> Self {
+        let mut world = Self::two_forests();
+        (world.question.systems[1].name, world.question.systems[1].kind) = ("cloud".into(), SystemKind::ExchangeOnline);
+        world.evidence.hops.retain(|hop| hop.system.as_deref() != Some("labs"));
+        world.evidence.smtp.retain(|session| session.hop != LABS);
+        world.evidence.directories[1].system = "cloud".into();
+        world.evidence.directories[1].origin = crate::evidence::directory::Origin::Export;
+        for at in 0..2 {
+            let organisation = world.organisation_at(at);
+            organisation.send_connectors = if at == 0 { Observed::Known(vec![]) } else { Observed::NotAsked };
+            let Observed::Known(all) = &mut organisation.accepted_domains else { panic!("no accepted domains") };
+            all[0].kind = DomainKind::Authoritative;
+        }
+        let eva = "eva@contoso.com";
+        world.question.known_good.push(eva.into());
+        world.rcpt(GATEWAY, eva, "250 2.1.5 Ok");
+        world.rcpt(EXCHANGE, eva, "250 2.1.5 Ok");
+        let remote = "user msExchRecipientTypeDetails=2147483648 targetAddress=SMTP:eva@contoso.mail.onmicrosoft.com";
+        world.directory(eva, remote);
+        world.directory_at(1, eva, "user homeMDB=CN=DB");
+        world.directory_at(1, "helpdesk@contoso.com", "user targetAddress=SMTP:helpdesk@contoso.com");
+        world
+    }
+
     /// The world of the mission: the gateway knows only what AD holds.
     pub fn broken_gateway() -> Self {
         let mut world = Self::healthy();

@@ -338,7 +338,13 @@ impl<'a> Collector<'a> {
         if wanted.is_empty() && names.is_empty() {
             return vec![];
         }
-        join_all(names.iter().map(|name| self.resolver.addresses(name))).await;
+        join_all(names.iter().map(|name| async {
+            // A smart host may be the name of an MX.
+            if matches!(self.resolver.addresses(name).await, Observed::Known(found) if found.is_empty()) {
+                self.resolver.ask(name, RecordKind::Mx).await;
+            }
+        }))
+        .await;
         let exchange = question.systems.iter().filter(|system| system.kind != SystemKind::Other);
         let hosts = exchange.flat_map(|system| system.smtp.iter().map(move |host| (&system.name, host)));
         let hops = hosts.map(|(system, host)| self.hops(Role::Exchange, Some(system), host, question.smtp_port));

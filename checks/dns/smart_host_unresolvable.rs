@@ -20,7 +20,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let mut dead = Vec::new();
         for host in hosts {
             match case.model.addresses(host) {
-                Addresses::Known(found, seen) if found.is_empty() => dead.push((host, seen)),
+                Addresses::Known(_, seen) if case.model.resolves_to_nothing(host) => dead.push((host, seen)),
                 Addresses::Unknown(miss) => notes.gap(no_dns(format!("the addresses of the smart host {host}"), &miss)),
                 _ => {}
             }
@@ -28,12 +28,19 @@ fn judge(case: &Case, notes: &mut Notes) {
         let all = dead.len() == hosts.len();
         for (host, seen) in dead {
             let name = &connector.name;
+            // Its servers may name other DNS servers for the outside, which nsdiag does not know.
+            let elsewhere = if connector.external_dns {
+                "; but the connector asks the DNS servers for the outside (UseExternalDNSServersEnabled)"
+            } else {
+                ""
+            };
             let rest = if all { "mail for the other system stays in the queue" } else { "the connector has others" };
             let finding = notes.finding(format!(
-                "'{name}' hands mail for {} to {host}, which has no address in the DNS that was asked; {rest}",
+                "'{name}' hands mail for {} to {host}, which has no address in the DNS that was asked; {rest}{elsewhere}",
                 organisation.domain
             ));
             finding.severity(if all { Severity::Critical } else { Severity::Warning });
+            finding.certainty(if connector.external_dns { Certainty::Likely } else { Certainty::Proven });
             finding.about(SubjectKind::Host, host).about(SubjectKind::SendConnector, name).seen(&pointer);
             finding.seen_all(seen);
             let set = |hosts: &[String]| {
@@ -67,6 +74,20 @@ mod tests {
         world.dns("smarthost.contoso.com", RecordKind::A, "SERVFAIL");
         let gap = "unanswered: the addresses of the smart host smarthost.contoso.com (the resolver failed)";
         assert_eq!(world.lines(&CHECK), [gap]);
+    }
+
+    #[test]
+    fn an_mx_is_enough_and_other_dns_servers_may_know_more() {
+        let mut world = World::healthy();
+        for kind in [RecordKind::A, RecordKind::Aaaa] {
+            world.dns("smarthost.contoso.com", kind, "");
+        }
+        world.connector(|connector| connector.external_dns = true);
+        let lines = world.lines(&CHECK);
+        assert!(lines[0].starts_with("critical likely: 'To Zimbra' hands mail"), "{lines:?}");
+        assert!(lines[0].contains("the connector asks the DNS servers for the outside"), "{lines:?}");
+        world.dns("smarthost.contoso.com", RecordKind::Mx, "10 mail.zimbra.contoso.com");
+        assert_eq!(world.lines(&CHECK), [""; 0]);
     }
 
     #[test]

@@ -125,6 +125,16 @@ mod tests {
     }
 
     #[test]
+    fn a_hybrid_whose_directories_hold_everybody_is_as_it_should_be() {
+        let mut world = World::hybrid();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.directory("eva@contoso.com", "");
+        let found = "critical proven: The accepted domain 'contoso.com' of corp is authoritative for contoso.com: Exchange \
+                     bounces recipients that it does not know: eva@contoso.com among them [contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+    }
+
+    #[test]
     fn the_end_of_the_line_is_rightly_authoritative() {
         let mut world = World::two_forests();
         let Observed::Known(all) = &mut world.organisation_at(1).accepted_domains else { panic!() };

@@ -96,6 +96,20 @@ mod tests {
     }
 
     #[test]
+    fn nothing_has_to_leave_the_end_of_the_line() {
+        let mut world = World::two_forests();
+        world.organisation_at(1).send_connectors = Observed::Known(vec![]);
+        assert_eq!(
+            world.lines(&CHECK),
+            ["critical proven: labs has no send connector that serves contoso.com [contoso.com, labs]"]
+        );
+        let Observed::Known(all) = &mut world.organisation_at(1).accepted_domains else { panic!() };
+        all[0].kind = DomainKind::Authoritative;
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        assert_eq!(World::hybrid().lines(&CHECK), [""; 0]);
+    }
+
+    #[test]
     fn a_disabled_connector_is_not_missing() {
         let mut world = World::healthy();
         world.connector(|connector| connector.enabled = false);

@@ -313,6 +313,13 @@ impl Model<'_> {
         listed.or_else(|| recipient.mailbox_beyond(first).map(|held| held.system))
     }
 
+    /// Whether the directories behind the gateways were asked, and none of them resolves `recipient`.
+    pub fn is_absent_behind_gateways(&self, recipient: &Recipient) -> bool {
+        let behind: Vec<&str> = self.hops_of(Role::Gateway).filter_map(|hop| self.delivers_to(hop)).collect();
+        let mut held = recipient.directories.iter().filter(|held| behind.contains(&held.system)).peekable();
+        held.peek().is_some() && held.all(|held| matches!(held.state, State::Absent | State::MailAttributeOnly))
+    }
+
     /// Whether `system` has a directory, so that what it resolves can be told from what others do.
     fn has_directory(&self, system: &str) -> bool {
         self.organisation_of(system).is_some_and(|organisation| !organisation.directories.is_empty())

@@ -74,8 +74,11 @@ impl<'a> Model<'a> {
         })
     }
 
-    /// Whether DNS surely has no address for `host`.
+    /// Whether DNS surely has no address for `host`, nor an MX: a smart host may be the name of either (Microsoft, "Send
+    /// connectors").
     pub fn resolves_to_nothing(&self, host: &str) -> bool {
-        matches!(self.addresses(host), Addresses::Known(found, _) if found.is_empty())
+        let mx = self.evidence.dns_of(host, RecordKind::Mx).and_then(|(_, lookup)| lookup.answer.known());
+        let by_mx = mx.is_some_and(|answer| answer.exchanges().iter().any(|(_, exchange)| !exchange.is_empty()));
+        !by_mx && matches!(self.addresses(host), Addresses::Known(found, _) if found.is_empty())
     }
 }

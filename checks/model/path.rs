@@ -143,7 +143,13 @@ impl Path<'_, '_, '_> {
                 return Disposition::Delivered;
             }
             State::Unknown => {
-                return self.lacks(format!("what the directory of {system} holds of it"), held.is_some());
+                // The mailbox that another directory offered as known-good is looked up there alone.
+                let offered = self.model.evidence.directories.iter().any(|other| {
+                    other.system != system && other.known_good.known() == Some(&Some(self.recipient.address.into()))
+                });
+                let looked_up = held.is_some_and(|held| held.pointer.contains("/lookups/"));
+                let asked = held.is_some() && (looked_up || !offered);
+                return self.lacks(format!("what the directory of {system} holds of it"), asked);
             }
             State::Ambiguous => {
                 return self.lacks(format!("which of several objects in the directory of {system} it is"), true);
@@ -314,6 +320,19 @@ mod tests {
         world.directory(eva, "contact targetAddress=SMTP:eva@labs.contoso.com");
         world.connector(|one| one.address_spaces[0].address = "*.contoso.com".into());
         assert_eq!(path(&world, eva), (Delivered, "the directory of labs holds a mailbox".into()));
+    }
+
+    #[test]
+    fn a_remote_mailbox_leads_to_the_tenant() {
+        let eva = "eva@contoso.com";
+        let mut world = World::hybrid();
+        assert_eq!(path(&world, eva), (Delivered, "the directory of cloud holds a mailbox".into()));
+        world.directory(eva, "");
+        let end = "contoso.com is authoritative: unknown recipients bounce";
+        assert_eq!(path(&world, eva), (RejectedByExchange, end.into()));
+        world.directory(eva, "user targetAddress=SMTP:eva@contoso.mail.onmicrosoft.com");
+        world.directory_at(1, eva, "");
+        assert_eq!(path(&world, eva).0, RejectedByExchange, "she is in neither");
     }
 
     #[test]

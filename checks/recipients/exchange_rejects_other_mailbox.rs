@@ -24,7 +24,10 @@ fn judge(case: &Case, notes: &mut Notes) {
             listed(&addresses, 5),
             if addresses.len() == 1 { "mailbox is" } else { "mailboxes are" },
         );
-        let accepted = case.model.organisations.iter().find_map(|each| each.accepted_domain().ok()?);
+        let refusing = case.model.hops_of(Role::Exchange).find(|hop| group.first.hops.contains(&hop.name()));
+        let refusing = refusing.and_then(|hop| hop.hop.system.as_deref());
+        let own = refusing.and_then(|system| case.model.organisation_of(system));
+        let accepted = own.and_then(|organisation| organisation.accepted_domain().ok()?);
         let name = accepted.as_ref().map_or(&*case.question.domain, |(_, accepted)| &*accepted.name);
         let undo = accepted.as_ref().map(|(_, accepted)| {
             use crate::evidence::exchange::DomainKind::*;

@@ -43,7 +43,7 @@ fn judge(case: &Case, notes: &mut Notes) {
     for group in groups(case, FaultKind::GatewayRejectsOther) {
         let addresses = group.addresses();
         let reply = group.first.reply.clone().unwrap_or_default();
-        let why = match group.recipients.iter().all(|recipient| recipient.is_absent()) {
+        let why = match group.recipients.iter().all(|recipient| case.model.is_absent_behind_gateways(recipient)) {
             true if group.recipients.len() == 1 => "; the directory holds no such address: the gateway seems to ask it",
             true => "; the directory holds none of these addresses: the gateway seems to ask it",
             false => "",
