@@ -178,6 +178,8 @@ impl<'a> Model<'a> {
         let dated = leaf.not_before <= session.started_at && session.started_at <= leaf.not_after;
         let fits = |record: &&Record| match record {
             Record::Tlsa { usage: 3, selector, matching, digest } => digest_is(leaf, *selector, *matching, digest),
+            // An authority that DNS holds whole need not be in the chain: whether it signed it is more than we can tell.
+            Record::Tlsa { usage: 2, matching: 0, .. } => named && dated,
             Record::Tlsa { usage: 2, selector, matching, digest } => {
                 named && dated && tls.chain.iter().any(|one| digest_is(one, *selector, *matching, digest))
             }
@@ -236,7 +238,8 @@ mod tests {
 
     #[test]
     fn a_certificate_is_compared_as_senders_compare_it() {
-        let keeps: [&str; 13] = [
+        let keeps: [&str; 14] = [
+            "2 0 0 0000",
             "3 0 1 aa11",
             "3 0 2 aa22",
             "3 1 1 BB11",
