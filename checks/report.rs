@@ -92,6 +92,8 @@ pub struct HopEstimate {
     pub duration_ms: u64,
     /// After how many answers that was said.
     pub answers: usize,
+    /// After how many milliseconds.
+    pub made_after_ms: u64,
     /// How long it took in the end.
     pub took_ms: u64,
 }

@@ -149,14 +149,21 @@ impl<'a> Desk<'a> {
     /// Whether another session, beside `running` ones, has something to ask.
     pub(super) fn wants_session(&self, running: usize) -> bool {
         let waiting = self.waiting.iter().map(VecDeque::len).sum::<usize>();
-        // A second session is worth its while only for many; where refusals take long, for a few.
-        let each = if self.limits.tarpit_ms.is_some() { 2 } else { 200 };
-        let wanted = match self.pace.sessions {
-            1 => usize::from(waiting > 0),
-            _ => waiting.div_ceil(each).min(self.ceiling).min(self.answered + 1),
-        };
+        let wanted = self.at_once(waiting).min(self.answered + 1);
         let controls = running == 0 && (self.random_open().is_some() || self.good == Control::Open);
         running < wanted || controls
+    }
+
+    /// How many sessions at once are worth their while for so many who wait.
+    fn at_once(&self, waiting: usize) -> usize {
+        // A second one costs its beginning and its end: that is worth it for many; where refusals take long, or end a
+        // session soon, for a few.
+        let each = match (self.limits.tarpit_ms, self.limits.refusals) {
+            (Some(_), _) => 2,
+            (None, Some(most)) => most.max(2),
+            (None, None) => 200,
+        };
+        waiting.div_ceil(each).min(self.ceiling)
     }
 
     /// Whether nobody is left to ask.
@@ -202,6 +209,7 @@ impl<'a> Desk<'a> {
         let random = self.random_due(seat.random).is_some() && (most > 2 || seat.targets > 0);
         let reserved = usize::from(random) + usize::from(self.wants_good_last(seat) && most > 2);
         let mut risk = Risk::default();
+        let size = size.min(self.cautious(seat));
         while group.len() < size && seat.asked + group.len() + reserved < most {
             let Some(target) = self.pick(seat, group.len(), &mut risk) else { break };
             self.states[target] = State::Asked;
@@ -269,6 +277,18 @@ impl<'a> Desk<'a> {
         self.pace.own && seat.refused_targets > 0 && bare && !seat.good_last && !seat.controlled
     }
 
+    /// How large a group may be where something new is tried out, so that little is on the way when it goes wrong: the
+    /// first group of all, after which other sessions open; and refusals beyond what a session has come through.
+    fn cautious(&self, seat: &Seat) -> usize {
+        if self.sums.answers() == 0 {
+            2
+        } else if seat.refusals >= self.survived.max(EXPLORE) {
+            EXPLORE
+        } else {
+            usize::MAX
+        }
+    }
+
     /// Which random control is due in a session that has (or has not) asked one: in `polite` each session has one, for
     /// the difference is clearest in one session; in `own` that would cost a refusal in each of many.
     fn random_due(&self, asked: bool) -> Option<usize> {
@@ -304,8 +324,11 @@ impl<'a> Desk<'a> {
             let with = risk.with(chance);
             let first = seat.targets == 0 && ahead == 0;
             if first || with.likely_at_most(self.bearable(seat)) {
-                // Each refusal of a tarpit takes as long in a group as alone, and other sessions stand idle meanwhile.
-                if self.limits.tarpit_ms.is_some() && ahead > 0 && with.expected > 1.0 {
+                // Each refusal of a tarpit takes as long in a group as alone, and other sessions stand idle meanwhile. Where
+                // nobody was refused yet, it may be one.
+                let slow = self.limits.tarpit_ms.is_some() || !self.sums.refused_one();
+                let bearable = if self.limits.tarpit_ms.is_some() { 0.5 } else { 1.0 };
+                if self.pace.own && slow && ahead > 0 && with.expected > bearable {
                     return None;
                 }
                 *risk = with;
@@ -585,7 +608,8 @@ impl<'a> Desk<'a> {
             recipients: self.limits.recipients.unwrap_or(usize::MAX).min(self.pace.recipients),
             mixed: self.limits.mixed,
             tarpit_ms: self.limits.tarpit_ms,
-            sessions: self.pace.sessions,
+            sessions: self.at_once(waiting.iter().sum()).max(1),
+            random: self.random_open().is_some() || self.randoms.contains(&Control::Asked),
             again: !self.put_off.is_empty() && !self.retried,
             pause: self.pace.pause,
         }

@@ -36,6 +36,11 @@ impl Sums {
         (refused + 1) as f64 / (answered + 1) as f64
     }
 
+    /// Whether anybody was refused.
+    pub(super) fn refused_one(&self) -> bool {
+        self.refused.0 > 0
+    }
+
     /// How many targets were answered.
     pub(super) fn answers(&self) -> usize {
         self.classes[0].0 + self.classes[1].0
@@ -65,6 +70,8 @@ pub(super) struct Work {
     pub(super) tarpit_ms: Option<u64>,
     /// How many sessions at once.
     pub(super) sessions: usize,
+    /// Whether a random recipient is still to be asked about: one more refusal.
+    pub(super) random: bool,
     /// Whether some are asked about once more.
     pub(super) again: bool,
     pub(super) pause: Duration,
@@ -85,28 +92,31 @@ pub(super) fn rest(work: &Work, sums: &Sums, retry: Duration) -> (usize, u64) {
     let [likely, doubtful] = work.waiting.map(|count| count as f64);
     let refused =
         likely * sums.share(0, 0.0) + doubtful * sums.share(1, 1.0) + work.on_the_way as f64 * sums.share(0, 0.0);
+    let refused = refused + f64::from(u8::from(work.random));
     let (sessions, asked_beside) = if work.own {
-        let by_refusals = refused / work.refusals.max(1) as f64;
+        // Sessions stop short of their limit, for nobody knows beforehand who will be refused.
+        let by_refusals = refused / (work.refusals.max(1) as f64 * 0.8).max(1.0);
         let by_recipients = waiting / work.recipients.max(1) as f64;
         // Where most are refused, a session may not be longer than this.
         let mixed = work.mixed.filter(|_| refused * 2.0 > waiting).map_or(0.0, |most| waiting / most.max(1) as f64);
-        (by_refusals.max(by_recipients).max(mixed).ceil().max(1.0), 0.0)
+        // A session that meets a refusal asks for the known-good after it.
+        let beside = if refused > 0.0 { 1.0 } else { 0.0 };
+        (by_refusals.max(by_recipients).max(mixed).ceil().max(1.0), beside)
     } else {
         let room = work.recipients.saturating_sub(1 + usize::from(work.control)).max(1) as f64;
         let by_refusals = doubtful / work.refusals.saturating_sub(1).max(1) as f64;
         ((waiting / room).max(by_refusals).ceil().max(1.0), 1.0 + f64::from(u8::from(work.control)))
     };
-    let at_once = (work.sessions as f64).min(sessions).max(1.0);
-    // Refusals come in rounds: as many sessions at once as there are, each with as many as it bears; the last round is
-    // spread evenly.
-    let in_rounds = if work.tarpit_ms.is_some() {
-        let round = work.refusals.max(1) as f64 * at_once;
-        let last = refused % round;
-        ((refused / round).floor() * work.refusals as f64 + (last / at_once).ceil()) * refused_ms
-    } else {
-        refused * refused_ms / at_once
+    let at_once = match work.tarpit_ms {
+        Some(_) if work.own => (work.sessions as f64).min(refused.ceil()).max(1.0),
+        _ => (work.sessions as f64).min(sessions).max(1.0),
     };
-    let beside = sessions * (around + asked_beside * accepted_ms.max(refused_ms.min(accepted_ms))) / at_once;
+    // Refusals that take long come in rounds, one in each session that is open; the last round takes as long as a full one.
+    let in_rounds = match work.tarpit_ms {
+        Some(_) => (refused / at_once).ceil() * refused_ms,
+        None => refused * refused_ms / at_once,
+    };
+    let beside = sessions * (around + asked_beside * accepted_ms) / at_once;
     let one_by_one = (waiting - refused) * accepted_ms / at_once;
     let again = if work.again { retry.as_millis() as f64 + around } else { 0.0 };
     ((sessions as usize), (in_rounds + beside + one_by_one + again).round() as u64)
@@ -137,9 +147,9 @@ mod tests {
         (0..8).for_each(|_| sums.answered(0, true, 5000));
         (0..8).for_each(|_| sums.answered(0, false, 0));
         let tarpit = Work { tarpit_ms: Some(5000), ..work([40, 0], true) };
-        // Twenty refusals, four in each session, four sessions at once: a round of four, and one more for four.
+        // Twenty refusals, three or four in each session, four sessions at once.
         let (sessions, ms) = rest(&tarpit, &sums, Duration::ZERO);
-        assert_eq!(sessions, 5);
+        assert_eq!(sessions, 7);
         assert!((25_000..26_000).contains(&ms), "{ms}");
     }
 }

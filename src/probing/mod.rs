@@ -251,6 +251,9 @@ impl Visit<'_> {
         let all = desk.all();
         let limits = (desk.limits.refusals, desk.limits.recipients, desk.limits.mixed, desk.limits.tarpit_ms.is_some());
         // A quarter of the answers tells what the rest will be like; after that only a limit that shows itself.
+        if answers * 2 > all && known.is_some() {
+            return;
+        }
         let early = answers * 4 <= all || known.as_ref().is_none_or(|(known, _)| known.answers * 4 < all);
         if !early && known.as_ref().is_some_and(|(_, known)| *known == limits) {
             return;
@@ -263,14 +266,20 @@ impl Visit<'_> {
             sessions: desk.opened() + sessions,
             duration_ms: millis(self.began.elapsed()) + rest_ms,
             answers,
+            made_after_ms: millis(self.began.elapsed()),
             took_ms: 0,
         };
         let long =
             |one: &HopEstimate| one.duration_ms >= LONG_MS || one.sessions >= LONG_SESSIONS || one.recipients >= MOST;
-        let changed = known.is_none_or(|(known, _)| {
-            let quarter = known.duration_ms / 4 + 1000;
-            known.duration_ms.abs_diff(estimate.duration_ms) > quarter
-        });
+        // What was said before stands as long as it is not far off.
+        let off = |known: &HopEstimate| known.duration_ms.abs_diff(estimate.duration_ms) > known.duration_ms / 4;
+        let changed = known.as_ref().is_none_or(|(known, _)| off(known));
+        if !early && !changed {
+            let kept = known.map(|(known, _)| (known, limits));
+            drop(desk);
+            self.estimate.replace(kept);
+            return;
+        }
         if changed && all > answers && long(&estimate) {
             let left = self.prober.manners.deadline.saturating_duration_since(Instant::now());
             let late = match u128::from(rest_ms) > left.as_millis() {
