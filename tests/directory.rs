@@ -115,7 +115,7 @@ async fn refusals_are_told_apart() {
             "nested thousandfold",
             |_| (0..5_000).fold(vec![], |inner, _| tlv(0x30, &inner)),
             How::Protocol,
-            "it is nested too deep",
+            "its id is no integer",
         ),
         ("another operation", |id| result(id, 0x65, 0, ""), How::Protocol, "it answers what was not asked"),
     ];

@@ -39,6 +39,9 @@ pub struct Directory {
     /// they forward to, objects with the domain in `mail` and no proxy address, objects that share a proxy address.
     #[serde(default)]
     pub noteworthy: Observed<Vec<Entry>>,
+    /// Why there may be more of them than `noteworthy` holds.
+    #[serde(default)]
+    pub noteworthy_incomplete: Option<Miss>,
     /// How many recipients there are, where all were read.
     #[serde(default)]
     pub population: Observed<Population>,
@@ -97,10 +100,16 @@ pub struct RootDse {
     pub configuration_context: Option<String>,
     /// `rootDomainNamingContext`.
     pub root_domain_context: Option<String>,
+    /// `schemaNamingContext`.
+    #[serde(default)]
+    pub schema_context: Option<String>,
     /// `namingContexts`.
     pub contexts: Vec<String>,
     /// `isGlobalCatalogReady`.
     pub global_catalog: Option<bool>,
+    /// The server's AD site, by name, from `dsServiceName`.
+    #[serde(default)]
+    pub site: Option<String>,
 }
 
 /// One address looked up.

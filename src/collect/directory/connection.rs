@@ -1,16 +1,13 @@
-//! A connection to a directory server: TCP, TLS, and `ldap3` behind the guard.
-use super::guard::{self, Ended};
-use super::{Access, Clock};
+//! A connection to a directory server: TCP, TLS, and an LDAP session on it.
+use super::message::{self, Answer, Kind, Message};
+use super::wire::Wire;
+use super::{Access, Clock, ber};
 use crate::collect::tcp::{self, Prompt};
-use ldap3::{LdapConnAsync, LdapConnSettings, StdStream};
 use nsdiag_checks::evidence::{How, Miss};
 use rustls::pki_types::ServerName;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::PoisonError;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::UnixStream;
-use tokio::task::JoinHandle;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A server's URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,18 +45,11 @@ impl Url {
     }
 }
 
-/// A connection that stands, and the tasks that drive it.
+/// A connection that stands.
 pub(super) struct Connection {
-    pub(super) ldap: ldap3::Ldap,
-    ended: Ended,
-    secure: bool,
-    tasks: Vec<JoinHandle<()>>,
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
+    pub(super) wire: Wire,
+    /// Whether a password may go over it.
+    pub(super) secure: bool,
 }
 
 impl Connection {
@@ -68,52 +58,18 @@ impl Connection {
         let tcp = clock.step("connecting", tcp::connect(SocketAddr::new(address, url.port))).await?;
         let mut tcp = tcp.map_err(|error| connect_miss(&error))?;
         if url.tls {
-            return Self::over(handshake(tcp, url, access, clock).await?, true);
+            return Ok(Self { wire: Wire::new(handshake(tcp, url, access, clock).await?), secure: true });
         }
         match clock.step("StartTLS", start_tls(&mut tcp)).await? {
-            Ok(()) => Self::over(handshake(tcp, url, access, clock).await?, true),
+            Ok(()) => Ok(Self { wire: Wire::new(handshake(tcp, url, access, clock).await?), secure: true }),
             // What goes in the clear is decided at the bind; without a user nothing secret goes.
             Err(_) if access.plaintext || access.user.is_none() => {
                 let again = clock.step("connecting", tcp::connect(SocketAddr::new(address, url.port))).await?;
-                Self::over(again.map_err(|error| connect_miss(&error))?, false)
+                Ok(Self { wire: Wire::new(again.map_err(|error| connect_miss(&error))?), secure: false })
             }
             Err(miss) => Err(miss),
         }
     }
-
-    fn over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, secure: bool) -> Result<Self, Miss> {
-        let ours = |error: io::Error| Miss::new(How::NotTried, error.to_string());
-        let (near, far) = UnixStream::pair().map_err(ours)?;
-        let ended = Ended::default();
-        let pump = tokio::spawn(guard::pump(stream, far, ended.clone()));
-        let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(near.into_std().map_err(ours)?));
-        // The URL is not used: the stream is given.
-        let url = url_of_stream();
-        let (connection, ldap) =
-            futures_util::FutureExt::now_or_never(LdapConnAsync::from_url_with_settings(settings, &url))
-                .unwrap_or_else(|| Err(io::Error::other("ldap3 did not take the stream at once").into()))
-                .map_err(|error| Miss::new(How::NotTried, error.to_string()))?;
-        let drive = tokio::spawn(async move {
-            // How it ended is in `ended`; the operations in flight learn of it from ldap3.
-            let _ = connection.drive().await;
-        });
-        Ok(Self { ldap, ended, secure, tasks: vec![pump, drive] })
-    }
-
-    /// Whether a password may go over it.
-    pub(super) fn is_secure(&self) -> bool {
-        self.secure
-    }
-
-    /// Why an operation failed: the guard's words where it ended the connection, else `ldap3`'s.
-    pub(super) fn why(&self, error: &ldap3::LdapError) -> Miss {
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        ended.unwrap_or_else(|| Miss::new(How::HungUp, error.to_string()))
-    }
-}
-
-fn url_of_stream() -> url::Url {
-    url::Url::parse("ldapi:///").expect("a constant")
 }
 
 async fn handshake(
@@ -137,12 +93,11 @@ async fn handshake(
 
 /// Asks for StartTLS (RFC 4511, 4.14) in the clear, and takes nothing for an answer but the answer.
 async fn start_tls(tcp: &mut Prompt) -> Result<(), Miss> {
-    const REQUEST: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
     let gone = |error: io::Error| Miss::new(How::HungUp, format!("at StartTLS: {error}"));
-    tcp.write_all(REQUEST).await.map_err(gone)?;
+    tcp.write_all(&message::message(1, &message::start_tls(), &[])).await.map_err(gone)?;
     let mut buffer = Vec::new();
     let length = loop {
-        if let Some(length) = guard::whole(&buffer)? {
+        if let Some(length) = ber::whole(&buffer)? {
             break length;
         }
         let mut chunk = [0; 1024];
@@ -152,19 +107,23 @@ async fn start_tls(tcp: &mut Prompt) -> Result<(), Miss> {
         }
         buffer.extend_from_slice(&chunk[..count]);
     };
-    guard::answer(&buffer[..length], &[(1, false)].into())?;
     if buffer.len() > length {
         return Err(Miss::new(How::TlsInjection, "bytes in clear text followed the reply to StartTLS"));
     }
-    match guard::result_code(&buffer) {
-        Some(0) => Ok(()),
-        Some(code) => Err(Miss::new(
-            How::TlsMissing,
-            format!(
-                "the server refuses StartTLS (result {code}); use ldaps://, or --ldap-plaintext on a wire that you trust"
-            ),
-        )),
-        None => Err(Miss::new(How::Protocol, "the reply to StartTLS has no result")),
+    let reply = Message::read(&buffer)?;
+    match reply.answer()? {
+        _ if reply.id == 0 => Err(reply.notice()),
+        Answer::Outcome(outcome) if reply.id == 1 && reply.fits(Kind::Extended) => match outcome.code {
+            0 => Ok(()),
+            code => Err(Miss::new(
+                How::TlsMissing,
+                format!(
+                    "the server refuses StartTLS (result {code}); use ldaps://, or --ldap-plaintext on a wire that you \
+                     trust"
+                ),
+            )),
+        },
+        _ => Err(Miss::new(How::Protocol, "the reply to StartTLS is none")),
     }
 }
 

@@ -1,7 +1,17 @@
 //! Reads a directory over LDAP: the Exchange organisation, and what it holds of each recipient.
+mod ber;
+mod bind;
 mod connection;
-mod guard;
+mod filter;
+mod message;
+mod noteworthy;
+mod organisation;
 mod questions;
+mod recipients;
+mod refusal;
+mod search;
+mod sweep;
+mod wire;
 
 use super::dns::Resolver;
 use connection::{Connection, Url};
@@ -38,6 +48,11 @@ impl fmt::Debug for Password {
 /// In words, where it cannot.
 pub fn check_url(text: &str) -> Result<(), String> {
     Url::parse(text).map(drop).map_err(|miss| miss.said)
+}
+
+/// The filter that finds a recipient in a directory, as RFC 4515 writes it.
+pub fn filter_of(address: &str) -> String {
+    recipients::filter_of(address).to_string()
 }
 
 /// How to reach one system's directory.
@@ -122,10 +137,10 @@ pub async fn read(
         };
         for address in addresses {
             match Connection::open(&url, address, access, clock).await {
-                Ok(mut open) => {
+                Ok(open) => {
                     found.servers.push(Server { url: text.clone(), outcome: Observed::Known(()) });
                     found.source.clone_from(text);
-                    found.bind = questions::bind(&mut open, access, clock).await;
+                    found.bind = bind::bind(&open, access, clock).await;
                     // A wrong password is not tried at the next server: that is how accounts are locked.
                     let next = found.bind.miss().is_some_and(|miss| {
                         matches!(miss.how, How::Busy | How::TimedOut | How::HungUp | How::Protocol | How::TooLarge)
@@ -144,14 +159,17 @@ pub async fn read(
         }
     }
     match (connection, &found.bind) {
-        (Some(open), Observed::Known(_)) => questions::ask(&open, wanted, clock, &mut found).await,
+        (Some(open), Observed::Known(_)) => {
+            found.root = questions::root(&open, clock).await;
+            questions::ask(&open, wanted, clock, &mut found).await;
+            open.wire.leave().await;
+        }
         (_, bind) => {
             let miss = bind.miss().cloned().unwrap_or_else(|| match &found.servers[..] {
                 [] => Miss::new(How::NotTried, "no directory server is known"),
                 _ => Miss::new(How::Unreachable, "no directory server answers"),
             });
-            found.organisation = Observed::Unknown(miss.clone());
-            questions::unanswered(wanted, &miss, &mut found);
+            questions::nothing(wanted, &miss, &mut found);
         }
     }
     found

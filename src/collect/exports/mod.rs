@@ -12,7 +12,7 @@ mod table;
 mod text;
 mod value;
 
-use super::directory::Wanted;
+use super::directory::{self, Wanted};
 use cmdlet::{Cmdlet, Told, tell};
 use nsdiag_checks::evidence::directory::{Directory, Entry, ExportFile, Lookup, Origin};
 use nsdiag_checks::evidence::{How, Miss, Observed};
@@ -244,8 +244,7 @@ impl Reading<'_> {
             return directory;
         }
         for (address, entries) in std::mem::take(&mut self.sieve.found) {
-            let escaped = ldap3::ldap_escape(address);
-            let filter = format!("(|(proxyAddresses=smtp:{escaped})(mail={escaped})(targetAddress=smtp:{escaped}))");
+            let filter = directory::filter_of(address);
             let resolves = entries.iter().any(|entry| nsdiag_checks::model::recipients::holds(entry, address));
             let entries = match &partial {
                 Some(miss) if !resolves => Observed::Unknown(miss.clone()),

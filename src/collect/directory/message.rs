@@ -1,0 +1,379 @@
+//! LDAP messages: ours to the server, and the server's to us, of which every part is checked before it is used (RFC 4511).
+use super::ber::{BOOLEAN, ENUMERATED, Element, INTEGER, OCTETS, Reader, SEQUENCE, SET, element, integer, unsound};
+use super::filter::Filter;
+use nsdiag_checks::evidence::{How, Miss};
+use zeroize::Zeroizing;
+
+const CONTROLS: u8 = 0xa0;
+const REFERRAL: u8 = 0xa3;
+const BIND: u8 = 0x60;
+const BIND_RESPONSE: u8 = 0x61;
+const UNBIND: u8 = 0x42;
+const SEARCH: u8 = 0x63;
+const ENTRY: u8 = 0x64;
+const DONE: u8 = 0x65;
+const REFERENCE: u8 = 0x73;
+const EXTENDED: u8 = 0x77;
+const EXTENDED_RESPONSE: u8 = 0x78;
+const INTERMEDIATE: u8 = 0x79;
+/// Simple paged results (RFC 2696).
+const PAGED: &str = "1.2.840.113556.1.4.319";
+
+/// How far a search reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The base alone.
+    Base,
+    /// What is directly below it.
+    One,
+    /// The base and all that is below it.
+    Subtree,
+}
+
+/// Which answers fit a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bind,
+    Extended,
+    Search,
+}
+
+/// A simple bind (RFC 4513, 5.1).
+pub(super) fn simple_bind(user: &str, password: &str) -> Zeroizing<Vec<u8>> {
+    bind(user, &Zeroizing::new(element(0x80, password.as_bytes())))
+}
+
+/// A step of a SASL bind (RFC 4511, 4.2).
+#[cfg(feature = "gssapi")]
+pub(super) fn sasl_bind(mechanism: &str, token: &[u8]) -> Zeroizing<Vec<u8>> {
+    let parts = [element(OCTETS, mechanism.as_bytes()), element(OCTETS, token)].concat();
+    bind("", &element(0xa3, &parts))
+}
+
+fn bind(user: &str, authentication: &[u8]) -> Zeroizing<Vec<u8>> {
+    let head = [integer(INTEGER, 3), element(OCTETS, user.as_bytes())].concat();
+    let parts = Zeroizing::new([&head, authentication].concat());
+    Zeroizing::new(element(BIND, &parts))
+}
+
+/// A request for StartTLS (RFC 4511, 4.14).
+pub(super) fn start_tls() -> Vec<u8> {
+    element(EXTENDED, &element(0x80, b"1.3.6.1.4.1.1466.20037"))
+}
+
+/// The end of a session.
+pub(super) fn unbind() -> Vec<u8> {
+    element(UNBIND, &[])
+}
+
+/// A search for `attributes`, with at most `most` entries; 0 is all.
+pub(super) fn search(base: &str, scope: Scope, filter: &Filter, attributes: &[&str], most: i32) -> Vec<u8> {
+    let octets = |text: &str| element(OCTETS, text.as_bytes());
+    let names: Vec<u8> = attributes.iter().flat_map(|name| octets(name)).collect();
+    let parts = [
+        octets(base),
+        integer(ENUMERATED, scope as i32),
+        integer(ENUMERATED, 0),
+        integer(INTEGER, most),
+        integer(INTEGER, 0),
+        element(BOOLEAN, &[0]),
+        filter.encoded(),
+        element(SEQUENCE, &names),
+    ];
+    element(SEARCH, &parts.concat())
+}
+
+/// The control that asks for the page behind `cookie`.
+pub(super) fn paged(size: i32, cookie: &[u8]) -> Vec<u8> {
+    let value = element(SEQUENCE, &[integer(INTEGER, size), element(OCTETS, cookie)].concat());
+    let control = element(SEQUENCE, &[element(OCTETS, PAGED.as_bytes()), element(OCTETS, &value)].concat());
+    element(CONTROLS, &control)
+}
+
+/// A whole message: an operation, perhaps with controls, under an id.
+pub(super) fn message(id: i32, operation: &[u8], controls: &[u8]) -> Zeroizing<Vec<u8>> {
+    let parts = Zeroizing::new([&integer(INTEGER, id), operation, controls].concat());
+    Zeroizing::new(element(SEQUENCE, &parts))
+}
+
+/// A message of the server's, its parts told apart and not looked into yet.
+pub(super) struct Message<'a> {
+    pub(super) id: i32,
+    operation: Element<'a>,
+    controls: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    /// Takes a message apart.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Miss> {
+        let shape = "it has not the parts of a message";
+        let mut outer = Reader::new(bytes);
+        let mut parts = Reader::new(outer.expect(SEQUENCE, "it is no LDAP message")?.content);
+        outer.end("it is not one element")?;
+        let id = parts.next()?.ok_or_else(|| unsound(shape))?;
+        let id = if id.tag == INTEGER { id.number() } else { None };
+        let id = id.filter(|id| *id >= 0).ok_or_else(|| unsound("its id is no integer"))?;
+        let operation = parts.next()?.ok_or_else(|| unsound(shape))?;
+        let controls = parts.next()?;
+        parts.end(shape)?;
+        match controls {
+            Some(controls) if controls.tag != CONTROLS => Err(unsound(shape)),
+            controls => Ok(Self { id, operation, controls: controls.map_or(&[], |controls| controls.content) }),
+        }
+    }
+
+    /// Whether it can be an answer to a request of `kind`.
+    pub(super) fn fits(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Bind => self.operation.tag == BIND_RESPONSE,
+            Kind::Extended => self.operation.tag == EXTENDED_RESPONSE,
+            Kind::Search => matches!(self.operation.tag, ENTRY | DONE | REFERENCE | INTERMEDIATE),
+        }
+    }
+
+    /// Whether it is the last answer to its request.
+    pub(super) fn is_last(&self) -> bool {
+        matches!(self.operation.tag, BIND_RESPONSE | EXTENDED_RESPONSE | DONE)
+    }
+
+    /// What it says.
+    pub(super) fn answer(&self) -> Result<Answer<'a>, Miss> {
+        let content = self.operation.content;
+        Ok(match self.operation.tag {
+            ENTRY => Answer::Entry(RawEntry::read(content)?),
+            REFERENCE => Answer::Reference(urls(content)?),
+            BIND_RESPONSE | EXTENDED_RESPONSE | DONE => Answer::Outcome(Outcome::read(content, self.controls)?),
+            _ => Answer::Nothing,
+        })
+    }
+
+    /// Why the server ends the connection, where this is its notice of that (RFC 4511, 4.4.1).
+    pub(super) fn notice(&self) -> Miss {
+        let text = Outcome::read(self.operation.content, &[]).map(|outcome| outcome.text).unwrap_or_default();
+        Miss::new(How::HungUp, format!("the directory server ended the connection: {text}"))
+    }
+}
+
+/// What a server says.
+#[derive(Debug)]
+pub(super) enum Answer<'a> {
+    /// An object.
+    Entry(RawEntry<'a>),
+    /// Where more of what was asked for is.
+    Reference(Vec<String>),
+    /// What came of a request.
+    Outcome(Outcome),
+    /// Something that does not matter.
+    Nothing,
+}
+
+/// What came of a request: an LDAPResult (RFC 4511, 4.1.9).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) code: i32,
+    pub(super) text: String,
+    /// Other servers that it refers to.
+    pub(super) refs: Vec<String>,
+    /// The server's part of a SASL bind.
+    pub(super) credentials: Option<Vec<u8>>,
+    /// From where the next page goes on; empty at the end.
+    pub(super) cookie: Vec<u8>,
+}
+
+impl Outcome {
+    fn read(content: &[u8], controls: &[u8]) -> Result<Self, Miss> {
+        let shape = "a result has not its three parts";
+        let mut parts = Reader::new(content);
+        let code = parts.expect(ENUMERATED, shape)?;
+        let code = code.number().ok_or_else(|| unsound("a result code is no number"))?;
+        parts.expect(OCTETS, shape)?.text()?;
+        let text = parts.expect(OCTETS, shape)?.text()?.to_string();
+        let mut outcome = Self { code, text, ..Self::default() };
+        while let Some(part) = parts.next()? {
+            match part.tag {
+                REFERRAL => outcome.refs = urls(part.content)?,
+                0x87 => outcome.credentials = Some(part.content.to_vec()),
+                0x8a | 0x8b => {}
+                _ => return Err(unsound("a result has a part that it must not have")),
+            }
+        }
+        let mut controls = Reader::new(controls);
+        while let Some(control) = controls.next()? {
+            let mut parts = Reader::new(control.content);
+            let name = parts.expect(OCTETS, "an empty control")?;
+            let mut value = parts.next()?;
+            if value.is_some_and(|flag| flag.tag == BOOLEAN) {
+                value = parts.next()?;
+            }
+            if name.content == PAGED.as_bytes() {
+                let odd = "a paging control of another shape";
+                let value = value.filter(|value| value.tag == OCTETS).ok_or_else(|| unsound(odd))?;
+                let mut inner = Reader::new(Reader::new(value.content).expect(SEQUENCE, odd)?.content);
+                inner.expect(INTEGER, odd)?;
+                outcome.cookie = inner.expect(OCTETS, odd)?.content.to_vec();
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+fn urls(content: &[u8]) -> Result<Vec<String>, Miss> {
+    let mut all = Vec::new();
+    let mut parts = Reader::new(content);
+    while let Some(part) = parts.next()? {
+        all.push(part.text()?.to_string());
+    }
+    Ok(all)
+}
+
+/// An object as it came; nothing of it is copied.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawEntry<'a> {
+    pub(super) dn: &'a str,
+    attributes: Reader<'a>,
+}
+
+impl<'a> RawEntry<'a> {
+    fn read(content: &'a [u8]) -> Result<Self, Miss> {
+        let shape = "an entry has not its two parts";
+        let mut parts = Reader::new(content);
+        let dn = parts.expect(OCTETS, shape)?.text()?;
+        let attributes = parts.expect(SEQUENCE, shape)?;
+        parts.end(shape)?;
+        Ok(Self { dn, attributes: Reader::new(attributes.content) })
+    }
+
+    /// The next attribute: its name, and its values.
+    pub(super) fn next(&mut self) -> Result<Option<(&'a str, Values<'a>)>, Miss> {
+        let Some(attribute) = self.attributes.next()? else { return Ok(None) };
+        let shape = "an attribute has not its two parts";
+        let mut parts = Reader::new(attribute.content);
+        let name = parts.expect(OCTETS, shape)?.text()?;
+        let values = parts.expect(SET, "an attribute's values are no set of strings")?;
+        parts.end(shape)?;
+        Ok(Some((name, Values(Reader::new(values.content)))))
+    }
+}
+
+/// The values of an attribute.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Values<'a>(Reader<'a>);
+
+impl<'a> Values<'a> {
+    /// The next value.
+    pub(super) fn next(&mut self) -> Result<Option<&'a [u8]>, Miss> {
+        match self.0.next()? {
+            Some(value) if value.tag != OCTETS => Err(unsound("an attribute's values are no set of strings")),
+            value => Ok(value.map(|value| value.content)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(id: u8, operation: Vec<u8>) -> Vec<u8> {
+        element(SEQUENCE, &[element(INTEGER, &[id]), operation].concat())
+    }
+
+    fn done(code: &[u8], text: &[u8]) -> Vec<u8> {
+        element(DONE, &[element(ENUMERATED, code), element(OCTETS, b""), element(OCTETS, text)].concat())
+    }
+
+    fn one_entry(name: &[u8], values: Vec<u8>) -> Vec<u8> {
+        let attribute = element(SEQUENCE, &[element(OCTETS, b"mail"), values].concat());
+        element(ENTRY, &[element(OCTETS, name), element(SEQUENCE, &attribute)].concat())
+    }
+
+    /// Reads a message to its last value, as the rest of the collector does.
+    fn read(bytes: &[u8]) -> Result<String, Miss> {
+        let message = Message::read(bytes)?;
+        if message.id == 0 {
+            return Err(message.notice());
+        }
+        if !message.fits(Kind::Search) {
+            return Err(unsound("it answers what was not asked"));
+        }
+        let Answer::Entry(mut entry) = message.answer()? else { return Ok(format!("{:?}", message.answer()?)) };
+        let mut text = entry.dn.to_string();
+        while let Some((name, mut values)) = entry.next()? {
+            while let Some(value) = values.next()? {
+                text += &format!(" {name}={}", String::from_utf8_lossy(value));
+            }
+        }
+        Ok(text)
+    }
+
+    #[test]
+    fn sound_messages_are_read_and_all_others_are_named() {
+        let nested = (0..40_000).fold(vec![], |inner, _| element(SEQUENCE, &inner));
+        let set = || element(SET, &element(OCTETS, b"a@b.c"));
+        let cases: [(&str, Vec<u8>, Result<&str, &str>); 15] = [
+            ("a result", sent(1, done(&[4], b"")), Ok("code: 4")),
+            ("an entry", sent(1, one_entry(b"CN=a", set())), Ok("CN=a mail=a@b.c")),
+            ("deep", nested, Err("its id is no integer")),
+            ("empty", vec![0x30, 0], Err("it has not the parts of a message")),
+            ("id", element(SEQUENCE, &[element(OCTETS, b"1"), done(&[0], b"")].concat()), Err("its id is no integer")),
+            ("kind", sent(1, element(BIND_RESPONSE, &[])), Err("it answers what was not asked")),
+            ("Latin-1", sent(1, done(&[0], b"Stra\xdfe")), Err("a string is not UTF-8")),
+            ("no result", sent(1, element(DONE, &[])), Err("a result has not its three parts")),
+            ("long code", sent(1, done(&[1; 5], b"")), Err("a result code is no number")),
+            ("name", sent(1, one_entry(b"CN=\xff", set())), Err("a string is not UTF-8")),
+            ("values", sent(1, one_entry(b"CN=a", element(SEQUENCE, b""))), Err("values are no set of strings")),
+            ("value", sent(1, one_entry(b"CN=a", element(SET, &[2, 1, 1]))), Err("values are no set of strings")),
+            (
+                "no attributes",
+                sent(1, element(ENTRY, &element(OCTETS, b"CN=a"))),
+                Err("an entry has not its two parts"),
+            ),
+            ("odd part", sent(1, element(DONE, &[&done(&[0], b"")[2..], &[0x99, 0]].concat())), Err("must not have")),
+            (
+                "notice",
+                sent(
+                    0,
+                    element(
+                        0x78,
+                        &[element(ENUMERATED, &[52]), element(OCTETS, b""), element(OCTETS, b"bye")].concat(),
+                    ),
+                ),
+                Err("bye"),
+            ),
+        ];
+        for (name, bytes, expected) in cases {
+            match (read(&bytes), expected) {
+                (Ok(text), Ok(expected)) => assert!(text.contains(expected), "{name}: {text}"),
+                (Err(miss), Err(expected)) => assert!(miss.said.contains(expected), "{name}: {miss:?}"),
+                (outcome, _) => panic!("{name}: {outcome:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_cookie_of_a_page_is_found_among_the_controls() {
+        let operation = done(&[0], b"");
+        let with = |controls: &[u8]| element(SEQUENCE, &[&element(INTEGER, &[1]), &operation, controls].concat());
+        let cookie = |bytes: &[u8]| match Message::read(bytes).unwrap().answer() {
+            Ok(Answer::Outcome(outcome)) => Ok(outcome.cookie),
+            other => Err(format!("{other:?}")),
+        };
+        assert_eq!(cookie(&with(&paged(0, b"next"))), Ok(b"next".to_vec()));
+        assert_eq!(cookie(&with(&[])), Ok(vec![]));
+        let odd =
+            element(CONTROLS, &element(SEQUENCE, &[element(OCTETS, PAGED.as_bytes()), element(OCTETS, b"x")].concat()));
+        assert!(cookie(&with(&odd)).unwrap_err().contains("cut short"));
+    }
+
+    #[test]
+    fn every_bent_byte_of_a_sound_message_is_borne() {
+        let sound = sent(1, one_entry(b"CN=a", element(SET, &element(OCTETS, b"a@b.c"))));
+        for at in 0..sound.len() {
+            for byte in 0..=255 {
+                let mut bent = sound.clone();
+                bent[at] = byte;
+                // Whether it is refused does not matter here: that it comes back does.
+                let _ = read(&bent);
+            }
+        }
+    }
+}

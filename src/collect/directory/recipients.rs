@@ -1,0 +1,176 @@
+//! Looks recipients up: in batches, which are under way at once.
+use super::Wanted;
+use super::filter::Filter;
+use super::message::Scope;
+use super::search::{Found, Question, Searcher};
+use futures_util::StreamExt;
+use futures_util::stream;
+use nsdiag_checks::evidence::directory::{Entry, Lookup};
+use nsdiag_checks::evidence::{How, Miss, Observed, address};
+use std::collections::BTreeMap;
+
+/// How many addresses one filter asks for.
+const BATCH: usize = 50;
+/// How many searches are under way at once: what a domain controller bears from one client.
+const AT_ONCE: usize = 16;
+/// How many mailboxes are looked at to find a known-good.
+const CANDIDATES: usize = 50;
+
+/// The attributes that tell what a recipient is.
+pub(super) const RECIPIENT: [&str; 22] = [
+    "objectClass",
+    "cn",
+    "displayName",
+    "mail",
+    "mailNickname",
+    "proxyAddresses",
+    "targetAddress",
+    "homeMDB",
+    "msExchHomeServerName",
+    "msExchMailboxGuid",
+    "msExchRecipientTypeDetails",
+    "msExchRecipientDisplayType",
+    "msExchRemoteRecipientType",
+    "msExchHideFromAddressLists",
+    "msExchRequireAuthToSendTo",
+    "msExchGenericForwardingAddress",
+    "altRecipient",
+    "deliverAndRedirect",
+    "legacyExchangeDN",
+    "userAccountControl",
+    "whenCreated",
+    "whenChanged",
+];
+
+/// The objects that hold `address`, in any of the attributes that lead mail.
+pub(super) fn filter_of(address: &str) -> Filter {
+    let smtp = format!("smtp:{address}");
+    Filter::Or(vec![
+        Filter::is("proxyAddresses", &smtp),
+        Filter::is("mail", address),
+        Filter::Is("targetAddress", smtp),
+    ])
+}
+
+/// What is to be said of each address where nothing could be asked.
+pub(super) fn unanswered(addresses: &[String], base: &str, miss: &Miss) -> Vec<Lookup> {
+    addresses.iter().map(|address| lookup(address, base, Observed::Unknown(miss.clone()))).collect()
+}
+
+pub(super) fn lookup(address: &str, base: &str, entries: Observed<Vec<Entry>>) -> Lookup {
+    let filter = filter_of(address).to_string();
+    Lookup { address: address.into(), base: base.into(), filter, entries, ..Lookup::default() }
+}
+
+/// Looks `addresses` up below `base`, in their order.
+pub(super) async fn lookups(ask: Searcher<'_>, base: &str, addresses: &[String]) -> Vec<Lookup> {
+    // A directory may find more letters alike than we do; whom such an answer is about is clear only to a single question.
+    let (plain, odd): (Vec<_>, Vec<_>) = addresses.iter().partition(|address| address.is_ascii());
+    let batches = plain.chunks(BATCH).map(<[_]>::to_vec).chain(odd.iter().map(|one| vec![*one]));
+    let asked = batches.map(|batch| async move { one_batch(ask, base, &batch).await });
+    let answers: Vec<Vec<Lookup>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let mut all: BTreeMap<String, Lookup> =
+        answers.into_iter().flatten().map(|lookup| (lookup.address.clone(), lookup)).collect();
+    addresses.iter().filter_map(|address| all.remove(address)).collect()
+}
+
+async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Lookup> {
+    let filter = match batch {
+        [one] => filter_of(one),
+        _ => Filter::Or(batch.iter().map(|address| filter_of(address)).collect()),
+    };
+    let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: 0 };
+    let Found { entries, elsewhere, .. } = match ask.search(question).await {
+        Ok(found) => found,
+        Err(miss) => return batch.iter().map(|one| lookup(one, base, Observed::Unknown(miss.clone()))).collect(),
+    };
+    let mut matched: BTreeMap<&str, Vec<Entry>> = batch.iter().map(|one| (one.as_str(), vec![])).collect();
+    for entry in entries {
+        let mut names: Vec<&str> = match batch {
+            [one] => vec![one.as_str()],
+            _ => {
+                names(&entry).iter().filter_map(|name| matched.get_key_value(name.as_str()).map(|(k, _)| *k)).collect()
+            }
+        };
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            matched.entry(name).or_default().push(entry.clone());
+        }
+    }
+    let answer = |address: &&String| {
+        let entries = matched.remove(address.as_str()).unwrap_or_default();
+        lookup(address, base, known(entries, &elsewhere))
+    };
+    batch.iter().map(answer).collect()
+}
+
+/// What was found of one address; absent in one domain of a forest is not absent.
+pub(super) fn known(entries: Vec<Entry>, elsewhere: &[String]) -> Observed<Vec<Entry>> {
+    match elsewhere.first().filter(|_| entries.is_empty()) {
+        Some(elsewhere) => Observed::Unknown(Miss::new(
+            How::Referral,
+            format!("not in this domain, and {elsewhere} was not searched; ask a global catalog (port 3269)"),
+        )),
+        None => Observed::Known(entries),
+    }
+}
+
+/// The addresses by which `filter_of` finds an object, folded.
+pub(super) fn names(entry: &Entry) -> Vec<String> {
+    let smtp = |value: &&String| value.get(..5).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp:"));
+    let prefixed = entry.values("proxyAddresses").iter().chain(entry.values("targetAddress")).filter(smtp);
+    prefixed.map(|value| &value[5..]).chain(entry.value("mail")).filter_map(|value| address::fold(value).ok()).collect()
+}
+
+/// A mailbox of the domain that a gateway surely knows, if anybody: an ordinary one, enabled, of a user.
+pub(super) async fn known_good(ask: Searcher<'_>, base: &str, wanted: &Wanted<'_>) -> Observed<Option<String>> {
+    let filter = Filter::And(vec![
+        Filter::is("objectCategory", "person"),
+        Filter::is("objectClass", "user"),
+        Filter::is("msExchRecipientTypeDetails", "1"),
+        Filter::Has("homeMDB"),
+    ]);
+    let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: CANDIDATES };
+    let found = match ask.search(question).await {
+        Ok(found) => found,
+        Err(miss) => return Observed::Unknown(miss),
+    };
+    let ordinary = |entry: &&Entry| {
+        let system = ["HealthMailbox", "SystemMailbox", "DiscoverySearchMailbox", "Migration.", "FederatedEmail."];
+        let name = entry.value("cn").unwrap_or_default();
+        let enabled = entry.integer("userAccountControl").is_none_or(|flags| flags & 2 == 0);
+        enabled && entry.value("targetAddress").is_none() && !system.iter().any(|head| name.starts_with(head))
+    };
+    let primary = |entry: &Entry| {
+        let value = entry.values("proxyAddresses").iter().find_map(|value| value.strip_prefix("SMTP:"))?;
+        address::fold(value).ok().filter(|folded| address::domain(folded) == wanted.domain)
+    };
+    let mut found: Vec<_> = found.entries.iter().filter(ordinary).filter_map(primary).collect();
+    found.retain(|address| wanted.addresses.binary_search(address).is_err() && !wanted.addresses.contains(address));
+    found.sort_unstable();
+    Observed::Known(found.into_iter().next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_found_by_what_the_filter_asks_for() {
+        let mut entry = Entry::default();
+        let mut add = |name: &str, values: &[&str]| {
+            entry.attributes.insert(name.into(), values.iter().map(ToString::to_string).collect());
+        };
+        add("proxyaddresses", &["SMTP:Anna@C.com", "smtp:anna@d.com", "X500:/o=x", "sip:anna@c.com", "smtp:"]);
+        add("mail", &["A@c.com"]);
+        add("targetaddress", &["SMTP:anna@e.com"]);
+        assert_eq!(names(&entry), ["anna@c.com", "anna@d.com", "anna@e.com", "a@c.com"]);
+    }
+
+    #[test]
+    fn the_filter_is_written_down_as_it_is_asked() {
+        let expected = "(|(proxyAddresses=smtp:a@c.com)(mail=a@c.com)(targetAddress=smtp:a@c.com))";
+        assert_eq!(filter_of("a@c.com").to_string(), expected);
+    }
+}

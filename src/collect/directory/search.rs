@@ -1,0 +1,274 @@
+//! Searches: in pages, with large attributes fetched to their end, and bounded in what is kept.
+use super::Clock;
+use super::filter::Filter;
+use super::message::{self, Answer, Kind, Message, Outcome, RawEntry, Scope};
+use super::refusal::refusal;
+use super::wire::Wire;
+use futures_util::future::join_all;
+use nsdiag_checks::evidence::directory::Entry;
+use nsdiag_checks::evidence::{How, Miss};
+
+/// How many entries a page holds: AD's own limit.
+const PAGE: i32 = 1000;
+/// What an entry and a value take beside their bytes.
+const OVERHEAD: usize = 64;
+
+/// What to search for.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) base: &'a str,
+    pub(super) scope: Scope,
+    pub(super) filter: &'a Filter,
+    pub(super) attributes: &'a [&'a str],
+    /// The most entries to take; 0 is all.
+    pub(super) most: usize,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The entries, by name.
+    pub(super) entries: Vec<Entry>,
+    /// Other domains that the server referred to.
+    pub(super) elsewhere: Vec<String>,
+    /// Whether there is more than was taken.
+    pub(super) more: bool,
+}
+
+/// One who searches in a session.
+#[derive(Clone, Copy)]
+pub(super) struct Searcher<'a> {
+    pub(super) wire: &'a Wire,
+    pub(super) clock: Clock,
+}
+
+impl Searcher<'_> {
+    /// Searches, and keeps what is found.
+    pub(super) async fn search(self, question: Question<'_>) -> Result<Found, Miss> {
+        let mut found = Found::default();
+        let mut cut = Vec::new();
+        let each = |entry: RawEntry| {
+            if question.most > 0 && found.entries.len() >= question.most {
+                found.more = true;
+                return Ok(());
+            }
+            let (entry, ranges) = self.kept(entry, question.attributes)?;
+            cut.extend(ranges.into_iter().map(|range| (found.entries.len(), range)));
+            found.entries.push(entry);
+            Ok(())
+        };
+        let (elsewhere, more) = self.each(question, each).await?;
+        found.elsewhere = elsewhere;
+        found.more |= more;
+        self.complete(&mut found.entries, cut).await?;
+        found.entries.sort_by(|a, b| a.dn.cmp(&b.dn));
+        Ok(found)
+    }
+
+    /// Searches, and shows each entry to `each`. Returns the other domains that were referred to, and whether there is
+    /// more than was wanted.
+    pub(super) async fn each(
+        self,
+        question: Question<'_>,
+        mut each: impl FnMut(RawEntry) -> Result<(), Miss>,
+    ) -> Result<(Vec<String>, bool), Miss> {
+        let few = i32::try_from(question.most).ok().filter(|most| (1..PAGE).contains(most));
+        let pages = few.is_none() && question.scope != Scope::Base;
+        let Question { base, scope, filter, attributes, .. } = question;
+        let operation = message::search(base, scope, filter, attributes, few.unwrap_or(0));
+        let mut elsewhere = Vec::new();
+        let mut count = 0;
+        let mut cookie = Vec::new();
+        loop {
+            let controls = if pages { message::paged(PAGE, &cookie) } else { vec![] };
+            let page = self.page(&operation, &controls, &mut elsewhere, |entry| {
+                count += 1;
+                each(entry)
+            });
+            let outcome = self.clock.step("a directory search", page).await??;
+            match outcome.code {
+                0 => {}
+                // sizeLimitExceeded: with the limit that we set, or with one of the server's.
+                4 if few.is_some() => return Ok((domains(&elsewhere), true)),
+                _ => return Err(refusal(&outcome)),
+            }
+            let full = question.most > 0 && count >= question.most;
+            if outcome.cookie.is_empty() || full {
+                return Ok((domains(&elsewhere), full && !outcome.cookie.is_empty()));
+            }
+            cookie = outcome.cookie;
+        }
+    }
+
+    async fn page(
+        self,
+        operation: &[u8],
+        controls: &[u8],
+        elsewhere: &mut Vec<String>,
+        mut each: impl FnMut(RawEntry) -> Result<(), Miss>,
+    ) -> Result<Outcome, Miss> {
+        let mut answers = self.wire.ask(Kind::Search, operation, controls).await?;
+        loop {
+            let piece = answers.next().await?;
+            let mut rest = &piece[..];
+            while let Some(length) = super::ber::whole(rest)? {
+                match Message::read(&rest[..length])?.answer()? {
+                    Answer::Entry(entry) => each(entry)?,
+                    Answer::Reference(urls) => {
+                        self.wire.keep(urls.iter().map(|url| url.len() + OVERHEAD).sum())?;
+                        elsewhere.extend(urls);
+                    }
+                    Answer::Outcome(mut outcome) => {
+                        elsewhere.append(&mut outcome.refs.clone());
+                        return Ok(std::mem::take(&mut outcome));
+                    }
+                    Answer::Nothing => {}
+                }
+                rest = &rest[length..];
+            }
+        }
+    }
+
+    /// An entry as it is kept, and which of its attributes came in part only.
+    pub(super) fn kept(self, raw: RawEntry, asked: &[&str]) -> Result<(Entry, Vec<Range>), Miss> {
+        // Counted as it grows: one message may hold millions of values.
+        let mut cost = 0;
+        let read = self.read(raw, asked, &mut cost);
+        self.wire.keep(cost)?;
+        read
+    }
+
+    /// An entry with those of its attributes that were asked for, and which of them came in part only.
+    pub(super) fn read(self, mut raw: RawEntry, asked: &[&str], cost: &mut usize) -> Result<(Entry, Vec<Range>), Miss> {
+        let mut entry = Entry { dn: raw.dn.into(), ..Entry::default() };
+        let mut ranges = Vec::new();
+        *cost += raw.dn.len() + OVERHEAD;
+        while let Some((name, mut values)) = raw.next()? {
+            let (name, options) = name.split_once(';').unwrap_or((name, ""));
+            if !asked.iter().any(|each| each.eq_ignore_ascii_case(name)) {
+                continue;
+            }
+            let name = name.to_ascii_lowercase();
+            *cost += name.len() + OVERHEAD;
+            let mut all = Vec::new();
+            while let Some(value) = values.next()? {
+                *cost += value.len() + OVERHEAD;
+                all.push(value);
+            }
+            if let Some(next) = range(options)? {
+                ranges.push(Range { attribute: name.clone(), next });
+            }
+            entry.attributes.entry(name).or_default().extend(texts(&all));
+        }
+        Ok((entry, ranges))
+    }
+
+    /// Fetches the rest of attributes that came in part.
+    async fn complete(self, entries: &mut [Entry], cut: Vec<(usize, Range)>) -> Result<(), Miss> {
+        let rests = cut.into_iter().map(|(at, range)| {
+            let dn = &entries[at].dn;
+            async move { Ok((at, range.attribute.clone(), self.rest(dn, range).await?)) }
+        });
+        for rest in join_all(rests).await {
+            let (at, attribute, values): (usize, String, Vec<String>) = rest?;
+            entries[at].attributes.entry(attribute).or_default().extend(values);
+        }
+        Ok(())
+    }
+
+    async fn rest(self, dn: &str, range: Range) -> Result<Vec<String>, Miss> {
+        let Range { attribute, mut next } = range;
+        let mut values = Vec::new();
+        let everything = Filter::Has("objectClass");
+        let odd = || Miss::new(How::Protocol, format!("the server does not give all values of {attribute}"));
+        loop {
+            let wanted = format!("{attribute};range={next}-*");
+            let operation = message::search(dn, Scope::Base, &everything, &[&wanted], 0);
+            let mut part = None;
+            let mut elsewhere = vec![];
+            let page = self.page(&operation, &[], &mut elsewhere, |raw| {
+                let (entry, ranges) = self.kept(raw, &[&attribute])?;
+                part = Some((entry, ranges));
+                Ok(())
+            });
+            let outcome = self.clock.step("a directory search", page).await??;
+            if outcome.code != 0 {
+                return Err(refusal(&outcome));
+            }
+            let (mut entry, ranges) = part.ok_or_else(odd)?;
+            let more = entry.attributes.remove(&attribute).filter(|more| !more.is_empty()).ok_or_else(odd)?;
+            let got = next + more.len();
+            values.extend(more);
+            match ranges.first() {
+                None => return Ok(values),
+                Some(range) if range.next == got => next = got,
+                Some(_) => return Err(odd()),
+            }
+        }
+    }
+}
+
+/// An attribute of which a part came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    attribute: String,
+    /// The number of the first value that is missing.
+    next: usize,
+}
+
+/// From where an attribute with these options goes on: `range=0-1499` from 1500, `range=1500-*` is its end
+/// (MS-ADTS, 3.1.1.3.1.3.3).
+fn range(options: &str) -> Result<Option<usize>, Miss> {
+    let Some(range) = options.split(';').find_map(|option| option.strip_prefix("range=")) else { return Ok(None) };
+    let odd = || Miss::new(How::Protocol, format!("the server gives values in a range that is none: '{range}'"));
+    match range.split_once('-').ok_or_else(odd)? {
+        (_, "*") => Ok(None),
+        (_, last) => {
+            let last: u32 = last.parse().map_err(|_| odd())?;
+            Ok(Some(usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1)))
+        }
+    }
+}
+
+/// Values as text: UTF-8 where all of them are, else hexadecimal digits.
+fn texts(values: &[&[u8]]) -> Vec<String> {
+    let text: Option<Vec<String>> =
+        values.iter().map(|value| std::str::from_utf8(value).ok().map(String::from)).collect();
+    let hex = |value: &&[u8]| value.iter().map(|byte| format!("{byte:02x}")).collect();
+    text.unwrap_or_else(|| values.iter().map(hex).collect())
+}
+
+/// The zones and the configuration are other naming contexts of the same forest, and hold no recipients.
+fn domains(urls: &[String]) -> Vec<String> {
+    let domain = |url: &&String| {
+        let lower = url.to_lowercase();
+        !["domaindnszones", "forestdnszones", "cn=configuration"].iter().any(|other| lower.contains(other))
+    };
+    urls.iter().filter(domain).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read() {
+        let cases = [
+            ("", Ok(None)),
+            ("binary", Ok(None)),
+            ("range=0-1499", Ok(Some(1500))),
+            ("range=1500-*", Ok(None)),
+            ("range=x", Err(())),
+            ("range=0-99999999999", Err(())),
+        ];
+        for (options, expected) in cases {
+            assert_eq!(range(options).map_err(drop), expected, "{options}");
+        }
+    }
+
+    #[test]
+    fn values_are_text_or_digits() {
+        assert_eq!(texts(&[b"a", "ü".as_bytes()]), ["a", "ü"]);
+        assert_eq!(texts(&[b"a", b"\xff\x00"]), ["61", "ff00"]);
+    }
+}

@@ -1,0 +1,214 @@
+//! Reads all recipients, page by page, and keeps those that matter: for a long list that is fewer round trips than asking
+//! for each.
+use super::Wanted;
+use super::filter::Filter;
+use super::message::{RawEntry, Scope};
+use super::noteworthy::{MOST, is_noteworthy, too_many};
+use super::recipients::{RECIPIENT, known, lookup, lookups, names};
+use super::search::{Question, Searcher};
+use nsdiag_checks::evidence::Miss;
+use nsdiag_checks::evidence::directory::{Entry, Lookup, Population};
+use nsdiag_checks::model::State;
+use nsdiag_checks::model::recipients::kind;
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::BuildHasher;
+
+/// From how many addresses on a sweep is worth it: up to that they are asked for in three waves of searches at most.
+pub(super) const WORTH: usize = 2000;
+/// How many addresses that several objects share are looked up.
+const SHARED: usize = 500;
+
+/// The attributes by which an object is classified; the others are read of those alone that are kept.
+const CLASSIFYING: [&str; 12] = [
+    "objectClass",
+    "mail",
+    "mailNickname",
+    "proxyAddresses",
+    "targetAddress",
+    "homeMDB",
+    "msExchHomeServerName",
+    "msExchMailboxGuid",
+    "msExchRecipientTypeDetails",
+    "msExchRemoteRecipientType",
+    "msExchGenericForwardingAddress",
+    "altRecipient",
+];
+
+/// What a sweep brought.
+pub(super) struct Swept {
+    pub(super) lookups: Vec<Lookup>,
+    pub(super) noteworthy: Vec<Entry>,
+    /// Why there may be more of them.
+    pub(super) incomplete: Option<Miss>,
+    pub(super) population: Population,
+}
+
+/// Sweeps the recipients below `base`. `everything` says whether all are to be classified, or only the wanted ones found.
+pub(super) async fn sweep(ask: Searcher<'_>, base: &str, wanted: Wanted<'_>, everything: bool) -> Result<Swept, Miss> {
+    let mut broom = Broom::new(ask, wanted, everything);
+    let filter = Filter::Or(["proxyAddresses", "mail", "targetAddress"].map(Filter::Has).to_vec());
+    let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: 0 };
+    let (elsewhere, _) = ask.each(question, |raw| broom.take(raw)).await?;
+    broom.whole().await?;
+    let shared = broom.shared.iter().cloned().collect::<Vec<_>>();
+    let mut noteworthy = broom.noteworthy;
+    // That two addresses are the same was told by their hashes: the directory has the last word.
+    for lookup in lookups(ask, base, &shared).await {
+        noteworthy.extend(lookup.entries.known().into_iter().flatten().cloned());
+    }
+    let mut incomplete = (noteworthy.len() >= MOST || shared.len() >= SHARED).then(too_many);
+    let mut found = broom.found;
+    let mut answers = Vec::with_capacity(wanted.addresses.len());
+    for address in wanted.addresses {
+        let mut entries = found.remove(&**address).unwrap_or_default();
+        entries.sort_by(|a, b| a.dn.cmp(&b.dn));
+        answers.push(lookup(address, base, known(entries, &elsewhere)));
+    }
+    if noteworthy.len() > 2 * MOST {
+        noteworthy.truncate(2 * MOST);
+        incomplete = Some(too_many());
+    }
+    Ok(Swept { lookups: answers, noteworthy, incomplete, population: broom.population })
+}
+
+struct Broom<'a> {
+    ask: Searcher<'a>,
+    domain: &'a str,
+    everything: bool,
+    found: BTreeMap<&'a str, Vec<Entry>>,
+    noteworthy: Vec<Entry>,
+    population: Population,
+    hasher: RandomState,
+    /// The hashes of all proxy addresses.
+    seen: HashSet<u64>,
+    /// Addresses that were seen before.
+    shared: BTreeSet<String>,
+    /// Objects with more values than came.
+    cut: Vec<String>,
+}
+
+impl<'a> Broom<'a> {
+    fn new(ask: Searcher<'a>, wanted: Wanted<'a>, everything: bool) -> Self {
+        Self {
+            ask,
+            domain: wanted.domain,
+            everything,
+            found: wanted.addresses.iter().map(|address| (&**address, vec![])).collect(),
+            noteworthy: vec![],
+            population: Population::default(),
+            hasher: RandomState::new(),
+            seen: HashSet::new(),
+            shared: BTreeSet::new(),
+            cut: vec![],
+        }
+    }
+
+    fn take(&mut self, raw: RawEntry) -> Result<(), Miss> {
+        let (light, ranges) = self.ask.read(raw, &CLASSIFYING, &mut 0)?;
+        if !ranges.is_empty() {
+            self.ask.wire.keep(raw.dn.len())?;
+            self.cut.push(raw.dn.into());
+            return Ok(());
+        }
+        if self.wants(&light) {
+            let (entry, _) = self.ask.kept(raw, &RECIPIENT)?;
+            self.keep(&light, entry);
+        }
+        Ok(())
+    }
+
+    /// Whether an object is to be kept; it is counted in any case.
+    fn wants(&mut self, light: &Entry) -> bool {
+        let names = names(light);
+        let wanted = names.iter().any(|name| self.found.contains_key(&**name));
+        if !self.everything {
+            return wanted;
+        }
+        let mut proxies = super::noteworthy::names_by_proxy(light);
+        let state = match proxies.is_empty() {
+            true => State::MailAttributeOnly,
+            false => kind(light),
+        };
+        self.population.total += 1;
+        match self.population.by_state.get_mut(word(state)) {
+            Some(count) => *count += 1,
+            None => drop(self.population.by_state.insert(word(state).into(), 1)),
+        }
+        proxies.sort_unstable();
+        proxies.dedup();
+        for proxy in proxies {
+            let new = self.seen.insert(self.hasher.hash_one(&*proxy));
+            if !new && self.shared.len() < SHARED {
+                self.shared.insert(proxy);
+            }
+        }
+        wanted || self.noteworthy.len() < MOST && is_noteworthy(light, self.domain)
+    }
+
+    fn keep(&mut self, light: &Entry, entry: Entry) {
+        for name in BTreeSet::from_iter(names(light)) {
+            if let Some(found) = self.found.get_mut(&*name) {
+                found.push(entry.clone());
+            }
+        }
+        if self.everything && self.noteworthy.len() < MOST && is_noteworthy(light, self.domain) {
+            self.noteworthy.push(entry);
+        }
+    }
+
+    /// Fetches the objects of which not all values came.
+    async fn whole(&mut self) -> Result<(), Miss> {
+        let everything = Filter::Has("objectClass");
+        for dn in std::mem::take(&mut self.cut) {
+            let question =
+                Question { base: &dn, scope: Scope::Base, filter: &everything, attributes: &RECIPIENT, most: 0 };
+            for entry in self.ask.search(question).await?.entries {
+                if self.wants(&entry) {
+                    self.keep(&entry.clone(), entry);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A state's word in a report.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Mailbox => "mailbox",
+        State::RemoteMailbox => "remote-mailbox",
+        State::MailUser => "mail-user",
+        State::Contact => "contact",
+        State::Group => "group",
+        State::PublicFolder => "public-folder",
+        State::MailAttributeOnly => "mail-attribute-only",
+        State::Ambiguous => "ambiguous",
+        State::Absent => "absent",
+        State::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_those_of_the_report() {
+        let all = [
+            State::Mailbox,
+            State::RemoteMailbox,
+            State::MailUser,
+            State::Contact,
+            State::Group,
+            State::PublicFolder,
+            State::MailAttributeOnly,
+            State::Ambiguous,
+            State::Absent,
+            State::Unknown,
+        ];
+        for state in all {
+            assert_eq!(serde_json::to_value(state).unwrap(), word(state));
+        }
+    }
+}

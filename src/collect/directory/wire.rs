@@ -1,0 +1,218 @@
+//! One LDAP session on a stream: requests go out at once, answers come back in any order.
+//!
+//! Answers wait in short queues: where nobody takes them, reading stops, and the server waits. Nothing piles up.
+use super::ber;
+use super::message::{self, Answer, Kind, Message, Outcome};
+use nsdiag_checks::evidence::{How, Miss};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// What is read at once.
+const CHUNK: usize = 128 * 1024;
+/// How many pieces wait for one request.
+const QUEUE: usize = 2;
+/// The most that is kept of what a server says in one session.
+const KEPT: usize = 64 * 1024 * 1024;
+
+/// What a session runs on.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+type Boxed = Box<dyn Stream>;
+
+/// A session.
+pub(super) struct Wire {
+    shared: Arc<Shared>,
+    writer: tokio::sync::Mutex<Option<WriteHalf<Boxed>>>,
+    next: AtomicI32,
+    kept: AtomicUsize,
+    reading: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Who waits for which answers.
+    waiting: Mutex<BTreeMap<i32, (Kind, mpsc::Sender<Vec<u8>>)>>,
+    /// Why it ended, once it has.
+    ended: Mutex<Option<Miss>>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+impl Wire {
+    /// A session on `stream`.
+    pub(super) fn new(stream: impl Stream + 'static) -> Self {
+        let boxed: Boxed = Box::new(stream);
+        let (reader, writer) = tokio::io::split(boxed);
+        let shared = Arc::new(Shared::default());
+        let reading = tokio::spawn(read(reader, shared.clone()));
+        let writer = tokio::sync::Mutex::new(Some(writer));
+        Self { shared, writer, next: AtomicI32::new(1), kept: AtomicUsize::new(0), reading }
+    }
+
+    /// Sends a request; what comes back is taken from the answers.
+    pub(super) async fn ask(&self, kind: Kind, operation: &[u8], controls: &[u8]) -> Result<Answers<'_>, Miss> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (sender, pieces) = mpsc::channel(QUEUE);
+        lock(&self.shared.waiting).insert(id, (kind, sender));
+        // One that had ended before would have nobody to end it.
+        if let Some(miss) = lock(&self.shared.ended).clone() {
+            return Err(miss);
+        }
+        self.write(&message::message(id, operation, controls)).await?;
+        Ok(Answers { wire: self, pieces })
+    }
+
+    /// Sends a request with one answer, and awaits it.
+    pub(super) async fn ask_once(&self, kind: Kind, operation: &[u8]) -> Result<Outcome, Miss> {
+        let mut answers = self.ask(kind, operation, &[]).await?;
+        let piece = answers.next().await?;
+        match Message::read(&piece)?.answer()? {
+            Answer::Outcome(outcome) => Ok(outcome),
+            _ => Err(ber::unsound("it answers what was not asked")),
+        }
+    }
+
+    /// Takes leave, as far as that is possible at once.
+    pub(super) async fn leave(&self) {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let _ = self.write(&message::message(id, &message::unbind(), &[])).await;
+    }
+
+    async fn write(&self, bytes: &[u8]) -> Result<(), Miss> {
+        // Whoever gives up while writing leaves half a message behind, and no writer.
+        let mut place = self.writer.lock().await;
+        let mut writer = place.take().ok_or_else(|| self.why())?;
+        let wrote = async {
+            writer.write_all(bytes).await?;
+            writer.flush().await
+        };
+        wrote.await.map_err(|_| self.why())?;
+        *place = Some(writer);
+        Ok(())
+    }
+
+    /// Counts `cost` bytes as kept.
+    pub(super) fn keep(&self, cost: usize) -> Result<(), Miss> {
+        match self.kept.fetch_add(cost, Ordering::Relaxed) + cost > KEPT {
+            true => Err(Miss::new(How::TooLarge, "the directory server sent more than 64 MiB")),
+            false => Ok(()),
+        }
+    }
+
+    fn why(&self) -> Miss {
+        lock(&self.shared.ended).clone().unwrap_or_else(closed)
+    }
+}
+
+/// What comes back to one request.
+pub(super) struct Answers<'w> {
+    wire: &'w Wire,
+    pieces: mpsc::Receiver<Vec<u8>>,
+}
+
+impl Answers<'_> {
+    /// The next piece: one message or several, each whole.
+    pub(super) async fn next(&mut self) -> Result<Vec<u8>, Miss> {
+        self.pieces.recv().await.ok_or_else(|| self.wire.why())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn closed() -> Miss {
+    Miss::new(How::HungUp, "the directory server closed the connection")
+}
+
+async fn read(mut reader: ReadHalf<Boxed>, shared: Arc<Shared>) {
+    let outcome = read_all(&mut reader, &shared).await;
+    *lock(&shared.ended) = Some(outcome.err().unwrap_or_else(closed));
+    lock(&shared.waiting).clear();
+}
+
+async fn read_all(reader: &mut ReadHalf<Boxed>, shared: &Shared) -> Result<(), Miss> {
+    let mut buffer = Vec::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let mut from = 0;
+        while let Some(run) = run(&buffer[from..], shared)? {
+            let piece = buffer[from..from + run.length].to_vec();
+            from += run.length;
+            let sender = {
+                let mut waiting = lock(&shared.waiting);
+                let sender = waiting.get(&run.id).map(|(_, sender)| sender.clone());
+                if run.last {
+                    waiting.remove(&run.id);
+                }
+                sender
+            };
+            // Whoever gave up waiting is no reason to end.
+            if let Some(sender) = sender {
+                let _ = sender.send(piece).await;
+            }
+        }
+        buffer.drain(..from);
+        let count = reader.read(&mut chunk).await.map_err(|error| Miss::new(How::HungUp, error.to_string()))?;
+        if count == 0 {
+            return Err(closed());
+        }
+        buffer.extend_from_slice(&chunk[..count]);
+    }
+}
+
+/// Whole messages that answer the same request.
+#[derive(Clone, Copy)]
+struct Run {
+    id: i32,
+    length: usize,
+    /// Whether no more will come.
+    last: bool,
+}
+
+/// The messages at the start of `buffer` that answer the same request.
+fn run(buffer: &[u8], shared: &Shared) -> Result<Option<Run>, Miss> {
+    let mut found: Option<Run> = None;
+    loop {
+        let from = found.map_or(0, |run| run.length);
+        let next = match ber::whole(&buffer[from..]) {
+            Ok(None) => return Ok(found),
+            Ok(Some(length)) => one(&buffer[from..from + length], shared).map(|(id, last)| (id, length, last)),
+            Err(miss) => Err(miss),
+        };
+        match (next, found) {
+            (Ok((id, length, last)), None) => found = Some(Run { id, length, last }),
+            (Ok((id, length, last)), Some(run)) if id == run.id => {
+                found = Some(Run { id, length: from + length, last });
+            }
+            (Err(miss), None) => return Err(miss),
+            // What came before it is told first.
+            _ => return Ok(found),
+        }
+        if found.is_some_and(|run| run.last) {
+            return Ok(found);
+        }
+    }
+}
+
+/// Of one message: what it answers, and whether that is all.
+fn one(message: &[u8], shared: &Shared) -> Result<(i32, bool), Miss> {
+    let message = Message::read(message)?;
+    if message.id == 0 {
+        return Err(message.notice());
+    }
+    let fits = lock(&shared.waiting).get(&message.id).is_some_and(|(kind, _)| message.fits(*kind));
+    match fits {
+        true => Ok((message.id, message.is_last())),
+        false => Err(ber::unsound("it answers what was not asked")),
+    }
+}
