@@ -57,16 +57,20 @@ pub(super) fn names_by_proxy(entry: &Entry) -> Vec<String> {
     smtp.filter_map(|value| address::fold(value).ok()).collect()
 }
 
-/// Searches for them below `base`. The second tells why there may be more.
-pub(super) async fn noteworthy(
-    ask: Searcher<'_>,
-    base: &str,
-    domain: &str,
-) -> Result<(Vec<Entry>, Option<Miss>), Miss> {
+/// Such objects.
+#[derive(Debug, Default)]
+pub(super) struct Noteworthy {
+    pub(super) entries: Vec<Entry>,
+    /// Why there may be more of them.
+    pub(super) incomplete: Option<Miss>,
+}
+
+/// Searches for them below `base`.
+pub(super) async fn noteworthy(ask: Searcher<'_>, base: &str, domain: &str) -> Result<Noteworthy, Miss> {
     let filter = filter(domain);
     let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: MOST };
     let found = ask.search(question).await?;
-    Ok((found.entries, found.more.then(too_many)))
+    Ok(Noteworthy { entries: found.entries, incomplete: found.more.then(too_many) })
 }
 
 pub(super) fn too_many() -> Miss {

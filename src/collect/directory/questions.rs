@@ -2,9 +2,11 @@
 use super::connection::Connection;
 use super::filter::Filter;
 use super::message::Scope;
+use super::noteworthy::{self, Noteworthy};
 use super::recipients::{RECIPIENT, known_good, lookups, unanswered};
 use super::search::{Question, Searcher};
-use super::{Clock, Wanted, noteworthy, organisation};
+use super::sweep::{self, Swept};
+use super::{Clock, Wanted, organisation};
 use nsdiag_checks::evidence::directory::{Directory, Entry, RootDse};
 use nsdiag_checks::evidence::{How, Miss, Observed, dn};
 
@@ -68,36 +70,45 @@ pub(super) async fn ask(connection: &Connection, wanted: Wanted<'_>, clock: Cloc
             false => Observed::NotAsked,
         }
     };
-    let (organisation, good, catalogued, looked_up, noteworthy) = tokio::join!(
-        organisation::organisation(ask, &root),
-        good,
-        catalogued(ask, &root),
-        lookups(ask, &base, wanted.addresses),
-        noteworthy::noteworthy(ask, &base, wanted.domain),
-    );
+    let recipients = async {
+        match wanted.addresses.len() > sweep::WORTH {
+            true => sweep::sweep(ask, &base, wanted, true).await,
+            false => {
+                let asked = lookups(ask, &base, wanted.addresses);
+                let (lookups, noteworthy) = tokio::join!(asked, noteworthy::noteworthy(ask, &base, wanted.domain));
+                Ok(Swept { lookups, noteworthy, population: Observed::NotAsked })
+            }
+        }
+    };
+    let (organisation, good, catalogued, recipients) =
+        tokio::join!(organisation::organisation(ask, &root), good, catalogued(ask, &root), recipients);
     found.organisation = organisation;
     found.known_good = good;
     found.catalog_attributes = catalogued;
+    let Swept { lookups: looked_up, noteworthy, population } = recipients.unwrap_or_else(|miss| Swept {
+        lookups: unanswered(wanted.addresses, &base, &miss),
+        noteworthy: Err(miss.clone()),
+        population: Observed::Unknown(miss),
+    });
     found.lookups = looked_up;
-    let extra: Vec<String> = found.known_good.known().cloned().flatten().into_iter().collect();
-    let (known, more) = match noteworthy {
-        Ok((known, more)) => (known, more),
-        Err(miss) => {
-            found.noteworthy = Observed::Unknown(miss);
-            (vec![], None)
-        }
+    found.population = population;
+    let (known, missing) = match noteworthy {
+        Ok(known) => (known, None),
+        Err(miss) => (Noteworthy::default(), Some(miss)),
     };
-    found.noteworthy_incomplete = more;
     // What was found has been judged by us, not looked up: do that now, so that its state is known like any other's.
+    let extra: Vec<String> = found.known_good.known().cloned().flatten().into_iter().collect();
     let (extra, followed) = tokio::join!(
         lookups(ask, &base, &extra),
-        noteworthy::follow(ask, &base, wanted.domain, &found.lookups, &known),
+        noteworthy::follow(ask, &base, wanted.domain, &found.lookups, &known.entries),
     );
     found.lookups.extend(extra);
     found.lookups.sort_by(|a, b| a.address.cmp(&b.address));
-    if found.noteworthy.miss().is_none() {
-        found.noteworthy = noteworthy::together([known, followed]);
-    }
+    found.noteworthy_incomplete = known.incomplete;
+    found.noteworthy = match missing {
+        None => noteworthy::together([known.entries, followed]),
+        Some(miss) => Observed::Unknown(miss),
+    };
 }
 
 /// Writes down that nothing of what was wanted could be asked.

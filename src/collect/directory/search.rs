@@ -10,6 +10,8 @@ use nsdiag_checks::evidence::{How, Miss};
 
 /// How many entries a page holds: AD's own limit.
 const PAGE: i32 = 1000;
+/// The most that one entry may take, as it is kept.
+const ENTRY: usize = 32 * 1024 * 1024;
 /// What an entry and a value take beside their bytes.
 const OVERHEAD: usize = 64;
 
@@ -131,7 +133,6 @@ impl Searcher<'_> {
 
     /// An entry as it is kept, and which of its attributes came in part only.
     pub(super) fn kept(self, raw: RawEntry, asked: &[&str]) -> Result<(Entry, Vec<Range>), Miss> {
-        // Counted as it grows: one message may hold millions of values.
         let mut cost = 0;
         let read = self.read(raw, asked, &mut cost);
         self.wire.keep(cost)?;
@@ -153,6 +154,9 @@ impl Searcher<'_> {
             let mut all = Vec::new();
             while let Some(value) = values.next()? {
                 *cost += value.len() + OVERHEAD;
+                if *cost > ENTRY {
+                    return Err(Miss::new(How::TooLarge, "the directory server sent an object of more than 32 MiB"));
+                }
                 all.push(value);
             }
             if let Some(next) = range(options)? {

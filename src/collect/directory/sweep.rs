@@ -3,11 +3,11 @@
 use super::Wanted;
 use super::filter::Filter;
 use super::message::{RawEntry, Scope};
-use super::noteworthy::{MOST, is_noteworthy, too_many};
+use super::noteworthy::{MOST, Noteworthy, is_noteworthy, names_by_proxy, too_many};
 use super::recipients::{RECIPIENT, known, lookup, lookups, names};
 use super::search::{Question, Searcher};
-use nsdiag_checks::evidence::Miss;
 use nsdiag_checks::evidence::directory::{Entry, Lookup, Population};
+use nsdiag_checks::evidence::{Miss, Observed};
 use nsdiag_checks::model::State;
 use nsdiag_checks::model::recipients::kind;
 use std::collections::hash_map::RandomState;
@@ -38,10 +38,8 @@ const CLASSIFYING: [&str; 12] = [
 /// What a sweep brought.
 pub(super) struct Swept {
     pub(super) lookups: Vec<Lookup>,
-    pub(super) noteworthy: Vec<Entry>,
-    /// Why there may be more of them.
-    pub(super) incomplete: Option<Miss>,
-    pub(super) population: Population,
+    pub(super) noteworthy: Result<Noteworthy, Miss>,
+    pub(super) population: Observed<Population>,
 }
 
 /// Sweeps the recipients below `base`. `everything` says whether all are to be classified, or only the wanted ones found.
@@ -69,7 +67,8 @@ pub(super) async fn sweep(ask: Searcher<'_>, base: &str, wanted: Wanted<'_>, eve
         noteworthy.truncate(2 * MOST);
         incomplete = Some(too_many());
     }
-    Ok(Swept { lookups: answers, noteworthy, incomplete, population: broom.population })
+    let noteworthy = Ok(Noteworthy { entries: noteworthy, incomplete });
+    Ok(Swept { lookups: answers, noteworthy, population: Observed::Known(broom.population) })
 }
 
 struct Broom<'a> {
@@ -125,7 +124,7 @@ impl<'a> Broom<'a> {
         if !self.everything {
             return wanted;
         }
-        let mut proxies = super::noteworthy::names_by_proxy(light);
+        let mut proxies = names_by_proxy(light);
         let state = match proxies.is_empty() {
             true => State::MailAttributeOnly,
             false => kind(light),

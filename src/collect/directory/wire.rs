@@ -36,9 +36,15 @@ pub(super) struct Wire {
 #[derive(Default)]
 struct Shared {
     /// Who waits for which answers.
-    waiting: Mutex<BTreeMap<i32, (Kind, mpsc::Sender<Vec<u8>>)>>,
+    waiting: Mutex<BTreeMap<i32, Waiting>>,
     /// Why it ended, once it has.
     ended: Mutex<Option<Miss>>,
+}
+
+struct Waiting {
+    /// What was asked.
+    kind: Kind,
+    pieces: mpsc::Sender<Vec<u8>>,
 }
 
 impl Drop for Wire {
@@ -62,7 +68,7 @@ impl Wire {
     pub(super) async fn ask(&self, kind: Kind, operation: &[u8], controls: &[u8]) -> Result<Answers<'_>, Miss> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, pieces) = mpsc::channel(QUEUE);
-        lock(&self.shared.waiting).insert(id, (kind, sender));
+        lock(&self.shared.waiting).insert(id, Waiting { kind, pieces: sender });
         // One that had ended before would have nobody to end it.
         if let Some(miss) = lock(&self.shared.ended).clone() {
             return Err(miss);
@@ -150,7 +156,7 @@ async fn read_all(reader: &mut ReadHalf<Boxed>, shared: &Shared) -> Result<(), M
             from += run.length;
             let sender = {
                 let mut waiting = lock(&shared.waiting);
-                let sender = waiting.get(&run.id).map(|(_, sender)| sender.clone());
+                let sender = waiting.get(&run.id).map(|one| one.pieces.clone());
                 if run.last {
                     waiting.remove(&run.id);
                 }
@@ -210,7 +216,7 @@ fn one(message: &[u8], shared: &Shared) -> Result<(i32, bool), Miss> {
     if message.id == 0 {
         return Err(message.notice());
     }
-    let fits = lock(&shared.waiting).get(&message.id).is_some_and(|(kind, _)| message.fits(*kind));
+    let fits = lock(&shared.waiting).get(&message.id).is_some_and(|one| message.fits(one.kind));
     match fits {
         true => Ok((message.id, message.is_last())),
         false => Err(ber::unsound("it answers what was not asked")),
