@@ -32,6 +32,9 @@ fn judge(case: &Case, notes: &mut Notes) {
             }),
         };
         let Some((pointer, connector, why, sure, space)) = meant else { continue };
+        // Only where it leads to another system is it surely meant for the domain.
+        let mut owners = connector.smart_hosts.iter().filter_map(|host| case.model.owner(host, connector.port));
+        let sure = sure && owners.any(|owner| owner.system != organisation.system);
         let name = &connector.name;
         let set = |spaces: &[String]| {
             let spaces: Vec<String> = spaces.iter().map(|space| quoted(space)).collect();
@@ -78,6 +81,18 @@ mod tests {
             let expected: Vec<String> = expected.iter().map(line).collect();
             assert_eq!(world.lines(&CHECK), expected, "{space}");
         }
+    }
+
+    #[test]
+    fn a_connector_that_leads_nobody_knows_where_may_be_meant_for_what_it_says() {
+        let mut world = World::healthy();
+        world.connector(|connector| {
+            connector.address_spaces[0].address = "fax.contoso.com".into();
+            connector.smart_hosts = vec!["10.0.0.99".into()];
+        });
+        let found = "warning likely: 'To Zimbra' of corp serves fax.contoso.com: that is below contoso.com, and not \
+                     contoso.com itself [To Zimbra, contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
     }
 
     #[test]

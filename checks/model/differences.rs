@@ -111,10 +111,13 @@ fn of_connector(each: &SendConnector) -> Values {
         SmartHostAuthentication::Unknown => String::new(),
         known => format!("{known:?}"),
     };
+    let costs = each.address_spaces.iter().map(|space| space.cost);
+    let with_costs =
+        routing::spaces(each).into_iter().zip(costs).map(|(space, cost)| format!("{space};{cost}")).collect();
     let sources = each.source_servers.iter().map(|source| server_name(source).to_uppercase()).collect();
     vec![
         ("Enabled", each.enabled.to_string()),
-        ("AddressSpaces", sorted(routing::spaces(each))),
+        ("AddressSpaces", sorted(with_costs)),
         ("SmartHosts", sorted(each.smart_hosts.clone())),
         ("Port", each.port.to_string()),
         ("SmartHostAuthMechanism", authentication),

@@ -31,7 +31,8 @@ pub mod targets;
 pub mod tls;
 
 use crate::prelude::*;
-use core::cell::OnceCell;
+use alloc::collections::BTreeMap;
+use core::cell::{OnceCell, RefCell};
 pub use diagnosis::{Diagnosis, Fault, FaultKind};
 pub use hops::{Heard, HopView, Outcome};
 pub use names::Addresses;
@@ -43,6 +44,7 @@ pub use recipients::{Held, Recipient, State};
 pub struct Model<'a> {
     question: &'a Question,
     evidence: &'a Evidence,
+    owners: RefCell<BTreeMap<(String, u16), Option<systems::Owner<'a>>>>,
     domain: &'a str,
     /// The hops, in the evidence's order.
     pub hops: Vec<HopView<'a>>,
@@ -59,6 +61,7 @@ impl<'a> Model<'a> {
         Self {
             question,
             evidence,
+            owners: RefCell::default(),
             domain: &question.domain,
             hops: hops::views(question, evidence),
             organisations: organisations::views(question, evidence),

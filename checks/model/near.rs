@@ -1,7 +1,7 @@
 //! Connectors that serve nearly the domain: one below it, one above it, one mistyped.
 use super::OrganisationView;
 use super::routing::Routing;
-use crate::evidence::exchange::SendConnector;
+use crate::evidence::exchange::{DomainKind, SendConnector};
 use crate::prelude::*;
 
 /// Why `connector` seems to be meant for the domain, whether that is sure, and the address space that it lacks.
@@ -31,6 +31,7 @@ pub fn subdomains_left_out<'a>(organisation: &OrganisationView<'a>, routing: &Ro
     let (_, accepted) = organisation.accepted_domain().ok()??;
     let domain = organisation.domain;
     let wild = accepted.domain.strip_prefix("*.") == Some(domain) || accepted.match_subdomains;
+    let wild = wild && accepted.kind == DomainKind::InternalRelay;
     let below = format!("x.{domain}");
     if !wild
         || accepted.domain != domain && !accepted.domain.starts_with("*.")

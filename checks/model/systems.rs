@@ -10,6 +10,7 @@ use core::net::IpAddr;
 const ONLINE: [&str; 2] = [".mail.protection.outlook.com", ".mx.microsoft"];
 
 /// Whose a host is.
+#[derive(Clone)]
 pub struct Owner<'a> {
     /// The system.
     pub system: &'a str,
@@ -21,6 +22,17 @@ impl<'a> Model<'a> {
     /// The system that takes mail at `host` and `port`: an Exchange organisation by its servers or hops, or another by
     /// its hops. Edge servers are nobody's here: what one hands to its own Edge server goes out.
     pub fn owner(&self, host: &str, port: u16) -> Option<Owner<'a>> {
+        // Asked for with every recipient, and the same each time.
+        let key = (host.to_string(), port);
+        if let Some(known) = self.owners.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = self.find_owner(host, port);
+        self.owners.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn find_owner(&self, host: &str, port: u16) -> Option<Owner<'a>> {
         let (addresses, looked_up) = match self.addresses(host) {
             Addresses::Known(found, seen) => (found, seen),
             _ => (Vec::new(), Vec::new()),
