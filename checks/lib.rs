@@ -7,6 +7,8 @@ extern crate alloc;
 pub mod dns;
 pub mod evidence;
 pub mod exchange;
+#[cfg(test)]
+mod failure_modes;
 pub mod flow;
 pub mod judge;
 pub mod model;

@@ -239,7 +239,13 @@ impl<'a> Model<'a> {
     /// The look-ups that agree with all of `decisions`, the plainest first; one that needs another source beside it only
     /// where it does not agree without.
     pub fn explanations(&self, decisions: &[Decision<'_, 'a>]) -> Vec<Explanation<'a>> {
-        let agrees = |query: &Query| agreement(query, decisions).map(|(agrees, of)| agrees == of);
+        // Nobody asks for targets alone without finding somebody.
+        let finds =
+            |query: &Query| decisions.iter().any(|one| one.accepted && query.finds(one.recipient) == Some(true));
+        let agrees = |query: &Query| {
+            let (agrees, of) = agreement(query, decisions)?;
+            Some(agrees == of && (query.family != Family::Target || finds(query)))
+        };
         let mut found: Vec<Explanation> = Vec::new();
         for query in self.queries().filter(|query| query.scope == Scope::Domain) {
             let catalog = Query { scope: Scope::Forest, ..query };

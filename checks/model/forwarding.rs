@@ -114,13 +114,22 @@ impl<'m, 'a> Forwarding<'m, 'a> {
         circles
     }
 
-    /// A chain in words: `a@… goes on to b@… (altRecipient), which goes on to …`.
+    /// A chain in words: `mail for a@… goes on to b@… (altRecipient), which goes on to …`; of a long one its beginning.
     pub fn words(&self, chain: &[Link]) -> String {
+        const LONG: usize = 6;
         let name = |at: usize| self.objects[at].name();
-        let step = |link: &Link| format!("goes on to {} ({})", name(link.to), link.via.attribute());
-        let steps: Vec<String> = chain.iter().map(step).collect();
+        let copy = |link: &Link| match self.objects[link.from].entry.boolean("deliverAndRedirect") {
+            Some(true) => ", and stays",
+            _ => "",
+        };
+        let step = |link: &Link| format!("goes on to {} ({}){}", name(link.to), link.via.attribute(), copy(link));
+        let steps: Vec<String> = chain.iter().take(LONG).map(step).collect();
         let first = chain.first().map(|link| name(link.from)).unwrap_or_default();
-        format!("mail for {first} {}", steps.join(", which "))
+        let rest = match chain.len().checked_sub(LONG) {
+            None | Some(0) => String::new(),
+            Some(more) => format!(", and so on over {more} more"),
+        };
+        format!("mail for {first} {}{rest}", steps.join(", which "))
     }
 }
 

@@ -41,8 +41,9 @@ fn judge(case: &Case, notes: &mut Notes) {
         };
         let commands = readable(alike.iter().map(routed));
         let undo = readable(alike.iter().map(|stray| aim(stray.object, &stray.target)));
-        for Stray { object, seen, .. } in alike {
-            finding.about(SubjectKind::Recipient, object.name()).seen(object.pointer.clone()).seen_all(seen.clone());
+        finding.seen_all(alike.iter().flat_map(|stray| [&stray.object.pointer].into_iter().chain(&stray.seen)));
+        for stray in alike {
+            finding.about(SubjectKind::Recipient, stray.object.name());
         }
         let stale = "If the mailbox is gone: Disable-MailContact or Disable-MailUser takes the object out of mail";
         finding.mend(Remedy::exchange("Target a domain of the other system's own", commands, undo));

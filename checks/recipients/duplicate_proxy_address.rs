@@ -1,5 +1,5 @@
 //! NSD411: one address on several objects of a forest (F-35).
-use super::objects;
+use super::{objects, readable};
 use crate::evidence::address;
 use crate::model::Object;
 use crate::prelude::*;
@@ -51,9 +51,10 @@ fn judge(case: &Case, notes: &mut Notes) {
         let each = listed(&each, 3);
         let finding = notes.finding(format!("the directory of {system} holds more than once: {each}{lacking}"));
         finding.certainty(if by_hand.is_some() { Certainty::Likely } else { Certainty::Proven });
+        finding.seen_all(doubles.iter().flat_map(|(_, all)| all).map(|object| &object.pointer));
         let (mut commands, mut undo) = (Vec::new(), Vec::new());
         for (address, all) in &doubles {
-            finding.about(SubjectKind::Recipient, address).seen_all(all.iter().map(|object| object.pointer.clone()));
+            finding.about(SubjectKind::Recipient, address);
             for object in &all[1..] {
                 let (take, give) = take_off(object, address);
                 commands.extend(take);
@@ -61,7 +62,11 @@ fn judge(case: &Case, notes: &mut Notes) {
             }
         }
         let first = doubles.first().map(|(_, all)| all[0].entry.dn.clone()).unwrap_or_default();
-        finding.mend(Remedy::exchange(format!("Leave it on one object, such as '{first}'"), commands, undo));
+        finding.mend(Remedy::exchange(
+            format!("Leave it on one object, such as '{first}'"),
+            readable(commands),
+            readable(undo),
+        ));
     }
 }
 

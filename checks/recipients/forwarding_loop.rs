@@ -28,8 +28,9 @@ fn judge(case: &Case, notes: &mut Notes) {
         let finding = notes.finding(format!("{}: a circle", forwarding.words(circle)));
         finding.certainty(if sure { Certainty::Proven } else { Certainty::Likely });
         for link in circle {
-            finding.about(SubjectKind::Recipient, all[link.from].name()).seen(all[link.from].pointer.clone());
+            finding.about(SubjectKind::Recipient, all[link.from].name());
         }
+        finding.seen_all(circle.iter().map(|link| &all[link.from].pointer));
         for link in circle.iter().take(4) {
             finding.mend(cut(&all[link.from], link));
         }

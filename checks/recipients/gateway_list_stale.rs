@@ -64,9 +64,10 @@ fn tell<'n>(
     let finding = notes.finding(what);
     finding.about(SubjectKind::Host, hop.id());
     for decision in decisions {
-        finding.about(SubjectKind::Recipient, decision.recipient.address).seen(decision.pointer.clone());
-        finding.seen_all(decision.recipient.directories.iter().map(|held| held.pointer.clone()));
+        finding.about(SubjectKind::Recipient, decision.recipient.address);
     }
+    let held = decisions.iter().flat_map(|decision| &decision.recipient.directories);
+    finding.seen_all(decisions.iter().map(|one| &one.pointer).chain(held.map(|held| &held.pointer)));
     finding.mend(Remedy::steps("gateway", "Renew what the gateway knows", steps))
 }
 
