@@ -503,6 +503,7 @@ pub fn tls(name: &str) -> Tls {
             ..Certificate::default()
         }],
         trusted: Observed::Known(true),
+        publicly_trusted: Observed::Known(true),
         names_host: Observed::Known(true),
         objection: None,
     }

@@ -113,6 +113,9 @@ pub struct Tls {
     pub chain: Vec<Certificate>,
     /// Whether the chain leads to a trusted root, dates apart.
     pub trusted: Observed<bool>,
+    /// Whether it leads to one of the system's roots, dates and the user's own roots apart: what a stranger trusts.
+    #[serde(default)]
+    pub publicly_trusted: Observed<bool>,
     /// Whether the leaf names the host.
     pub names_host: Observed<bool>,
     /// The verifier's own words where it objects.

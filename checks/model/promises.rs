@@ -111,7 +111,7 @@ impl<'a> Model<'a> {
         } else if !offered {
             let said = "the MTA-STS policy enforces it: senders that follow it send it nothing";
             add(Breaking::NoTls, said.into(), testing.into(), seen);
-        } else if !hop.certificate_faults().is_empty() {
+        } else if !hop.certificate_faults().is_empty() || private(hop) {
             let said = "the MTA-STS policy is enforced: senders that follow it skip the host";
             add(Breaking::NotValid, said.into(), testing.into(), seen);
         }
@@ -187,6 +187,12 @@ impl<'a> Model<'a> {
         };
         records.is_empty() || records.iter().any(fits)
     }
+}
+
+/// Whether only the user's own roots vouch for the certificate: a stranger has others.
+fn private(hop: &HopView) -> bool {
+    hop.certificate().is_some()
+        && hop.handshake().is_some_and(|(.., tls)| tls.publicly_trusted == Observed::Known(false))
 }
 
 fn digest_is(certificate: &Certificate, selector: u8, matching: u8, digest: &str) -> bool {
@@ -316,5 +322,9 @@ mod tests {
         untrusted.policy(&text("enforce", "mx1.contoso.com"));
         untrusted.last(GATEWAY).tls.as_mut().unwrap().trusted = Observed::Known(false);
         assert_eq!(broken(&untrusted), [Breaking::NotValid]);
+        let mut own_root = world("");
+        own_root.policy(&text("enforce", "mx1.contoso.com"));
+        own_root.last(GATEWAY).tls.as_mut().unwrap().publicly_trusted = Observed::Known(false);
+        assert_eq!(broken(&own_root), [Breaking::NotValid], "a root of --ca is none of a stranger's");
     }
 }

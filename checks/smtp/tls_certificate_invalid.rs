@@ -44,6 +44,14 @@ fn judge(case: &Case, notes: &mut Notes) {
         match (&demand, broken) {
             (Some((objection, _)), _) if faults.is_empty() => said = objection.said.clone(),
             (Some((objection, _)), _) => said += &format!(". {}", objection.said),
+            // Good for whoever has the root of --ca, which strangers have not.
+            (None, Some(breach)) if faults.is_empty() => {
+                said = format!(
+                    "The certificate of {} leads to none of the system's roots, and {}",
+                    hop.name(),
+                    breach.said
+                );
+            }
             (None, Some(breach)) => said += &format!(", and {}", breach.said),
             (None, None) if faults.is_empty() => continue,
             (None, None) => {}
@@ -108,6 +116,14 @@ mod tests {
             let so = ", and the MTA-STS policy is enforced: senders that follow it skip the host";
             assert_eq!(told(&world), expected("critical", so));
         }
+        let mut world = World::healthy();
+        world.last(GATEWAY).tls = Some(tls("mx1.contoso.com"));
+        world.last(GATEWAY).tls.as_mut().unwrap().publicly_trusted = Observed::Known(false);
+        assert_eq!(told(&world), [""; 0], "the user trusts it");
+        world.policy("version: STSv1\nmode: enforce\nmx: mx1.contoso.com\nmax_age: 86400\n");
+        let found = "critical proven: The certificate of MX1 leads to none of the system's roots, and the MTA-STS policy is \
+                     enforced: senders that follow it skip the host";
+        assert_eq!(told(&world), [found]);
         let mut world = World::healthy();
         let handshake = Observed::Unknown(Miss::new(How::TlsFailed, "handshake failure"));
         world.last(GATEWAY).tls = Some(crate::evidence::smtp::Tls { handshake, ..tls("mx1.contoso.com") });

@@ -19,6 +19,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct TlsTrust {
     roots: Arc<RootCertStore>,
+    /// The system's alone.
+    public: Arc<RootCertStore>,
     strict: Arc<ClientConfig>,
 }
 
@@ -31,6 +33,7 @@ impl TlsTrust {
         let mut roots = RootCertStore::empty();
         // A machine without roots, or with an odd one among them, still finds its users' own authority in `extra`.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let public = Arc::new(roots.clone());
         for (file, pem) in extra {
             let mut found = 0;
             for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -49,7 +52,7 @@ impl TlsTrust {
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots.clone())
             .with_no_client_auth();
-        Ok(Self { roots, strict: Arc::new(strict) })
+        Ok(Self { roots, public, strict: Arc::new(strict) })
     }
 
     /// A configuration that verifies, for connections that carry a password.
@@ -72,7 +75,8 @@ impl TlsTrust {
             ),
         };
         let algorithms = provider.signature_verification_algorithms;
-        let verifier = Capture { inner, roots: self.roots.clone(), algorithms, named, seen: seen.clone() };
+        let (roots, public) = (self.roots.clone(), self.public.clone());
+        let verifier = Capture { inner, roots, public, algorithms, named, seen: seen.clone() };
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
@@ -100,6 +104,7 @@ pub(super) fn server_name(host: &str) -> Option<ServerName<'static>> {
 pub(super) struct Seen {
     chain: Vec<Vec<u8>>,
     trusted: Observed<bool>,
+    publicly_trusted: Observed<bool>,
     names_host: Observed<bool>,
     objection: Option<String>,
 }
@@ -111,6 +116,7 @@ impl Seen {
             handshake,
             chain: self.chain.iter().map(|der| certificate(der)).collect(),
             trusted: self.trusted,
+            publicly_trusted: self.publicly_trusted,
             names_host: self.names_host,
             objection: self.objection,
         }
@@ -121,6 +127,7 @@ impl Seen {
 struct Capture {
     inner: Option<Arc<WebPkiServerVerifier>>,
     roots: Arc<RootCertStore>,
+    public: Arc<RootCertStore>,
     algorithms: WebPkiSupportedAlgorithms,
     named: bool,
     seen: Arc<Mutex<Seen>>,
@@ -162,14 +169,19 @@ impl ServerCertVerifier for Capture {
             Ok(parsed) => {
                 // Dates are judged apart, so trust is asked for at any time at which the chain may have been valid: the
                 // span in which all of a path is valid, where there is one, begins with one of its certificates.
-                let leads = |then| {
-                    let all = self.algorithms.all;
-                    verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, rest, then, all).is_ok()
+                let leads = |roots: &RootCertStore| {
+                    let at = |then| {
+                        let all = self.algorithms.all;
+                        verify_server_cert_signed_by_trust_anchor(&parsed, roots, rest, then, all).is_ok()
+                    };
+                    match roots.is_empty() {
+                        true => {
+                            Observed::Unknown(Miss::new(How::NotTried, "this machine trusts no certificate authority"))
+                        }
+                        false => Observed::Known(at(now) || seen.chain.iter().filter_map(|der| begins(der)).any(at)),
+                    }
                 };
-                seen.trusted = match self.roots.is_empty() {
-                    true => Observed::Unknown(Miss::new(How::NotTried, "this machine trusts no certificate authority")),
-                    false => Observed::Known(leads(now) || seen.chain.iter().filter_map(|der| begins(der)).any(leads)),
-                };
+                (seen.trusted, seen.publicly_trusted) = (leads(&self.roots), leads(&self.public));
                 seen.names_host = self.names(&parsed, name);
             }
             // Version 1 certificates and the like: no verifier takes them.
