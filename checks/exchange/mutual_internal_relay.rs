@@ -1,6 +1,5 @@
 //! NSD321: organisations relay what they do not know to each other (F-16).
-use crate::evidence::exchange::{AcceptedDomain, DomainKind};
-use crate::model::OrganisationView;
+use crate::model::circles::{Relay, circles, relay};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -16,21 +15,12 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-/// One organisation that hands the domain on: its accepted domain, its connector, and to which organisation.
-struct Relay<'a> {
-    organisation: &'a OrganisationView<'a>,
-    accepted: &'a AcceptedDomain,
-    by: String,
-    to: Vec<usize>,
-    seen: Vec<String>,
-}
-
 fn judge(case: &Case, notes: &mut Notes) {
     let organisations = &case.model.organisations;
     if organisations.len() < 2 {
         return;
     }
-    let relays: Vec<Option<Relay>> = organisations.iter().map(|each| relay(case, notes, each)).collect();
+    let relays: Vec<Option<Relay>> = organisations.iter().map(|each| notes.need(relay(&case.model, each))?).collect();
     for circle in circles(&relays) {
         let members: Vec<&Relay> = circle.iter().filter_map(|at| relays[*at].as_ref()).collect();
         let way = members.iter().map(|one| format!("{} (by '{}')", one.organisation.system, one.by));
@@ -64,47 +54,10 @@ fn judge(case: &Case, notes: &mut Notes) {
     }
 }
 
-fn relay<'a>(case: &'a Case, notes: &mut Notes, organisation: &'a OrganisationView<'a>) -> Option<Relay<'a>> {
-    let (entry, accepted) = notes.need(organisation.accepted_domain())??;
-    if accepted.kind != DomainKind::InternalRelay {
-        return None;
-    }
-    let exit = notes.need(organisation.exit(organisation.domain))??;
-    let mut seen = vec![format!("{entry}/kind"), exit.pointer];
-    let mut to = Vec::new();
-    for host in exit.smart_hosts {
-        let Some(owner) = case.model.owner(host, exit.port) else { continue };
-        let place = case.model.organisations.iter().position(|other| other.system == owner.system);
-        if let Some(place) = place.filter(|place| case.model.organisations[*place].system != organisation.system) {
-            to.push(place);
-            seen.extend(owner.seen);
-        }
-    }
-    Some(Relay { organisation, accepted, by: exit.name.into(), to, seen })
-}
-
-/// Every circle, each once, beginning with its first organisation.
-fn circles(relays: &[Option<Relay>]) -> Vec<Vec<usize>> {
-    let mut found: Vec<Vec<usize>> = Vec::new();
-    for start in 0..relays.len() {
-        let mut open = vec![vec![start]];
-        while let Some(way) = open.pop() {
-            let Some(relay) = way.last().and_then(|at| relays[*at].as_ref()) else { continue };
-            for next in &relay.to {
-                if *next == start && !found.contains(&way) {
-                    found.push(way.clone());
-                } else if *next > start && !way.contains(next) && way.len() < 6 {
-                    open.push(way.iter().copied().chain([*next]).collect());
-                }
-            }
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::exchange::DomainKind;
     use crate::stories::World;
 
     const FOUND: &str = "critical proven: contoso.com is an internal relay domain in each of them, and mail for an address \
@@ -128,6 +81,14 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [""; 0]);
         world.connector(|connector| connector.smart_hosts = vec!["10.1.0.10".into()]);
         assert_eq!(world.lines(&CHECK), [FOUND], "by address");
+        let Observed::Known(all) = &mut world.organisation_at(1).send_connectors else { panic!() };
+        all[0].smart_hosts = vec!["mx1.contoso.com".into()];
+        assert_eq!(world.lines(&CHECK), [FOUND], "by way of the gateway");
+        let Observed::Known(all) = &mut world.organisation_at(1).send_connectors else { panic!() };
+        all[0].smart_hosts.clear();
+        assert_eq!(world.lines(&CHECK), [FOUND], "by way of the MX");
+        world.question.delivers_to.insert("mx1.contoso.com".into(), "labs".into());
+        assert_eq!(world.lines(&CHECK), [""; 0], "the MX leads to labs itself, which is NSD314");
         let hidden = Observed::Unknown(Miss::new(How::NoRight, "not visible"));
         world.organisation_at(1).send_connectors = hidden;
         assert_eq!(world.lines(&CHECK), ["unanswered: the send connectors of labs (not visible)"]);

@@ -26,7 +26,8 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
-        if !connector.dns_routing() || routing.by_wildcard() {
+        // Where the MX leads to another organisation, NSD321 sees whether that is a circle.
+        if !connector.dns_routing() || routing.by_wildcard() || !case.model.comes_back(organisation) {
             continue;
         }
         let mx = case.evidence.dns_of(domain, RecordKind::Mx);
@@ -100,6 +101,9 @@ mod tests {
         let found = "critical proven: 'To Zimbra' serves contoso.com and has no smart host: it routes by the MX records, to \
                      mx1.contoso.com [To Zimbra]";
         assert_eq!(world.lines(&CHECK), [found]);
+        world.question.delivers_to.insert("mx1.contoso.com".into(), "labs".into());
+        assert_eq!(world.lines(&CHECK), [""; 0], "the MX leads to another organisation");
+        world.question.delivers_to.clear();
         *world.connectors() = vec![connector("Internet", "SMTP:*;1")];
         world.connector(|connector| connector.smart_hosts.clear());
         assert_eq!(world.lines(&CHECK), [""; 0], "that is NSD312");

@@ -17,7 +17,8 @@ pub(super) const CHECK: Check = Check {
 fn judge(case: &Case, notes: &mut Notes) {
     for organisation in case.model.on_premises() {
         let domain = organisation.domain;
-        if case.model.is_end_of_line(organisation) {
+        // Where it comes back elsewhere, NSD321 sees whether that is a circle.
+        if case.model.is_end_of_line(organisation) || !case.model.comes_back(organisation) {
             continue;
         }
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
@@ -64,5 +65,13 @@ mod tests {
         world.connectors().push(connector("To Zimbra", "SMTP:contoso.com;1"));
         world.connectors()[2].enabled = false;
         assert_eq!(world.lines(&CHECK), [""; 0], "that is NSD313");
+    }
+    #[test]
+    fn by_the_mx_to_another_organisation_is_a_way() {
+        let mut world = World::healthy();
+        world.connector(|connector| *connector = self::connector("Internet", "SMTP:*;1"));
+        assert_eq!(world.lines(&CHECK).len(), 1);
+        world.question.delivers_to.insert("mx1.contoso.com".into(), "labs".into());
+        assert_eq!(world.lines(&CHECK), [""; 0]);
     }
 }

@@ -240,7 +240,15 @@ impl Model<'_> {
         // What the home of the recipient holds of it is no second mailbox.
         let mut mailboxes = recipient.directories.iter().filter(|held| held.state == State::Mailbox);
         let mailbox = mailboxes.clone().find(|held| Some(held.system) != home);
-        if let (Some(one), Some(other)) = (mailboxes.next(), mailboxes.next()) {
+        // Two systems that read one directory show one object.
+        let unlike = |one: &super::Held, other: &super::Held| {
+            let dn = |held: &super::Held| held.entries.first().map(|entry| entry.dn.to_lowercase());
+            one.entries.is_empty() || dn(one) != dn(other)
+        };
+        let two = (mailboxes.next(), mailboxes.next());
+        if let (Some(one), Some(other)) = two
+            && unlike(one, other)
+        {
             faults.push(Fault {
                 kind: FaultKind::InBothSystems,
                 certainty: Certainty::Proven,
@@ -529,6 +537,12 @@ mod tests {
         world
     }
 
+    /// Gives the object that was looked up another name.
+    fn rename(lookup: &mut Lookup) {
+        let Observed::Known(entries) = &mut lookup.entries else { panic!("no entries") };
+        entries[0].dn = "CN=Eva,OU=corp".into();
+    }
+
     /// eva's fate, how sure, and what is missing to a proof.
     fn fate_of_eva(world: &World) -> (Fate, Certainty, Option<String>) {
         let case = Case::new(&world.question, &world.evidence);
@@ -571,6 +585,8 @@ mod tests {
         assert_eq!(fate_of_eva(&world).0, Fate::ExchangeRejectsOtherMailbox);
         let mut world = forests();
         world.directory(EVA, "user homeMDB=DB1");
+        assert_eq!(fate_of_eva(&world).0, Fate::Delivered, "the same object, seen twice");
+        world.evidence.directories[0].lookups.last_mut().map(rename);
         assert_eq!(fate_of_eva(&world), (Fate::InBothSystems, Certainty::Proven, None));
     }
 }

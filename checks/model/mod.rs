@@ -1,4 +1,5 @@
 //! The mail path: hops, organisations, recipients, and what becomes of one address.
+pub mod circles;
 pub mod diagnosis;
 pub mod differences;
 pub mod exits;

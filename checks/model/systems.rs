@@ -89,6 +89,13 @@ impl<'a> Model<'a> {
         self.question.system_behind(hop.hop)
     }
 
+    /// Whether mail of the domain that takes the way of its MX comes back to `organisation`: not where the gateways hand
+    /// it to others only.
+    pub fn comes_back(&self, organisation: &OrganisationView) -> bool {
+        let mut behind = self.hops_of(Role::Gateway).filter_map(|gateway| self.delivers_to(gateway)).peekable();
+        behind.peek().is_none() || behind.any(|system| system == organisation.system)
+    }
+
     /// The first Exchange system on premises, else the first online.
     pub fn first_exchange(&self) -> Option<&'a str> {
         self.question.first_exchange()
