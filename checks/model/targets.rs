@@ -1,7 +1,7 @@
 //! Contacts and mail users whose target in the shared domain the other side does not take.
 use super::{Model, Object, Outcome};
-use crate::evidence::address;
 use crate::evidence::exchange::DomainKind;
+use crate::evidence::{SystemKind, address};
 use crate::prelude::*;
 use alloc::collections::BTreeMap;
 
@@ -77,8 +77,13 @@ fn refused(model: &Model, system: &str, target: &str) -> Option<(String, Vec<Str
     (!hops.is_empty()).then(|| (format!("{} knows no such mailbox", listed(&hops, 3)), seen))
 }
 
-/// The pointer to the accepted domain, where it is authoritative and the target is an address of the object's own.
+/// The pointer to the accepted domain, where it is authoritative and the target is an address of the object's own. In
+/// Exchange Online that is how a hybrid set-up has its mail users.
 fn authoritative(model: &Model, object: &Object, target: &str) -> Option<String> {
+    let mut systems = model.question.systems.iter();
+    if systems.any(|system| system.name == object.system && system.kind == SystemKind::ExchangeOnline) {
+        return None;
+    }
     let organisation = model.organisations.iter().find(|each| each.system == object.system)?;
     let (pointer, accepted) = organisation.accepted_domain().ok()??;
     (accepted.kind == DomainKind::Authoritative && object.holds(target)).then_some(pointer)

@@ -85,6 +85,8 @@ mod tests {
         assert!(
             world.lines(&CHECK)[0].starts_with("info inconclusive: orders@contoso.com is sent on within contoso.com")
         );
+        world.question.systems[0].kind = crate::evidence::SystemKind::ExchangeOnline;
+        assert_eq!(world.lines(&CHECK), [""; 0], "a hybrid tenant has its mail users so");
     }
 
     #[test]
