@@ -290,10 +290,7 @@ pub static ADVICE: &[Advice] = &[
                 and public folders",
             "Set its server_port to 3268 of a global catalog",
         ],
-        again: Some(
-            "three hours where it uses call-ahead: it keeps a refusal that long \
-                (address_verify_negative_refresh_time)",
-        ),
+        again: Some("three hours where it uses call-ahead (address_verify_negative_refresh_time)"),
         source: "PFX ADDRESS_VERIFICATION_README, postconf(5)",
         confidence: High,
     },
@@ -306,7 +303,7 @@ pub static ADVICE: &[Advice] = &[
             "Or verify by callout at both",
         ],
         widen: &["Have the router's ldap look-up ask for proxyAddresses over users, groups and contacts"],
-        again: Some("two hours where it uses callouts: it keeps a refusal that long"),
+        again: Some("two hours where it uses callouts, and keeps a refusal that long"),
         source: "EXM spec, callout verification",
         confidence: High,
     },

@@ -24,6 +24,12 @@ pub fn tell_of_second_system(case: &Case, names: &[String]) -> Vec<Remedy> {
     })
 }
 
+/// How long to wait before a change in the directory shows at the gateways called `names`, where that is known.
+pub fn when_to_test_again(case: &Case, names: &[String]) -> Option<&'static str> {
+    let mut gateways = case.model.hops_of(Role::Gateway).filter(|hop| names.contains(&hop.name()));
+    gateways.find_map(|hop| hop.advice()?.again)
+}
+
 /// What to widen at the gateways called `names`, where they refuse somebody whom the directory holds.
 pub fn widen_look_up(case: &Case, names: &[String]) -> Vec<Remedy> {
     let general = [

@@ -3,7 +3,7 @@ use super::{Group, for_all, groups, object_name};
 use crate::model::diagnosis::{Diagnosis, Fate};
 use crate::model::{FaultKind, Recipient};
 use crate::prelude::*;
-use crate::products::remedies::tell_of_second_system;
+use crate::products::remedies::{tell_of_second_system, when_to_test_again};
 
 pub(super) const CHECK: Check = Check {
     code: "NSD401",
@@ -80,7 +80,10 @@ fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
         "$r = Get-Recipient -Identity $a; if ($r.RecipientType -eq 'MailContact') { Remove-MailContact -Identity $a \
          -Confirm:$false } else { Disable-MailUser -Identity $a -Confirm:$false }",
     );
-    let mut all = vec![Remedy::exchange("Have the directory answer for them: a mail contact each", commands, undo)];
+    let again = when_to_test_again(case, &group.first.hops);
+    let again = again.map_or(String::new(), |after| format!("; then test again after {after}"));
+    let title = format!("Have the directory answer for them: a mail contact each{again}");
+    let mut all = vec![Remedy::exchange(title, commands, undo)];
     all.extend(tell_of_second_system(case, &group.first.hops));
     all
 }
