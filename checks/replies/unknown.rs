@@ -155,11 +155,11 @@ invalid",
     )
     .codes(&[5])
     .note("known recipients, directory users, or call-forward"),
-    row(21, &["invalid address"], UnknownRecipient, "Mimecast", "SGO", Medium)
+    row(21, &["invalid address"], UnknownRecipient, "Mimecast", "SGO", Low)
         .like("501 Invalid address")
         .codes(&[501])
         .unless(&["syntax", "5.1.3", "5.5."])
-        .note("501 is else a syntax error"),
+        .note("501 is else a syntax error, and by itself this proves nothing"),
     row(21, &["user unknown"], UnknownRecipient, "Mimecast", "SGO", Medium)
         .like("503 User unknown")
         .codes(&[503])
@@ -184,7 +184,7 @@ invalid",
     row(25, &["recipient mailbox is not allowed"], UnknownRecipient, "Symantec Email Security.cloud", "SRB", Medium)
         .like("553 Recipient mailbox is not allowed")
         .codes(&[553]),
-    row(26, &["rejected"], UnknownRecipient, "Symantec Email Security.cloud", "SOE, SGO", Medium)
+    row(26, &["@ rejected"], UnknownRecipient, "Symantec Email Security.cloud", "SOE, SGO", Medium)
         .like("542 a@contoso.com Rejected")
         .codes(&[542])
         .note("542 is in no standard"),
