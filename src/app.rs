@@ -63,6 +63,7 @@ pub async fn check(settings: &Settings, tell: &dyn Fn(Word)) -> Result<(Report, 
     if let Some(trouble) = collector.prober.journal.as_ref().and_then(Journal::trouble) {
         notes.push(format!("the journal could not be written: {trouble}"));
     }
+    notes.extend(unusable(&evidence));
     question.known_good.dedup();
     let targets = evidence.hops.iter().filter_map(|hop| Some(SocketAddr::new(hop.address?, hop.port)));
     let run = Run {
@@ -395,6 +396,20 @@ fn read_lists(settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<List>,
         }
     }
     Ok(files)
+}
+
+/// How many exports that cannot be used are named.
+const UNUSABLE: usize = 10;
+
+/// The exports that cannot be used, each with the reason: where LDAP says the same, nobody else would tell.
+fn unusable(evidence: &Evidence) -> Vec<String> {
+    let files = evidence.directories.iter().flat_map(|directory| &directory.exports);
+    let all: Vec<&Miss> = files.filter_map(|file| file.objects.miss()).collect();
+    let mut told: Vec<String> = all.iter().take(UNUSABLE).map(|miss| miss.said.clone()).collect();
+    if all.len() > UNUSABLE {
+        told.push(format!("and {} more exports that cannot be used", all.len() - UNUSABLE));
+    }
+    told
 }
 
 /// The directories by system, each over LDAP before its exports. A control found over LDAP is the system's.

@@ -1,7 +1,9 @@
 //! Exports from PowerShell: real ones, every shape of one organisation, and what is damaged, hostile or large.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
 mod damaged;
+mod large;
 mod real;
+mod recipients;
 mod same;
 mod shapes;
 
