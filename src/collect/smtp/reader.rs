@@ -1,7 +1,9 @@
 //! Reads replies off the wire, within limits.
 //!
 //! RFC 5321, 4.5.3.1.5 allows 512 bytes a reply line; servers exceed it, so we take four times that and note it. It
-//! sets no limit to the lines of a reply or to a session; ours are far above what EHLO needs and far below what hurts.
+//! sets no limit to the lines of a reply or to a session; ours are far above what EHLO needs and far below what hurts: a
+//! session has at most a thousand recipients, so a mebibyte leaves a kilobyte for each. The limits hold in the clear and
+//! through TLS alike, for the reader is above both; rustls bounds its own records (RFC 8446, 5.1).
 use futures_util::FutureExt as _;
 use nsdiag_checks::evidence::smtp::Line;
 use nsdiag_checks::evidence::{How, Miss};
