@@ -52,7 +52,7 @@ fn bad_arguments_are_told_and_exit_64() {
     let cases: [(&[&str], &str); 9] = [
         (&["check"], "nsdiag: nsdiag.toml:2:2: unknown key 'prob'; the nearest is 'probe'\n"),
         (&["check", "-c", "/no/such"], "nsdiag: /no/such: No such file or directory (os error 2)\n"),
-        (&["demo", "nothing"], "nsdiag: no scenario 'nothing'; there are authoritative, "),
+        (&["demo", "nothing"], "nsdiag: no scenario 'nothing'; there are "),
         (&["demo", "-o", "report.pdf"], "nsdiag: --output: report.pdf: the ending is neither .json nor .txt\n"),
         (
             &["check", "-c", "/dev/null", "contoso.com", "--exchange-export", "no/such"],
