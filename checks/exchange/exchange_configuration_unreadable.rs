@@ -86,15 +86,27 @@ fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, not
         ));
 }
 
-/// The export files that cannot be used.
+/// The export files that cannot be used. Those that were set aside, of another cmdlet or of none, are no harm.
 fn exports(organisation: &OrganisationView, at: usize, directory: &Directory, notes: &mut Notes) {
     for (place, file) in directory.exports.iter().enumerate() {
-        let Some(miss) = file.objects.miss() else { continue };
+        let Some(miss) = file.objects.miss().filter(|miss| miss.how != How::NotTried) else { continue };
+        if miss.how == How::Deadline {
+            let what = format!("an export of {}", organisation.system);
+            notes.gap(Gap::unanswered(what, miss.said.clone(), "a longer --deadline"));
+            continue;
+        }
         notes
-            .finding(format!("The export {} of {} cannot be used: {}", file.path, organisation.system, miss.said))
+            .finding(format!("An export of {} cannot be used: {}", organisation.system, miss.said))
             .about(SubjectKind::File, &file.path)
             .seen(format!("/evidence/directories/{at}/exports/{place}"))
-            .mend(Remedy::steps("exchange", "Export it again", vec!["With Export-Clixml, which loses nothing".into()]));
+            .mend(Remedy::steps(
+                "exchange",
+                "Export it again",
+                vec![
+                    "With Export-Clixml, which loses nothing, or with the script that nsdiag explain NSD331 prints"
+                        .into(),
+                ],
+            ));
     }
 }
 
@@ -141,11 +153,17 @@ mod tests {
             ..Directory::default()
         });
         assert_eq!(world.lines(&CHECK), [""; 0]);
-        let objects = Observed::Unknown(Miss::new(How::Unreadable, "line 3, column 7: no closing tag"));
-        let file = ExportFile { path: "export/servers.xml".into(), objects, ..ExportFile::default() };
-        world.evidence.directories[1].exports.push(file);
-        let found = "warning proven: The export export/servers.xml of corp cannot be used: line 3, column 7: no closing tag \
+        let found = "warning proven: An export of corp cannot be used: export/servers.xml:3:7: it is cut off \
                      [export/servers.xml]";
-        assert_eq!(world.lines(&CHECK), [found]);
+        for (how, expected) in [
+            (How::Unreadable, vec![found]),
+            (How::NotTried, vec![]),
+            (How::Deadline, vec!["unanswered: an export of corp (export/servers.xml:3:7: it is cut off)"]),
+        ] {
+            let objects = Observed::Unknown(Miss::new(how, "export/servers.xml:3:7: it is cut off"));
+            let file = ExportFile { path: "export/servers.xml".into(), objects, ..ExportFile::default() };
+            world.evidence.directories[1].exports = vec![file];
+            assert_eq!(world.lines(&CHECK), expected);
+        }
     }
 }
