@@ -1,5 +1,6 @@
 //! One run: collects everything there is to ask, each question once, and has it judged.
-use crate::collect::directory::{self, Access, Wanted};
+use crate::collect::directory::catalog::{self, Catalog, Listener, Teller};
+use crate::collect::directory::{self, Access, Wanted, discovery};
 use crate::collect::dns::{self, Resolver};
 use crate::collect::promises;
 use crate::collect::smtp::{Manners, TlsTrust};
@@ -192,9 +193,10 @@ impl<'a> Collector<'a> {
             let sessions = join_all(sessions).await;
             (hops, sessions)
         };
+        let (tellers, listeners): (Vec<_>, Vec<_>) = settings.directories.iter().map(|_| catalog::pair()).unzip();
         let late = async {
-            let directories =
-                join_all(settings.directories.iter().map(|one| self.directory(one, question, &recipients)));
+            let asked = settings.directories.iter().zip(tellers);
+            let directories = join_all(asked.map(|(one, teller)| self.directory(one, question, &recipients, teller)));
             let exported = join_all(settings.exports.iter().map(|one| self.exports(one, question, &recipients)));
             let gateways = self.or_stop(self.gateways(question), Vec::new);
             let (gateways, directories, exported) = tokio::join!(gateways, directories, exported);
@@ -218,8 +220,16 @@ impl<'a> Collector<'a> {
         // What DNS tells senders takes fewer round trips than the directory and a hop, and holds nothing up.
         let promises = promises::ask(&self.resolver, &self.prober.trust, question, self.prober.manners.deadline);
         let promises = self.or_stop(promises, Default::default);
-        let ((own, early), (gateways, smart_hosts, late, directories), (mx_views, sts_policy)) =
-            tokio::join!(early, late, promises);
+        // A global catalog answers when it does: what is asked next does not depend on it.
+        let catalogs = join_all(listeners.into_iter().map(|listener| self.catalog(listener, question, &recipients)));
+        let ((own, early), (gateways, smart_hosts, late, mut directories), (mx_views, sts_policy), catalogs) =
+            tokio::join!(early, late, promises, catalogs);
+        for (one, catalog) in settings.directories.iter().zip(catalogs) {
+            let own = |each: &&mut Directory| each.system == one.system && each.origin == Origin::Ldap;
+            if let Some(directory) = directories.iter_mut().find(own) {
+                catalog.complete(directory);
+            }
+        }
         let hops: Vec<Hop> = gateways.into_iter().chain(own).chain(smart_hosts).collect();
         let mut evidence = Evidence { directories, files, mx_views, sts_policy, ..Evidence::default() };
         evidence.smtp = early.into_iter().chain(late).flatten().collect();
@@ -242,7 +252,13 @@ impl<'a> Collector<'a> {
         }
     }
 
-    async fn directory(&self, one: &DirectorySettings, question: &Question, recipients: &[String]) -> Directory {
+    async fn directory(
+        &self,
+        one: &DirectorySettings,
+        question: &Question,
+        recipients: &[String],
+        teller: Teller,
+    ) -> Directory {
         let urls = match (one.urls.is_empty(), one.user.as_deref()) {
             (false, _) => one.urls.clone(),
             // Where nobody named a server, the account's own domain, then the shared one, may be an AD domain.
@@ -251,7 +267,7 @@ impl<'a> Collector<'a> {
                 let mut urls = Vec::new();
                 for domain in of_user.into_iter().chain([&*question.domain]) {
                     if urls.is_empty() {
-                        urls = directory::discover(&self.resolver, domain).await;
+                        urls = discovery::controllers(&self.resolver, domain, one.site.as_deref()).await;
                     }
                 }
                 urls
@@ -260,21 +276,29 @@ impl<'a> Collector<'a> {
         let access = Access {
             system: one.system.clone(),
             urls,
+            catalog: one.catalog.clone(),
             user: one.user.clone(),
             password: one.password.clone(),
             plaintext: one.plaintext,
             tls: self.prober.trust.strict(),
         };
-        let wanted =
-            Wanted { domain: &question.domain, addresses: recipients, known_good: question.known_good.is_empty() };
-        let reading =
-            directory::read(&access, &self.resolver, wanted, self.prober.manners.step, self.prober.manners.deadline);
+        let manners = &self.prober.manners;
+        let wanted = wanted(question, recipients);
+        let reading = directory::read(access, &self.resolver, wanted, manners.step, manners.deadline, teller);
         let interrupted = || {
             let miss = Miss::new(How::Deadline, "the run was interrupted");
             let (bind, organisation) = (Observed::Unknown(miss.clone()), Observed::Unknown(miss));
             Directory { system: one.system.clone(), bind, organisation, ..Directory::default() }
         };
         self.or_stop(reading, interrupted).await
+    }
+
+    /// What the global catalog of a directory's forest says.
+    async fn catalog(&self, listener: Listener, question: &Question, recipients: &[String]) -> Catalog {
+        let manners = &self.prober.manners;
+        let wanted = wanted(question, recipients);
+        let asking = catalog::ask(listener, &self.resolver, wanted, manners.step, manners.deadline);
+        self.or_stop(asking, Catalog::default).await
     }
 
     /// Reads a system's exports, beside what the network does.
@@ -425,6 +449,11 @@ fn in_order(question: &Question, asked: Vec<Directory>, exported: Vec<Directory>
     all
 }
 
+/// What directories are asked.
+fn wanted<'a>(question: &'a Question, recipients: &'a [String]) -> Wanted<'a> {
+    Wanted { domain: &question.domain, addresses: recipients, known_good: question.known_good.is_empty() }
+}
+
 /// Whether the deadline cut nothing short.
 fn is_complete(evidence: &Evidence) -> bool {
     let late = |miss: Option<&Miss>| miss.is_some_and(|miss| miss.how == How::Deadline);
@@ -437,6 +466,8 @@ fn is_complete(evidence: &Evidence) -> bool {
                 || late(one.organisation.miss())
                 || one.servers.iter().any(|server| late(server.outcome.miss()))
                 || one.lookups.iter().any(|lookup| late(lookup.entries.miss()))
+                || late(one.catalog.miss())
+                || late(one.noteworthy.miss())
                 || one.exports.iter().any(|file| late(file.objects.miss()))
         }))
 }
@@ -463,6 +494,9 @@ pub fn plan(settings: &Settings) -> String {
         let user = one.user.as_deref().unwrap_or("nobody");
         let what = "the Exchange organisation, and each recipient below";
         lines.push(format!("directory   {urls}, as {user}: {what} ({})", one.system));
+        let catalog =
+            one.catalog.as_deref().unwrap_or("the global catalog at the same host, else one that DNS SRV names");
+        lines.push(format!("            {catalog}: the recipients in the whole forest"));
     }
     for one in &settings.exports {
         let paths: Vec<String> = one.paths.iter().map(|path| path.display().to_string()).collect();

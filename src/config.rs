@@ -61,6 +61,10 @@ pub struct DirectorySettings {
     pub system: String,
     /// Its servers; none means those of DNS SRV.
     pub urls: Vec<String>,
+    /// Its AD site, whose servers DNS SRV names first.
+    pub site: Option<String>,
+    /// Its global catalog; none means the one beside its server, or those of DNS SRV.
+    pub catalog: Option<String>,
     /// As whom to bind.
     pub user: Option<String>,
     /// With which password.
@@ -154,6 +158,8 @@ impl OneOrMany {
 #[serde(deny_unknown_fields, default)]
 struct FileDirectory {
     ldap: Vec<Spanned<String>>,
+    catalog: Option<Spanned<String>>,
+    site: Option<String>,
     user: Option<String>,
     password_file: Option<PathBuf>,
     plaintext: bool,
@@ -499,6 +505,8 @@ impl Builder<'_> {
                     directories.push(DirectorySettings {
                         system: name,
                         urls: vec![],
+                        site: None,
+                        catalog: None,
                         user: None,
                         password: None,
                         plaintext: false,
@@ -542,12 +550,14 @@ impl Builder<'_> {
     }
 
     fn directory(&self, system: &str, directory: &FileDirectory) -> Result<DirectorySettings, ConfigError> {
-        for url in &directory.ldap {
+        for url in directory.ldap.iter().chain(&directory.catalog) {
             self.url(&in_file(url))?;
         }
         Ok(DirectorySettings {
             system: system.into(),
             urls: directory.ldap.iter().map(|url| url.get_ref().clone()).collect(),
+            site: directory.site.clone(),
+            catalog: directory.catalog.as_ref().map(|url| url.get_ref().clone()),
             user: directory.user.clone(),
             password: match &directory.password_file {
                 Some(path) => Some(read_password(&self.source.path(path))?.0),

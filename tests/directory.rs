@@ -1,6 +1,6 @@
 //! Directory servers that refuse or misbehave: what is written down of each.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
-use nsdiag::collect::directory::{Access, Password, Wanted, read};
+use nsdiag::collect::directory::{Access, Password, Wanted, catalog, read};
 use nsdiag::collect::dns::Resolver;
 use nsdiag::collect::smtp::TlsTrust;
 use nsdiag_checks::evidence::{Directory, How, Observed};
@@ -71,6 +71,7 @@ async fn ask(urls: Vec<String>, plaintext: bool) -> Directory {
     let access = Access {
         system: "corp".into(),
         urls,
+        catalog: None,
         user: Some("nsdiag@corp.contoso.com".into()),
         password: Some(Password::new("geheim-7391".into())),
         plaintext,
@@ -81,8 +82,12 @@ async fn ask(urls: Vec<String>, plaintext: bool) -> Directory {
     let resolver = Resolver::new(vec![], step, deadline);
     let addresses = ["a@contoso.com".to_string()];
     let wanted = Wanted { domain: "contoso.com", addresses: &addresses, known_good: true };
-    let found = read(&access, &resolver, wanted, step, deadline).await;
-    assert!(!format!("{found:?}{access:?}").contains("geheim"), "a password");
+    let (teller, listener) = catalog::pair();
+    let shown = format!("{access:?}");
+    let asking = catalog::ask(listener, &resolver, wanted, step, deadline);
+    let (mut found, catalog) = tokio::join!(read(access, &resolver, wanted, step, deadline, teller), asking);
+    catalog.complete(&mut found);
+    assert!(!format!("{found:?}{shown}").contains("geheim"), "a password");
     found
 }
 

@@ -5,8 +5,8 @@ use super::{Access, Clock, ber};
 use crate::collect::tcp::{self, Prompt};
 use nsdiag_checks::evidence::{How, Miss};
 use rustls::pki_types::ServerName;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::{fmt, io};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A server's URL, taken apart.
@@ -42,6 +42,16 @@ impl Url {
             return Err(bad());
         }
         Ok(Self { tls, host: host.into(), port })
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let scheme = if self.tls { "ldaps" } else { "ldap" };
+        match self.host.contains(':') {
+            true => write!(f, "{scheme}://[{}]:{}", self.host, self.port),
+            false => write!(f, "{scheme}://{}:{}", self.host, self.port),
+        }
     }
 }
 

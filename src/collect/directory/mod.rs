@@ -1,7 +1,9 @@
 //! Reads a directory over LDAP: the Exchange organisation, and what it holds of each recipient.
 mod ber;
 mod bind;
+pub mod catalog;
 mod connection;
+pub mod discovery;
 mod filter;
 mod message;
 mod noteworthy;
@@ -14,12 +16,13 @@ mod sweep;
 mod wire;
 
 use super::dns::Resolver;
+use catalog::{Progress, Teller};
 use connection::{Connection, Url};
 use nsdiag_checks::evidence::directory::{Directory, Server};
-use nsdiag_checks::evidence::dns::{Record, RecordKind};
 use nsdiag_checks::evidence::{How, Miss, Observed};
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -62,6 +65,8 @@ pub struct Access {
     pub system: String,
     /// Its servers, as URLs, in the order in which they are tried.
     pub urls: Vec<String>,
+    /// Its global catalog, as a URL; none means the one beside its server, or those of DNS SRV.
+    pub catalog: Option<String>,
     /// As whom to bind: a DN, a UPN or DOMAIN\user. None binds nobody.
     pub user: Option<String>,
     /// With which password.
@@ -101,14 +106,18 @@ pub struct Wanted<'a> {
 }
 
 /// Reads what `wanted` names from the first server that answers. What fails is in the evidence; there is no error.
+/// `teller` lets [`catalog::ask`] go along.
 pub async fn read(
-    access: &Access,
+    access: Access,
     resolver: &Resolver,
     wanted: Wanted<'_>,
     step: Duration,
     deadline: Instant,
+    teller: Teller,
 ) -> Directory {
     let clock = Clock { step, deadline };
+    let access = Arc::new(access);
+    teller.tell(Progress::Opening(access.clone()));
     let mut found = Directory {
         system: access.system.clone(),
         source: access.urls.first().cloned().unwrap_or_default(),
@@ -117,30 +126,19 @@ pub async fn read(
     let mut connection = None;
     'servers: for text in &access.urls {
         let refused = |miss| Server { url: text.clone(), outcome: Observed::Unknown(miss) };
-        let url = match Url::parse(text) {
-            Ok(url) => url,
+        let (url, addresses) = match located(text, resolver).await {
+            Ok(located) => located,
             Err(miss) => {
                 found.servers.push(refused(miss));
                 continue;
             }
         };
-        let addresses = match resolver.addresses(&url.host).await {
-            Observed::Known(addresses) if !addresses.is_empty() => addresses,
-            Observed::Unknown(miss) => {
-                found.servers.push(refused(Miss::new(How::Unresolvable, miss.said)));
-                continue;
-            }
-            _ => {
-                found.servers.push(refused(Miss::new(How::Unresolvable, format!("{} has no address", url.host))));
-                continue;
-            }
-        };
         for address in addresses {
-            match Connection::open(&url, address, access, clock).await {
+            match Connection::open(&url, address, &access, clock).await {
                 Ok(open) => {
                     found.servers.push(Server { url: text.clone(), outcome: Observed::Known(()) });
                     found.source.clone_from(text);
-                    found.bind = bind::bind(&open, access, clock).await;
+                    found.bind = bind::bind(&open, &access, clock).await;
                     // A wrong password is not tried at the next server: that is how accounts are locked.
                     let next = found.bind.miss().is_some_and(|miss| {
                         matches!(miss.how, How::Busy | How::TimedOut | How::HungUp | How::Protocol | How::TooLarge)
@@ -151,16 +149,18 @@ pub async fn read(
                     connection = Some(open);
                     break 'servers;
                 }
-                Err(miss) => {
-                    let miss = Miss::new(miss.how, format!("{address}: {}", miss.said));
-                    found.servers.push(refused(miss));
-                }
+                Err(miss) => found.servers.push(refused(Miss::new(miss.how, format!("{address}: {}", miss.said)))),
             }
         }
     }
     match (connection, &found.bind) {
         (Some(open), Observed::Known(_)) => {
+            let source = found.source.clone();
+            teller.tell(Progress::Bound(access.clone(), source.clone()));
             found.root = questions::root(&open, clock).await;
+            if let Observed::Known(root) = &found.root {
+                teller.tell(Progress::Known(access.clone(), source, Arc::new(root.clone())));
+            }
             questions::ask(&open, wanted, clock, &mut found).await;
             open.wire.leave().await;
         }
@@ -175,22 +175,25 @@ pub async fn read(
     found
 }
 
-/// The directory servers of AD domain `domain`, by DNS SRV (MS-ADTS, 6.3.2.3), as ldap URLs; empty where there are none.
-pub async fn discover(resolver: &Resolver, domain: &str) -> Vec<String> {
-    let name = format!("_ldap._tcp.dc._msdcs.{domain}");
-    let lookup = resolver.ask(&name, RecordKind::Srv).await;
-    let mut servers: Vec<_> = lookup
-        .answer
-        .known()
-        .into_iter()
-        .flat_map(|answer| &answer.records)
-        .filter_map(|record| match record {
-            Record::Srv { priority, weight, port, target } => {
-                Some((*priority, std::cmp::Reverse(*weight), target, *port))
-            }
-            _ => None,
-        })
-        .collect();
-    servers.sort_unstable();
-    servers.iter().map(|(_, _, host, port)| format!("ldap://{host}:{port}")).collect()
+/// A server's URL, taken apart, and its addresses.
+async fn located(text: &str, resolver: &Resolver) -> Result<(Url, Vec<IpAddr>), Miss> {
+    let url = Url::parse(text)?;
+    match resolver.addresses(&url.host).await {
+        Observed::Known(addresses) if !addresses.is_empty() => Ok((url, addresses)),
+        Observed::Unknown(miss) => Err(Miss::new(How::Unresolvable, miss.said)),
+        _ => Err(Miss::new(How::Unresolvable, format!("{} has no address", url.host))),
+    }
+}
+
+/// A connection to the server at `text`, at the first of its addresses that takes one.
+async fn reach(text: &str, access: &Access, resolver: &Resolver, clock: Clock) -> Result<Connection, Miss> {
+    let (url, addresses) = located(text, resolver).await?;
+    let mut failed = Miss::new(How::Unresolvable, format!("{} has no address", url.host));
+    for address in addresses {
+        match Connection::open(&url, address, access, clock).await {
+            Ok(open) => return Ok(open),
+            Err(miss) => failed = Miss::new(miss.how, format!("{address}: {}", miss.said)),
+        }
+    }
+    Err(failed)
 }
