@@ -10,6 +10,48 @@ def recipients(other: str, exchange: str = "delivered") -> dict:
 
 BOTH = ["orders@contoso.com", "sales@contoso.com"]
 
+def first() -> dict:
+    """The first of two organisations, which relays what it does not know to the second."""
+    return {"connectors": [["To labs", ["SMTP:contoso.com;1", "SMTP:labs.contoso.com;1"], "exch01.labs.contoso.com"]],
+            "contacts": [["orders", "orders@labs.contoso.com"], ["sales", "sales@labs.contoso.com"]],
+            "trusts": "10.77.0.27"}
+
+
+def second(flags: int) -> dict:
+    """The second one."""
+    return {"accepted_flags": flags, "mailboxes": ["orders", "sales"], "trusts": "10.77.0.26",
+            "connectors": [["To corp", ["SMTP:contoso.com;1", "SMTP:corp.contoso.com;1"], "exch01.corp.contoso.com"]],
+            "contacts": [[name, f"{name}@corp.contoso.com"] for name in ("anna", "ben", "helpdesk")]}
+
+
+def addresses(*locals_: str) -> list:
+    prefixes = ["SMTP"] + ["smtp"] * len(locals_)
+    every = [f"proxyAddresses: {prefix}:{one}@contoso.com" for prefix, one in zip(prefixes, locals_)]
+    return [f"mail: {locals_[0]}@contoso.com", f"mailNickname: {locals_[0]}", *every]
+
+
+MAILBOX = ["homeMDB: CN=DB01", "msExchRecipientTypeDetails: 1"]
+KINDS = [
+    ["all", "group", *addresses("all"), "msExchRecipientTypeDetails: 256"],
+    ["partner", "contact", *addresses("partner"), "targetAddress: SMTP:partner@fabrikam.com",
+     "msExchRecipientTypeDetails: 64"],
+    # A room's account is disabled by design.
+    ["room1", "user", *addresses("room1"), "homeMDB: CN=DB01", "msExchRecipientTypeDetails: 16",
+     "userAccountControl: 546"],
+]
+ALIASES = [
+    ["carl", "user", *addresses("carl", "c.smith"), *MAILBOX, "userAccountControl: 544"],
+    ["dora", "user", *addresses("dora", "d.jones"), *MAILBOX, "userAccountControl: 544"],
+    ["helpdesk", "user", *addresses("helpdesk", "help"), *MAILBOX, "userAccountControl: 544"],
+]
+FAULTS = [
+    ["carl", "user", *addresses("carl"), *MAILBOX, "userAccountControl: 544", "altRecipient: carl outside"],
+    ["carl outside", "contact", *addresses("carl-outside"), "targetAddress: SMTP:carl@contoso.com",
+     "msExchRecipientTypeDetails: 64"],
+    ["double", "user", *addresses("double"), *MAILBOX, "userAccountControl: 544"],
+    ["double again", "group", *addresses("again", "double"), "msExchRecipientTypeDetails: 256"],
+]
+
 SCENARIOS = {
     "broken-gateway": {
         # This one reads the directory by StartTLS.
@@ -50,7 +92,7 @@ SCENARIOS = {
                    "recipients": recipients("inconclusive", "inconclusive")},
     },
     "no-rights": {
-        "world": {"readable": False},
+        "world": {"hidden": "organisation"},
         "expect": {"verdict": "unknown", "exit": 3, "findings": [("NSD331", "warning", "proven"), NORMAL],
                    "recipients": recipients("inconclusive")},
     },
@@ -83,5 +125,60 @@ SCENARIOS = {
         "world": {"port_25_drops": True},
         "expect": {"verdict": "unknown", "exit": 3, "findings": [("NSD901", "info", "likely")],
                    "recipients": recipients("inconclusive", "inconclusive")},
+    },
+    # The container of the send connectors is not to be seen; in "no-connector" it is, and is empty.
+    "connectors-hidden": {
+        "world": {"hidden": "connectors"},
+        "expect": {"verdict": "unknown", "exit": 3, "findings": [("NSD331", "warning", "proven"), NORMAL],
+                   "recipients": recipients("inconclusive")},
+    },
+    "two-forests": {
+        "world": {**first(), "second": second(8)},
+        "expect": {"verdict": "ok", "exit": 0, "findings": [NORMAL, NORMAL], "recipients": recipients("delivered")},
+    },
+    "two-forests-loop": {
+        "world": {**first(), "trusts": None, "second": second(2)},
+        "expect": {"verdict": "critical", "exit": 2,
+                   "findings": [("NSD321", "critical", "proven"), ("NSD324", "warning", "likely"), NORMAL, NORMAL],
+                   "subjects": {"NSD321": ["corp", "labs"], "NSD324": ["corp", "labs"]},
+                   "recipients": recipients("delivered")},
+    },
+    # Groups, contacts and an account that is disabled: a gateway that looks for enabled users alone misses them.
+    "gateway-enabled-users": {
+        "world": {"recipients": KINDS, "gateway_also": ["orders", "sales"], "contacts": [],
+                  "known_good": ["helpdesk", "anna", "all", "partner", "room1"],
+                  "gateway_filter": "(&(objectClass=user)(proxyAddresses=smtp:%s)"
+                                    "(!(userAccountControl:1.2.840.113556.1.4.803:=2)))"},
+        "expect": {"verdict": "critical", "exit": 2,
+                   "findings": [("NSD402", "critical", "proven"), ("NSD414", "warning", "likely"),
+                                ("NSD420", "info", "likely"), NORMAL],
+                   "subjects": {"NSD402": ["all@contoso.com", "partner@contoso.com", "room1@contoso.com"]},
+                   "recipients": recipients("delivered") | {"anna@contoso.com": "delivered"} | {
+                       f"{name}@contoso.com": "gateway-rejects-exchange-recipient"
+                       for name in ("all", "partner", "room1")}},
+    },
+    "gateway-mail-only": {
+        "world": {"recipients": ALIASES, "gateway_also": ["orders", "sales"], "contacts": [], "mailboxes": [],
+                  "known_good": ["helpdesk", "carl", "dora", "c.smith", "d.jones", "help"],
+                  "gateway_filter": "(mail=%s)"},
+        "expect": {"verdict": "critical", "exit": 2,
+                   "findings": [("NSD402", "critical", "proven"), ("NSD413", "warning", "proven"),
+                                ("NSD420", "info", "likely"), NORMAL],
+                   "subjects": {"NSD402": ["c.smith@contoso.com", "d.jones@contoso.com", "help@contoso.com"]},
+                   "recipients": recipients("delivered") | {
+                       "carl@contoso.com": "delivered", "dora@contoso.com": "delivered",
+                       "c.smith@contoso.com": "gateway-rejects-exchange-recipient",
+                       "d.jones@contoso.com": "gateway-rejects-exchange-recipient",
+                       "help@contoso.com": "gateway-rejects-exchange-recipient"}},
+    },
+    # A mailbox forwards to a contact that leads back to it; an address is on two objects. The directory takes StartTLS
+    # alone.
+    "recipients": {
+        "world": {"recipients": FAULTS, "known_good": ["helpdesk", "double"],
+                  "ldap": "ldap://dc1.corp.contoso.com", "port_636_drops": True},
+        "expect": {"verdict": "critical", "exit": 2,
+                   "findings": [("NSD410", "critical", "likely"), ("NSD411", "critical", "proven"), NORMAL],
+                   "subjects": {"NSD411": ["double@contoso.com"]},
+                   "recipients": recipients("delivered") | {"double@contoso.com": "inconclusive"}},
     },
 }

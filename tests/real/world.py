@@ -1,4 +1,5 @@
-"""Real servers in two network namespaces: Samba AD, three Postfix hosts, Knot and Unbound, a client beside them."""
+"""Real servers in two network namespaces: Samba AD, Postfix hosts, Knot and Unbound, a client beside them."""
+import json
 import os
 import pathlib
 import shutil
@@ -18,10 +19,19 @@ HOSTS = {
     "resolver.contoso.com": "10.77.0.53",
     "ns2.contoso.com": "10.77.0.54",
     "dc1.corp.contoso.com": "10.77.0.10",
+    "dc1.labs.contoso.com": "10.77.0.11",
     "mx1.contoso.com": "10.77.0.25",
     "exch01.corp.contoso.com": "10.77.0.26",
+    "exch01.labs.contoso.com": "10.77.0.27",
     "smarthost.contoso.com": "10.77.0.44",
 }
+# An Exchange organisation and its directory; see directory.py.
+FOREST = {"accepted_flags": 2, "filter_flags": 3, "mailboxes": ["anna", "ben", "helpdesk"],
+          "contacts": ["orders", "sales"], "recipients": [],
+          "connectors": [["To Zimbra", ["SMTP:contoso.com;1", "SMTP:zimbra.contoso.com;1"], "smarthost.contoso.com"]],
+          # The address whose mail a receive connector takes as secured; what the tool's account may not see:
+          # "organisation", "connectors".
+          "trusts": None, "hidden": None}
 COUNT = iter(range(1000))
 
 
@@ -29,14 +39,14 @@ class World:
     """The servers, up until `close`. `changes` says what differs from a healthy landscape; see scenarios.py."""
 
     def __init__(self, cache: pathlib.Path, **changes):
-        self.changes = {"accepted_flags": 2, "filter_flags": 3, "readable": True, "contacts": ["orders", "sales"],
-                        "connectors": [["To Zimbra", ["SMTP:contoso.com;1", "SMTP:zimbra.contoso.com;1"],
-                                        "smarthost.contoso.com"]],
-                        "gateway_also": [], "exchange_knows": None, "greylist": False, "gateway_drops": False,
-                        "password": directory.PASSWORD, "delay_ms": 0,
-                        # DNSSEC: none, "signed", "wrong-ds"; the gateway's TLSA record: none, "right", "old".
-                        "dnssec": None, "tlsa": None, "stale_server": False, "port_25_drops": False,
-                        "ldap": "ldaps://dc1.corp.contoso.com"} | changes
+        self.changes = FOREST | {
+            # Another organisation in place of the other system: what differs in it from FOREST.
+            "second": None, "known_good": ["helpdesk"],
+            "gateway_filter": "(proxyAddresses=smtp:%s)", "gateway_also": [], "exchange_knows": None, "greylist": False,
+            "gateway_drops": False, "password": directory.PASSWORD, "delay_ms": 0,
+            # DNSSEC: none, "signed", "wrong-ds"; the gateway's TLSA record: none, "right", "old".
+            "dnssec": None, "tlsa": None, "stale_server": False, "port_25_drops": False,
+            "ldap": "ldaps://dc1.corp.contoso.com", "port_636_drops": False} | changes
         # Namespaces' names are the machine's: two runs at once must not share them.
         name = f"nsd{os.getpid()}x{next(COUNT)}"
         self.servers, self.client = f"{name}s", f"{name}c"
@@ -100,21 +110,38 @@ class World:
             (tls / f"{host}.key").chmod(0o600)
 
     def directory(self) -> None:
-        base = directory.provision(self.cache)
-        samba = self.folder / "samba"
-        directory.copy(base, samba, self.changes, self.folder / "tls/dc1.corp.contoso.com")
-        self.start("samba", "samba", "-i", "-M", "single", f"--configfile={samba}/etc/smb.conf", "--no-process-group")
+        self.forests = {"corp": self.changes}
+        if self.changes["second"] is not None:
+            self.forests["labs"] = FOREST | self.changes["second"]
+        for name, wanted in self.forests.items():
+            samba = self.folder / f"samba-{name}"
+            keys = {key: wanted[key] for key in FOREST}
+            directory.copy(directory.provision(self.cache, name), samba, name, keys,
+                           self.folder / f"tls/dc1.{name}.contoso.com")
+            self.start(f"samba-{name}", "samba", "-i", "-M", "single", f"--configfile={samba}/etc/smb.conf",
+                       "--no-process-group")
+        realms = "".join(f"{name.upper()}.CONTOSO.COM = {{ kdc = {HOSTS[f'dc1.{name}.contoso.com']} }}\n"
+                         for name in self.forests)
+        domains = "".join(f".{name}.contoso.com = {name.upper()}.CONTOSO.COM\n" for name in self.forests)
+        (self.folder / "krb5.conf").write_text(
+            "[libdefaults]\ndefault_realm = CORP.CONTOSO.COM\nrdns = false\ndns_lookup_kdc = false\n"
+            f"dns_lookup_realm = false\n[realms]\n{realms}[domain_realm]\n{domains}")
+
+    def look_up(self, name: str) -> str:
+        """The gateway's map of a forest's recipients."""
+        path = self.folder / f"{name}-recipients.cf"
+        path.write_text(
+            f"server_host = ldaps://dc1.{name}.contoso.com:636\nversion = 3\nbind = yes\n"
+            f"bind_dn = nsdiag@{name}.contoso.com\nbind_pw = {directory.PASSWORD}\n"
+            f"tls_ca_cert_file = {self.folder}/tls/ca.crt\ntls_require_cert = yes\n"
+            f"search_base = DC={name},DC=contoso,DC=com\nquery_filter = {self.changes['gateway_filter']}\n"
+            "result_attribute = cn\n")
+        return f"ldap:{path}"
 
     def hops(self) -> None:
-        tls = self.folder / "tls"
-        recipients = self.folder / "ad-recipients.cf"
-        recipients.write_text(
-            "server_host = ldaps://dc1.corp.contoso.com:636\nversion = 3\nbind = yes\n"
-            f"bind_dn = nsdiag@corp.contoso.com\nbind_pw = {directory.PASSWORD}\ntls_ca_cert_file = {tls}/ca.crt\n"
-            "tls_require_cert = yes\nsearch_base = DC=corp,DC=contoso,DC=com\n"
-            "query_filter = (proxyAddresses=smtp:%s)\nresult_attribute = cn\n")
         also = self.table("also", self.changes["gateway_also"])
-        gateway = {"relay_domains": "contoso.com", "relay_recipient_maps": f"{also} ldap:{recipients}",
+        maps = " ".join(self.look_up(name) for name in self.forests)
+        gateway = {"relay_domains": "contoso.com", "relay_recipient_maps": f"{also} {maps}",
                    "smtpd_banner": "$myhostname ESMTP $mail_name"}
         if self.changes["greylist"]:
             gateway["smtpd_recipient_restrictions"] = "reject_unauth_destination, check_policy_service inet:10.77.0.25:10023"
@@ -131,7 +158,10 @@ class World:
             exchange["smtpd_recipient_restrictions"] = (
                 f"reject_unauth_destination, check_recipient_access {known}, check_recipient_access static:"
                 "{550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup}")
-        self.postfix("exch01.corp.contoso.com", exchange)
+        for name in self.forests:
+            self.postfix(f"exch01.{name}.contoso.com", exchange)
+        if "labs" in self.forests:
+            return
         mailboxes = self.table("zimbra", ["orders", "sales"])
         self.postfix("smarthost.contoso.com", {"virtual_mailbox_domains": "contoso.com",
                                                "virtual_mailbox_maps": mailboxes, "virtual_transport": "discard:",
@@ -174,7 +204,8 @@ class World:
         self.postfixes.append(home)
 
     def wait(self) -> None:
-        ports = [("10.77.0.10", 636)] + [(HOSTS[home.name], 25) for home in self.postfixes]
+        ports = [(HOSTS[f"dc1.{name}.contoso.com"], 636) for name in self.forests]
+        ports += [(HOSTS[home.name], 25) for home in self.postfixes]
         probe = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)"
         end = time.monotonic() + 40
         for ip, port in ports:
@@ -189,7 +220,10 @@ class World:
                 raise RuntimeError("DNS does not answer\n" + self.logs())
             time.sleep(0.2)
         dropped = "ip daddr 10.77.0.25 tcp dport 25" if self.changes["gateway_drops"] else "tcp dport 25"
-        if self.changes["gateway_drops"] or self.changes["port_25_drops"]:
+        if self.changes["port_636_drops"]:
+            # The gateway beside the directory still reaches it.
+            dropped = "iif wire tcp dport 636"
+        if any(self.changes[name] for name in ("gateway_drops", "port_25_drops", "port_636_drops")):
             self.within(self.servers, "nft", "add table inet hole; add chain inet hole in { type filter hook input "
                         f"priority 0; }}; add rule inet hole in {dropped} drop")
 
@@ -199,38 +233,48 @@ class World:
         """A configuration that points nsdiag at this world."""
         (self.folder / "ldap-password").write_text(self.changes["password"])
         (self.folder / "ldap-password").chmod(0o600)
-        (self.folder / "zimbra.txt").write_text("orders@contoso.com\nsales@contoso.com\n")
+        (self.folder / "users.txt").write_text("orders@contoso.com\nsales@contoso.com\n")
         path = self.folder / "nsdiag.toml"
-        path.write_text(textwrap.dedent(f"""\
+        path.write_text(textwrap.dedent("""\
             domain = "contoso.com"
             [dns]
             resolvers = ["10.77.0.53"]
             [tls]
             ca_files = ["tls/ca.crt"]
-            [[system]]
-            name = "corp"
-            kind = "exchange"
-            smtp = ["exch01.corp.contoso.com"]
-            [system.directory]
-            ldap = ["{self.changes["ldap"]}"]
-            user = "nsdiag@corp.contoso.com"
-            password_file = "ldap-password"
+            [probe]
+            mail_from = "nsdiag@example.net"
+            ehlo = "client.example.net"
+            """) + f"known_good = {json.dumps([f'{one}@contoso.com' for one in self.changes['known_good']])}\n"
+            + "".join(self.system(name) for name in self.forests)
+            + ("" if "labs" in self.forests else textwrap.dedent("""\
             [[system]]
             name = "zimbra"
             kind = "other"
             smtp = ["smarthost.contoso.com"]
-            recipients = "zimbra.txt"
-            [probe]
-            mail_from = "nsdiag@example.net"
-            ehlo = "client.example.net"
-            known_good = ["helpdesk@contoso.com"]
-            """))
+            recipients = "users.txt"
+            """)))
         return path
+
+    def system(self, name: str) -> str:
+        """An Exchange system, in the configuration."""
+        ldap = self.changes["ldap"].replace("corp", name)
+        listed = 'recipients = "users.txt"' if name == "labs" else ""
+        return textwrap.dedent(f"""\
+            [[system]]
+            name = "{name}"
+            kind = "exchange"
+            smtp = ["exch01.{name}.contoso.com"]
+            {listed}
+            [system.directory]
+            ldap = ["{ldap}"]
+            user = "nsdiag@{name}.contoso.com"
+            password_file = "ldap-password"
+            """)
 
     def ask(self, *command) -> subprocess.CompletedProcess:
         """Runs a command beside the client."""
         return subprocess.run(["ip", "netns", "exec", self.client, *map(str, command)], capture_output=True, text=True,
-                              timeout=240)
+                              timeout=240, env=os.environ | {"KRB5_CONFIG": str(self.folder / "krb5.conf")})
 
     def hosts_that_heard(self, verb: str) -> list[str]:
         """The hops whose log holds that SMTP command, said by anybody."""
