@@ -198,42 +198,45 @@ fn told(report: &Report) -> Vec<String> {
 }
 
 async fn judged(settings: &Settings) -> Report {
-    app::check(settings, &|_| {}).await.unwrap().0
+    // On the heap: a run is large, and several of them on one test's stack are too much.
+    Box::pin(app::check(settings, &|_| {})).await.unwrap().0
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_organisation_gives_the_same_findings_over_ldap_and_from_every_format() {
     let names = ["healthy", "broken-gateway", "authoritative", "connector-disabled", "no-connector", "bad-smarthost"];
-    let play = |name: &'static str| async move {
-        let folder = tempfile::tempdir().unwrap();
-        let lab = Lab::start(&Scenario::named(name).unwrap(), folder.path()).await.unwrap();
-        let args = CheckArgs { config: Some(lab.config().to_path_buf()), ..CheckArgs::default() };
-        let mut settings = Settings::load(&args).unwrap();
-        settings.question.smtp_port = lab.smtp_port();
-        let over_ldap = judged(&settings).await;
-        let directory = &over_ldap.evidence.directories[0];
-        for format in FORMATS {
-            let exports = tempfile::tempdir().unwrap();
-            export(exports.path(), directory, format);
-            let mut instead = settings.clone();
-            instead.exports = vec![ExportSettings { system: "corp".into(), paths: vec![exports.path().into()] }];
-            let mut beside = instead.clone();
-            instead.directories.clear();
-            instead.question.systems[0].ldap.clear();
-            let report = judged(&instead).await;
-            assert_eq!(
-                told(&report),
-                told(&over_ldap),
-                "{name} {format:?}: {:#?}",
-                report.evidence.directories[0].exports
-            );
-            let read = &report.evidence.directories[0];
-            assert!(read.exports.iter().all(|file| file.objects.known().is_some()), "{name} {format:?}: {read:#?}");
-            beside.question.random.clone_from(&settings.question.random);
-            let report = judged(&beside).await;
-            assert_eq!(told(&report), told(&over_ldap), "{name} {format:?} beside LDAP");
-            assert_eq!(report.evidence.directories.len(), 2);
-        }
+    let play = |name: &'static str| {
+        Box::pin(async move {
+            let folder = tempfile::tempdir().unwrap();
+            let lab = Lab::start(&Scenario::named(name).unwrap(), folder.path()).await.unwrap();
+            let args = CheckArgs { config: Some(lab.config().to_path_buf()), ..CheckArgs::default() };
+            let mut settings = Settings::load(&args).unwrap();
+            settings.question.smtp_port = lab.smtp_port();
+            let over_ldap = judged(&settings).await;
+            let directory = &over_ldap.evidence.directories[0];
+            for format in FORMATS {
+                let exports = tempfile::tempdir().unwrap();
+                export(exports.path(), directory, format);
+                let mut instead = settings.clone();
+                instead.exports = vec![ExportSettings { system: "corp".into(), paths: vec![exports.path().into()] }];
+                let mut beside = instead.clone();
+                instead.directories.clear();
+                instead.question.systems[0].ldap.clear();
+                let report = judged(&instead).await;
+                assert_eq!(
+                    told(&report),
+                    told(&over_ldap),
+                    "{name} {format:?}: {:#?}",
+                    report.evidence.directories[0].exports
+                );
+                let read = &report.evidence.directories[0];
+                assert!(read.exports.iter().all(|file| file.objects.known().is_some()), "{name} {format:?}: {read:#?}");
+                beside.question.random.clone_from(&settings.question.random);
+                let report = judged(&beside).await;
+                assert_eq!(told(&report), told(&over_ldap), "{name} {format:?} beside LDAP");
+                assert_eq!(report.evidence.directories.len(), 2);
+            }
+        })
     };
     futures_util::future::join_all(names.map(play)).await;
 }
