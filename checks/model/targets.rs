@@ -3,6 +3,7 @@ use super::{Model, Object, Outcome};
 use crate::evidence::exchange::DomainKind;
 use crate::evidence::{SystemKind, address};
 use crate::prelude::*;
+use crate::replies::Confidence;
 use alloc::collections::BTreeMap;
 
 /// One of them.
@@ -41,8 +42,8 @@ pub fn strays<'m, 'a>(model: &'m Model<'a>, objects: &[&'m Object<'a>]) -> Vec<S
         let (certainty, why, seen) = if let Some(back) = back {
             let why = format!("{} has {} for it that targets the domain too", back.system, back.kind().word());
             (Certainty::Likely, why, vec![back.pointer.clone()])
-        } else if let Some((why, seen)) = refused(model, object.system, &target) {
-            (Certainty::Proven, why, seen)
+        } else if let Some(refused) = refused(model, object.system, &target) {
+            refused
         } else if let Some(pointer) = authoritative(model, object, &target) {
             let why = "the domain is authoritative, and that Exchange sends such mail out is nowhere documented";
             (Certainty::Inconclusive, why.into(), vec![pointer])
@@ -61,20 +62,27 @@ fn target(object: &Object, domain: &str) -> Option<String> {
     object.target()?.ok().filter(|target| stands && address::domain(target) == domain)
 }
 
-/// The other systems' hops, where all of them refuse `target` as unknown beside an accepted control.
-fn refused(model: &Model, system: &str, target: &str) -> Option<(String, Vec<String>)> {
+/// The other systems' hops, where all of them refuse `target` as unknown beside an accepted control: how sure that is, in
+/// words, and what shows it.
+fn refused(model: &Model, system: &str, target: &str) -> Option<(Certainty, String, Vec<String>)> {
     let mut hops = Vec::new();
     let mut seen = Vec::new();
-    for hop in model.hops_of(Role::Other).filter(|hop| hop.hop.system.as_deref() != Some(system)) {
+    let mut certainty = Certainty::Proven;
+    let all = model.hops_of(Role::Other).chain(model.hops_of(Role::Exchange));
+    for hop in all.filter(|hop| hop.hop.system.as_deref() != Some(system)) {
         let heard = hop.word_on(target)?;
         let control = hop.control(heard)?;
         if heard.outcome() != Outcome::Rejected || heard.meaning != Meaning::UnknownRecipient {
             return None;
         }
+        if heard.confidence == Confidence::Low {
+            certainty = Certainty::Likely;
+        }
         hops.push(hop.name());
         seen.extend([heard.pointer(), control.pointer()]);
     }
-    (!hops.is_empty()).then(|| (format!("{} knows no such mailbox", listed(&hops, 3)), seen))
+    let why = format!("{} {} no such mailbox", listed(&hops, 3), if hops.len() == 1 { "knows" } else { "know" });
+    (!hops.is_empty()).then_some((certainty, why, seen))
 }
 
 /// The pointer to the accepted domain, where it is authoritative and the target is an address of the object's own. In

@@ -55,7 +55,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 mod tests {
     use super::*;
     use crate::evidence::exchange::DomainKind;
-    use crate::stories::{OTHER, World};
+    use crate::stories::{LABS, OTHER, World};
 
     const CONTACT: &str =
         "contact dn=CN=Orders proxyaddresses=SMTP:orders@contoso.com targetaddress=SMTP:orders@contoso.com";
@@ -69,6 +69,8 @@ mod tests {
         let found = "warning proven: orders@contoso.com is sent on within contoso.com: smarthost.contoso.com (10.0.0.44) knows \
                      no such mailbox [orders@contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
+        world.rcpt(OTHER, "orders@contoso.com", "501 Invalid address");
+        assert!(world.lines(&CHECK)[0].starts_with("warning likely: "), "a reply that is not well known");
         world.rcpt(OTHER, "orders@contoso.com", "450 4.2.0 Greylisted");
         assert_eq!(world.lines(&CHECK), [""; 0]);
         let routed =
@@ -100,5 +102,19 @@ mod tests {
         assert_eq!(lines.len(), 2, "{lines:?}");
         let found = "orders@contoso.com is sent on within contoso.com: corp has a mail contact for it that targets the domain too";
         assert!(lines[0].starts_with(&format!("warning likely: {found}")), "{lines:?}");
+    }
+    #[test]
+    fn the_hop_of_a_second_organisation_has_its_word_too() {
+        let mut world = World::two_forests();
+        world.question.known_good.push("orders@contoso.com".into());
+        world.holds("orders@contoso.com", &[CONTACT], None);
+        world.directory_at(1, "helpdesk@contoso.com", "user homeMDB=DB2");
+        world.rcpt(LABS, "orders@contoso.com", "250 2.1.5 Ok");
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let unknown = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup";
+        world.rcpt(LABS, "orders@contoso.com", unknown);
+        let found = "warning proven: orders@contoso.com is sent on within contoso.com: exch.labs.contoso.com (10.1.0.10) knows no \
+                     such mailbox [orders@contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
     }
 }

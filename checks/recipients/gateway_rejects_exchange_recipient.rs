@@ -1,7 +1,7 @@
 //! NSD402: the gateway refuses somebody whom the directory holds (F-22, F-23, F-24).
 use super::groups;
 use crate::model::FaultKind;
-use crate::model::families::{Explanation, Scope, tally};
+use crate::model::families::{Explanation, Scope, agreement, tally};
 use crate::prelude::*;
 use crate::products::remedies::widen_look_up;
 
@@ -51,7 +51,11 @@ fn explained(case: &Case, hop: &HopView) -> Option<(String, Option<Remedy>)> {
     let all = case.model.explanations(&decisions);
     let words: Vec<_> = all.iter().map(Explanation::words).collect();
     let tally = tally(&decisions);
+    let compared = || case.model.queries().any(|query| agreement(&query, &decisions).is_some());
     let why = match words.is_empty() {
+        true if !compared() => {
+            format!("; the directory did not answer for all of its {tally}, so they explain nothing")
+        }
         true => format!("; no look-up known of gateways agrees with its {tally}; an old list or cache may"),
         false => format!("; its {tally} agree with a look-up for {}", words.join(", or for ")),
     };
@@ -86,6 +90,10 @@ mod tests {
             Family::EnabledUser.filter()
         );
         assert_eq!(world.lines(&CHECK), [found]);
+        world.directory("sales@contoso.com", "UNKNOWN");
+        let told = world.lines(&CHECK).remove(0);
+        let unclear = "; the directory did not answer for all of its 3 decisions (2 accepted, 1 refused), so they explain nothing [";
+        assert!(told.starts_with("critical proven: ") && told.contains(unclear), "{told}");
         world.directory("orders@contoso.com", "contact mail=orders@contoso.com");
         assert_eq!(world.lines(&CHECK), [""; 0], "mail alone does not resolve");
         world.directory("orders@contoso.com", "UNKNOWN");
