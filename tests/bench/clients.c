@@ -1,7 +1,8 @@
 /* Two SMTP clients that do nothing but ask: what `--pace own` is measured against.
  *
  *   clients pipeline PORT SESSIONS < addresses    RCPT commands pipelined (RFC 2920), 100 on the way, 1000 a session
- *   clients single PORT SESSIONS < addresses      a connection for each address: EHLO, MAIL, RCPT, QUIT
+ *   clients single PORT SESSIONS < addresses      a connection for each address: EHLO, MAIL, RCPT for a random recipient,
+ *                                                 RCPT, QUIT, one after the other
  *
  * Both print how many recipients were accepted. They judge nothing, keep nothing, and trust every reply. */
 #include <arpa/inet.h>
@@ -116,6 +117,8 @@ static void *single(void *unused) {
     for (long from = take(1, &got); got > 0; from = take(1, &got)) {
         struct peer *peer = begin();
         char out[300];
+        say(peer, out, sprintf(out, "RCPT TO:<r%08lxq7x2k9v%s>\r\n", random(), strchr(addresses[from], '@')));
+        hear(peer);
         say(peer, out, sprintf(out, "RCPT TO:<%s>\r\n", addresses[from]));
         taken += hear(peer) == 250;
         end(peer, "QUIT\r\n", 1);
