@@ -3,7 +3,7 @@
 //! The connection is made while the directory's is, on the guess that the domain controller is a catalog as well, which
 //! most are. It is bound only once the same credential was taken there: a wrong one must not count twice.
 use super::connection::{Connection, Url};
-use super::recipients::lookups;
+use super::recipients::{NOT_HERE, lookups};
 use super::search::Searcher;
 use super::{Access, Clock, Wanted, bind, discovery, reach, sweep};
 use crate::collect::dns::Resolver;
@@ -85,6 +85,11 @@ impl Catalog {
         for lookup in &mut directory.lookups {
             if let Some(forest) = self.found.remove(&lookup.address) {
                 lookup.forest = forest;
+            }
+            // The domain did answer; where the whole forest is known, it no longer matters that others were not searched.
+            let miss = lookup.entries.miss().filter(|miss| miss.said.starts_with(NOT_HERE));
+            if miss.is_some() && lookup.forest.known().is_some() {
+                lookup.entries = Observed::Known(vec![]);
             }
         }
         directory.catalog = self.url;
@@ -268,5 +273,25 @@ mod tests {
         let root = |context: &str| RootDse { root_domain_context: Some(context.into()), ..RootDse::default() };
         assert_eq!(forest(&root("DC=Corp,DC=contoso,DC=com")).as_deref(), Some("corp.contoso.com"));
         assert_eq!(forest(&RootDse::default()), None);
+    }
+
+    #[test]
+    fn a_domain_that_holds_nothing_is_known_once_the_forest_is() {
+        use nsdiag_checks::evidence::directory::Lookup;
+        let elsewhere = || Observed::Unknown(Miss::new(How::Referral, format!("{NOT_HERE}, and another was not")));
+        let silent = || Observed::Unknown(Miss::new(How::TimedOut, "no answer in 5 s"));
+        let cases = [
+            (elsewhere(), Observed::Known(vec![]), Observed::Known(vec![])),
+            (elsewhere(), silent(), elsewhere()),
+            (silent(), Observed::Known(vec![]), silent()),
+        ];
+        for (entries, forest, expected) in cases {
+            let address = String::from("kim@contoso.com");
+            let lookup = Lookup { address: address.clone(), entries, ..Lookup::default() };
+            let mut directory = Directory { lookups: vec![lookup], ..Directory::default() };
+            let catalog = Catalog { url: Observed::NotAsked, found: [(address, forest)].into() };
+            catalog.complete(&mut directory);
+            assert_eq!(directory.lookups[0].entries, expected);
+        }
     }
 }

@@ -105,12 +105,15 @@ async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Look
     batch.iter().map(answer).collect()
 }
 
+/// How the answer of a domain that is one of several begins, where it holds nothing.
+pub(super) const NOT_HERE: &str = "not in this domain";
+
 /// What was found of one address; absent in one domain of a forest is not absent.
 pub(super) fn known(entries: Vec<Entry>, elsewhere: &[String]) -> Observed<Vec<Entry>> {
     match elsewhere.first().filter(|_| entries.is_empty()) {
         Some(elsewhere) => Observed::Unknown(Miss::new(
             How::Referral,
-            format!("not in this domain, and {elsewhere} was not searched; ask a global catalog (port 3269)"),
+            format!("{NOT_HERE}, and {elsewhere} was not searched; ask a global catalog (port 3269)"),
         )),
         None => Observed::Known(entries),
     }
