@@ -1,0 +1,81 @@
+//! Policy: the findings that the configuration says to ignore, taken out after judging and never inside a check.
+use crate::judge::Finding;
+use crate::prelude::*;
+use alloc::collections::BTreeSet;
+
+/// An entry of `[[ignore]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignore {
+    /// The code of the findings to ignore.
+    pub code: String,
+    /// The subject that they are ignored for; none is all.
+    pub subject: Option<String>,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub until: Option<String>,
+}
+
+/// Policy: what the configuration says to ignore.
+pub(super) struct Ignored<'a> {
+    entries: &'a [Ignore],
+    used: BTreeSet<usize>,
+    expired: BTreeSet<usize>,
+    /// How many findings it has taken out.
+    pub(super) count: usize,
+}
+
+impl<'a> Ignored<'a> {
+    pub(super) fn new(entries: &'a [Ignore], today: &str) -> Self {
+        let expired = |entry: &Ignore| entry.until.as_deref().is_some_and(|until| until < today);
+        let expired = entries.iter().enumerate().filter(|(_, entry)| expired(entry)).map(|(at, _)| at).collect();
+        Self { entries, used: BTreeSet::new(), expired, count: 0 }
+    }
+
+    /// Takes out the subjects that are ignored, and the findings of which none is left; how many, beside the rest.
+    pub(super) fn sift(&mut self, findings: Vec<Finding>) -> (Vec<Finding>, usize) {
+        let before = self.count;
+        let mut kept = Vec::new();
+        'findings: for mut finding in findings {
+            for (at, entry) in self.entries.iter().enumerate() {
+                if entry.code != finding.code || self.expired.contains(&at) {
+                    continue;
+                }
+                let Some(name) = &entry.subject else {
+                    self.used.insert(at);
+                    self.count += 1;
+                    continue 'findings;
+                };
+                let all = finding.subjects.len();
+                // A host's subject is the hop's id, `gateway/mx1.contoso.com/192.0.2.25:25`.
+                finding.subjects.retain(|subject| {
+                    let host = subject.value.split('/').nth(1);
+                    !(subject.value.eq_ignore_ascii_case(name) || host.is_some_and(|h| h.eq_ignore_ascii_case(name)))
+                });
+                if finding.subjects.len() < all {
+                    self.used.insert(at);
+                    if finding.subjects.is_empty() {
+                        self.count += 1;
+                        continue 'findings;
+                    }
+                }
+            }
+            kept.push(finding);
+        }
+        (kept, self.count - before)
+    }
+
+    /// What the user should know: entries that have expired or match nothing.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let describe = |entry: &Ignore| match &entry.subject {
+            Some(subject) => format!("[[ignore]] {} for {subject}", entry.code),
+            None => format!("[[ignore]] {}", entry.code),
+        };
+        let note = |(at, entry): (usize, &Ignore)| {
+            if self.expired.contains(&at) {
+                let until = entry.until.as_deref().unwrap_or_default();
+                return Some(format!("{} expired on {until}; it is not applied", describe(entry)));
+            }
+            (!self.used.contains(&at)).then(|| format!("{} matches no finding", describe(entry)))
+        };
+        self.entries.iter().enumerate().filter_map(note).collect()
+    }
+}
