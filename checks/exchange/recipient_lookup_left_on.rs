@@ -1,5 +1,6 @@
 //! NSD304: the recipient filter still looks the relay domain's recipients up (F-09).
 use crate::evidence::exchange::DomainKind;
+use crate::model::Recipient;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -46,6 +47,23 @@ fn judge(case: &Case, notes: &mut Notes) {
                 (Severity::Warning, Certainty::Proven, said.into())
             }
         };
+        // With an object for everybody elsewhere the look-up refuses nobody (Microsoft, "Accepted domains").
+        let elsewhere = case
+            .model
+            .recipients
+            .iter()
+            .filter(|one| one.listed().is_some_and(|listed| listed.system != organisation.system));
+        let held = |one: &Recipient| {
+            one.directories.iter().any(|held| held.system == organisation.system && held.state.resolves())
+        };
+        let (known, all) = elsewhere.fold((0, 0), |(known, all), one| (known + usize::from(held(one)), all + 1));
+        let (severity, but) = match all > 0 && known == all {
+            true => {
+                let who = if all == 1 { "the one address" } else { "each of the addresses" };
+                (Severity::Info, format!("; but {who} on the other side's list has an object in the directory"))
+            }
+            false => (severity, String::new()),
+        };
         let name = &accepted.name;
         let set = |on: bool| {
             let set = format!("Set-AcceptedDomain -Identity {} -AddressBookEnabled ${on}", quoted(name));
@@ -53,7 +71,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         };
         notes
             .finding(format!(
-                "The accepted domain '{name}' of {} is relayed and has AddressBookEnabled on; {filter}",
+                "The accepted domain '{name}' of {} is relayed and has AddressBookEnabled on; {filter}{but}",
                 organisation.system
             ))
             .severity(severity)
@@ -92,9 +110,17 @@ mod tests {
         world.validates(EXCHANGE);
         let refuses = "exch01.corp.contoso.com (10.0.0.10) refuses unknown recipients";
         assert_eq!(world.lines(&CHECK), [found("critical proven", refuses)]);
+        for each in ["orders@contoso.com", "sales@contoso.com"] {
+            assert_eq!(world.lines(&CHECK), [found("critical proven", refuses)], "{each} has no object");
+            world.directory(each, "contact targetAddress=SMTP:somebody@zimbra.contoso.com");
+        }
+        let but =
+            format!("{refuses}; but each of the addresses on the other side's list has an object in the directory");
+        assert_eq!(world.lines(&CHECK), [found("info proven", &but)]);
         world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
         assert_eq!(world.lines(&CHECK), [""; 0], "there the look-up is right");
     }
+
     #[test]
     fn an_edge_server_has_a_filter_of_its_own() {
         let mut world = World::healthy();
