@@ -1,21 +1,23 @@
 //! The desk of one hop: hands out whom to ask next, hears what was said, and keeps every session under the hop's limits.
+mod after;
+mod risk;
+
 use super::estimate::{Sums, Work};
 use super::targets::Targets;
 use super::{EXPLORE, Pace, UNPROVEN};
 use crate::collect::smtp::Offers;
 use crate::stop::Stop;
-use nsdiag_checks::evidence::How;
+pub(super) use after::After;
 use nsdiag_checks::evidence::smtp::{Session, Turn, Who};
 use nsdiag_checks::model::limits::Limits;
 use nsdiag_checks::replies::{self, Meaning, Stage};
+use risk::Risk;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often a target is asked about before an answer at most; each time the session broke before the answer.
 const TRIES: u8 = 3;
-/// How many seconds to wait where a hop says that we come too often; twice as many each time.
-const BACK_OFF: u64 = 5;
 /// A reply that took so long, after refusals, is one of a host that slows down.
 const SLOW_MS: u64 = 900;
 
@@ -97,17 +99,6 @@ pub(super) struct Seat {
     over: bool,
     on_the_way: Vec<usize>,
     began: Option<Instant>,
-}
-
-/// What to do after a session.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum After {
-    /// The next one.
-    Go,
-    /// The next one, in a while.
-    Wait(Duration),
-    /// No other.
-    Stop,
 }
 
 impl<'a> Desk<'a> {
@@ -521,56 +512,6 @@ impl<'a> Desk<'a> {
         self.after(&seat, session, learnt, running)
     }
 
-    fn after(&mut self, seat: &Seat, session: &Session, learnt: bool, running: usize) -> After {
-        let how = session.broke_off.as_ref().map(|miss| miss.how);
-        let too_many = self.opened > 3 * self.states.len() + 20;
-        if self.is_cut() || too_many || matches!(how, Some(How::Deadline | How::NotTried | How::TlsInjection)) {
-            return After::Stop;
-        }
-        if how == Some(How::TlsFailed) && !self.in_the_clear {
-            self.in_the_clear = true;
-            return After::Go;
-        }
-        if seat.voided && self.window > 1 {
-            // Its replies cannot be told apart when they come together: one at a time, then.
-            self.window = 1;
-            return After::Go;
-        }
-        let closed =
-            how.is_none() && !session.transcript.iter().any(|turn| matches!(turn.stage, Stage::Rcpt | Stage::Rset));
-        if closed && seat.stands && seat.asked == 0 {
-            // Others had asked about everybody meanwhile.
-            return After::Go;
-        }
-        let last = session.transcript.iter().rev().find(|turn| turn.who == Who::Server && turn.stage != Stage::Quit);
-        let limited = seat.limited || last.is_some_and(says_too_much);
-        if how.is_none() && !limited && !closed {
-            self.strikes = 0;
-            return After::Go;
-        }
-        if learnt {
-            // It said how much is too much, and has our word to stay below.
-            return if self.pace.own { After::Go } else { After::Wait(Duration::from_secs(1)) };
-        }
-        if limited {
-            self.ceiling = running.max(1);
-            self.strikes += 1;
-            let (wait, most) = if self.pace.own { (BACK_OFF << (self.strikes - 1).min(4), 4) } else { (10, 1) };
-            return if self.strikes > most { After::Stop } else { After::Wait(Duration::from_secs(wait)) };
-        }
-        if closed {
-            let put_off = last.is_some_and(|turn| turn.code.is_some_and(|code| (400..500).contains(&code)));
-            self.strikes += 1;
-            let again = put_off && self.strikes == 1;
-            return if again { After::Wait(super::RETRY_AFTER) } else { After::Stop };
-        }
-        self.strikes += 1;
-        match self.heard_from && self.strikes < 3 {
-            true => After::Wait(Duration::from_secs(1)),
-            false => After::Stop,
-        }
-    }
-
     /// Has everybody who was put off asked about once more; false where there is nobody, or it was done.
     pub(super) fn retry(&mut self) -> bool {
         let controls = self.randoms.contains(&Control::PutOff) || self.good == Control::PutOff;
@@ -631,30 +572,6 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// Whether a reply says that we ask too much.
-fn says_too_much(turn: &Turn) -> bool {
-    let refused = turn.code.filter(|code| *code >= 400);
-    refused.is_some_and(|code| replies::classify(turn.stage, code, &turn.text()).meaning == Meaning::RateLimited)
-}
-
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// How many refusals a group is expected to bring, and how far off that may be.
-#[derive(Clone, Copy, Default)]
-struct Risk {
-    expected: f64,
-    variance: f64,
-}
-
-impl Risk {
-    fn with(self, chance: f64) -> Self {
-        Self { expected: self.expected + chance, variance: self.variance + chance * (1.0 - chance) }
-    }
-
-    /// Whether more than `most` would be a surprise (two standard deviations).
-    fn likely_at_most(self, most: f64) -> bool {
-        self.expected + 2.0 * self.variance.sqrt() <= most
-    }
 }

@@ -91,7 +91,7 @@ fn head(report: &Report, paint: &Paint) -> String {
     }
     let found = if parts.is_empty() { "no findings".into() } else { parts.join(", ") };
     let probed = if total == 0 { "no recipients".into() } else { format!("{probed} of {total} recipients probed") };
-    let cut = if report.run.complete { "" } else { "; cut short by the deadline" };
+    let cut = if report.run.complete { "" } else { "; cut short before all was asked" };
     line.push_str(&format!("{found}; {probed}; seen from {}{cut}\n", safe(&report.run.vantage.hostname)));
     line
 }
