@@ -277,6 +277,7 @@ impl<'a> Collector<'a> {
             system: one.system.clone(),
             urls,
             catalog: one.catalog.clone(),
+            kerberos: one.kerberos,
             user: one.user.clone(),
             password: one.password.clone(),
             plaintext: one.plaintext,
@@ -491,7 +492,10 @@ pub fn plan(settings: &Settings) -> String {
             true => "the servers that DNS SRV names".into(),
             false => one.urls.join(", then "),
         };
-        let user = one.user.as_deref().unwrap_or("nobody");
+        let user = match one.kerberos {
+            true => "whoever the Kerberos ticket is for",
+            false => one.user.as_deref().unwrap_or("nobody"),
+        };
         let what = "the Exchange organisation, and each recipient below";
         lines.push(format!("directory   {urls}, as {user}: {what} ({})", one.system));
         let catalog =

@@ -74,6 +74,10 @@ pub struct CheckArgs {
     /// The file with the password [default: $CREDENTIALS_DIRECTORY/ldap-password]
     #[arg(long, value_name = "FILE")]
     pub ldap_password_file: Option<PathBuf>,
+    /// Bind by Kerberos over TLS, with the ticket cache ($KRB5CCNAME) or a keytab ($KRB5_CLIENT_KTNAME)
+    #[cfg(feature = "gssapi")]
+    #[arg(long)]
+    pub ldap_kerberos: bool,
     /// Let the password go in the clear where there is no TLS
     #[arg(long)]
     pub ldap_plaintext: bool,
@@ -128,6 +132,16 @@ pub struct CheckArgs {
     /// Print what would be asked of whom, and touch nothing
     #[arg(long)]
     pub plan: bool,
+}
+
+impl CheckArgs {
+    /// Whether to bind by Kerberos.
+    pub fn kerberos(&self) -> bool {
+        #[cfg(feature = "gssapi")]
+        return self.ldap_kerberos;
+        #[cfg(not(feature = "gssapi"))]
+        return false;
+    }
 }
 
 /// What becomes of a report.

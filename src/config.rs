@@ -65,6 +65,8 @@ pub struct DirectorySettings {
     pub site: Option<String>,
     /// Its global catalog; none means the one beside its server, or those of DNS SRV.
     pub catalog: Option<String>,
+    /// Whether to bind by Kerberos, in place of user and password.
+    pub kerberos: bool,
     /// As whom to bind.
     pub user: Option<String>,
     /// With which password.
@@ -160,6 +162,7 @@ struct FileDirectory {
     ldap: Vec<Spanned<String>>,
     catalog: Option<Spanned<String>>,
     site: Option<String>,
+    kerberos: Option<Spanned<bool>>,
     user: Option<String>,
     password_file: Option<PathBuf>,
     plaintext: bool,
@@ -170,6 +173,7 @@ impl FileDirectory {
     /// Whether it says how to ask over LDAP; without any word on either it does: the servers are those of DNS SRV.
     fn by_ldap(&self) -> bool {
         let told = !self.ldap.is_empty() || self.user.is_some() || self.password_file.is_some() || self.plaintext;
+        let told = told || self.kerberos.is_some() || self.catalog.is_some() || self.site.is_some();
         told || self.export.is_none()
     }
 }
@@ -465,7 +469,12 @@ impl Builder<'_> {
         lists: &mut Vec<(String, PathBuf)>,
     ) -> Result<(), ConfigError> {
         let args = self.args;
-        let asks_ldap = !args.ldap.is_empty() || args.ldap_user.is_some();
+        let kerberos = args.kerberos();
+        if kerberos && args.ldap_user.is_some() {
+            let said = "--ldap-kerberos: it binds as whoever the ticket is for; leave --ldap-user out";
+            return Err(ConfigError(said.into()));
+        }
+        let asks_ldap = !args.ldap.is_empty() || args.ldap_user.is_some() || kerberos;
         // Exports alone may be of Exchange Online, where that is all that is configured.
         let online = systems.iter().position(|system| system.kind == SystemKind::ExchangeOnline);
         let exports_make = !args.exchange_export.is_empty() && online.is_none();
@@ -507,6 +516,7 @@ impl Builder<'_> {
                         urls: vec![],
                         site: None,
                         catalog: None,
+                        kerberos: false,
                         user: None,
                         password: None,
                         plaintext: false,
@@ -521,6 +531,11 @@ impl Builder<'_> {
                     directory.urls.clone_from(&args.ldap);
                 }
                 directory.user = args.ldap_user.clone().or(directory.user.take());
+                // Of the file's and the flag's word on who binds, the flag's counts.
+                directory.kerberos = kerberos || directory.kerberos && args.ldap_user.is_none();
+                if kerberos {
+                    directory.user = None;
+                }
                 directory.plaintext |= args.ldap_plaintext;
                 systems[at].ldap.clone_from(&directory.urls);
                 systems[at].ldap_user.clone_from(&directory.user);
@@ -550,6 +565,16 @@ impl Builder<'_> {
     }
 
     fn directory(&self, system: &str, directory: &FileDirectory) -> Result<DirectorySettings, ConfigError> {
+        if let Some(kerberos) = directory.kerberos.as_ref().filter(|kerberos| *kerberos.get_ref()) {
+            let wrong = match directory.user {
+                _ if !cfg!(feature = "gssapi") => "this nsdiag is built without Kerberos (cargo feature 'gssapi')",
+                Some(_) => "Kerberos binds as whoever the ticket is for: leave 'user' out",
+                None => "",
+            };
+            if !wrong.is_empty() {
+                return Err(self.source.wrong(Some(kerberos.span()), wrong));
+            }
+        }
         for url in directory.ldap.iter().chain(&directory.catalog) {
             self.url(&in_file(url))?;
         }
@@ -558,6 +583,7 @@ impl Builder<'_> {
             urls: directory.ldap.iter().map(|url| url.get_ref().clone()).collect(),
             site: directory.site.clone(),
             catalog: directory.catalog.as_ref().map(|url| url.get_ref().clone()),
+            kerberos: directory.kerberos.as_ref().is_some_and(|kerberos| *kerberos.get_ref()),
             user: directory.user.clone(),
             password: match &directory.password_file {
                 Some(path) => Some(read_password(&self.source.path(path))?.0),
@@ -1008,6 +1034,31 @@ until = 2026-12-31
         ];
         for (text, expected) in cases {
             assert_eq!(split_host(text, 25), expected.map(|(host, port)| (host.into(), port)), "{text}");
+        }
+    }
+
+    #[test]
+    fn kerberos_site_and_catalog_are_read_and_wrong_ones_named() {
+        let with = |lines: &str| {
+            let head = "domain = \"c.com\"\n[[system]]\nname = \"a\"\nkind = \"exchange\"\n[system.directory]\n";
+            load(&format!("{head}{lines}\n"), |_| {}).map(|settings| settings.directories[0].clone())
+        };
+        let read = with("site = \"Berlin\"\ncatalog = \"ldaps://gc:3269\"").unwrap();
+        assert_eq!((read.site.as_deref(), read.catalog.as_deref()), (Some("Berlin"), Some("ldaps://gc:3269")));
+        let url = with("catalog = \"gc\"").unwrap_err();
+        assert!(url.starts_with("FILE:6:11: ") && url.contains("'gc' is not ldap://"), "{url}");
+        let kerberos = with("kerberos = true").map(|read| read.kerberos);
+        let named = with("user = \"x\"\nkerberos = true").unwrap_err();
+        match cfg!(feature = "gssapi") {
+            true => {
+                assert_eq!(kerberos, Ok(true));
+                assert_eq!(named, "FILE:7:12: Kerberos binds as whoever the ticket is for: leave 'user' out");
+            }
+            false => {
+                let without = "this nsdiag is built without Kerberos (cargo feature 'gssapi')";
+                assert_eq!(kerberos, Err(format!("FILE:6:12: {without}")));
+                assert_eq!(named, format!("FILE:7:12: {without}"));
+            }
         }
     }
 }

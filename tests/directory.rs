@@ -72,6 +72,7 @@ async fn ask(urls: Vec<String>, plaintext: bool) -> Directory {
         system: "corp".into(),
         urls,
         catalog: None,
+        kerberos: false,
         user: Some("nsdiag@corp.contoso.com".into()),
         password: Some(Password::new("geheim-7391".into())),
         plaintext,

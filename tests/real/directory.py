@@ -60,7 +60,8 @@ def copy(base: pathlib.Path, to: pathlib.Path, name: str, organisation: dict, tl
     settings = [
         f"tls certfile = {tls}.crt", f"tls keyfile = {tls}.key", f"tls cafile = {tls.parent}/ca.crt",
         f"ncalrpc dir = {to}/ncalrpc", f"pid directory = {to}", f"log file = {to}/log",
-        "server services = ldap, kdc, cldap",
+        # As AD does: Kerberos inside TLS needs no signing of its own.
+        "server services = ldap, kdc, cldap", "ldap server require strong auth = allow_sasl_over_tls",
     ]
     config.write_text(text.replace("[global]", "[global]\n\t" + "\n\t".join(settings), 1))
     run("/usr/bin/python3", __file__, str(to), name, "objects", json.dumps(organisation))

@@ -120,7 +120,7 @@ class World:
                            self.folder / f"tls/dc1.{name}.contoso.com")
             self.start(f"samba-{name}", "samba", "-i", "-M", "single", f"--configfile={samba}/etc/smb.conf",
                        "--no-process-group")
-        realms = "".join(f"{name.upper()}.CONTOSO.COM = {{ kdc = {HOSTS[f'dc1.{name}.contoso.com']} }}\n"
+        realms = "".join(f"{name.upper()}.CONTOSO.COM = {{\nkdc = {HOSTS[f'dc1.{name}.contoso.com']}\n}}\n"
                          for name in self.forests)
         domains = "".join(f".{name}.contoso.com = {name.upper()}.CONTOSO.COM\n" for name in self.forests)
         (self.folder / "krb5.conf").write_text(

@@ -1,4 +1,4 @@
-//! Says who asks: a name and a password (RFC 4513, 5.1).
+//! Says who asks: a name and a password (RFC 4513, 5.1), or a Kerberos ticket where nsdiag is built for that.
 use super::connection::Connection;
 use super::message::{self, Kind};
 use super::refusal::refusal;
@@ -7,7 +7,14 @@ use nsdiag_checks::evidence::{How, Miss, Observed};
 
 /// Binds as the user of `access`; without one, nobody is bound.
 pub(super) async fn bind(connection: &Connection, access: &Access, clock: Clock) -> Observed<String> {
-    match simple(connection, access, clock).await {
+    let bound = match access.kerberos {
+        #[cfg(feature = "gssapi")]
+        true => super::kerberos::bind(connection, clock).await,
+        #[cfg(not(feature = "gssapi"))]
+        true => Err(Miss::new(How::NotTried, "this nsdiag is built without Kerberos")),
+        false => simple(connection, access, clock).await,
+    };
+    match bound {
         Ok(who) => Observed::Known(who),
         Err(miss) => Observed::Unknown(miss),
     }

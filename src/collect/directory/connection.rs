@@ -1,6 +1,6 @@
 //! A connection to a directory server: TCP, TLS, and an LDAP session on it.
 use super::message::{self, Answer, Kind, Message};
-use super::wire::Wire;
+use super::wire::{Stream, Wire};
 use super::{Access, Clock, ber};
 use crate::collect::tcp::{self, Prompt};
 use nsdiag_checks::evidence::{How, Miss};
@@ -8,6 +8,7 @@ use rustls::pki_types::ServerName;
 use std::net::{IpAddr, SocketAddr};
 use std::{fmt, io};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::client::TlsStream;
 
 /// A server's URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,12 @@ pub(super) struct Connection {
     pub(super) wire: Wire,
     /// Whether a password may go over it.
     pub(super) secure: bool,
+    /// The server, as it was named.
+    #[cfg(feature = "gssapi")]
+    pub(super) host: String,
+    /// The certificate that opened the TLS channel, in DER.
+    #[cfg(feature = "gssapi")]
+    pub(super) certificate: Option<Vec<u8>>,
 }
 
 impl Connection {
@@ -68,26 +75,39 @@ impl Connection {
         let tcp = clock.step("connecting", tcp::connect(SocketAddr::new(address, url.port))).await?;
         let mut tcp = tcp.map_err(|error| connect_miss(&error))?;
         if url.tls {
-            return Ok(Self { wire: Wire::new(handshake(tcp, url, access, clock).await?), secure: true });
+            return Ok(Self::sealed(handshake(tcp, url, access, clock).await?, url));
         }
         match clock.step("StartTLS", start_tls(&mut tcp)).await? {
-            Ok(()) => Ok(Self { wire: Wire::new(handshake(tcp, url, access, clock).await?), secure: true }),
+            Ok(()) => Ok(Self::sealed(handshake(tcp, url, access, clock).await?, url)),
             // What goes in the clear is decided at the bind; without a user nothing secret goes.
             Err(_) if access.plaintext || access.user.is_none() => {
                 let again = clock.step("connecting", tcp::connect(SocketAddr::new(address, url.port))).await?;
-                Ok(Self { wire: Wire::new(again.map_err(|error| connect_miss(&error))?), secure: false })
+                Ok(Self::over(again.map_err(|error| connect_miss(&error))?, url, None))
             }
             Err(miss) => Err(miss),
         }
     }
+
+    fn sealed(stream: TlsStream<Prompt>, url: &Url) -> Self {
+        let chain = stream.get_ref().1.peer_certificates();
+        let certificate = chain.and_then(|chain| chain.first()).map_or_else(Vec::new, |first| first.to_vec());
+        Self::over(stream, url, Some(certificate))
+    }
+
+    #[cfg_attr(not(feature = "gssapi"), allow(unused_variables))]
+    fn over(stream: impl Stream + 'static, url: &Url, certificate: Option<Vec<u8>>) -> Self {
+        Self {
+            wire: Wire::new(stream),
+            secure: certificate.is_some(),
+            #[cfg(feature = "gssapi")]
+            host: url.host.clone(),
+            #[cfg(feature = "gssapi")]
+            certificate,
+        }
+    }
 }
 
-async fn handshake(
-    tcp: Prompt,
-    url: &Url,
-    access: &Access,
-    clock: Clock,
-) -> Result<tokio_rustls::client::TlsStream<Prompt>, Miss> {
+async fn handshake(tcp: Prompt, url: &Url, access: &Access, clock: Clock) -> Result<TlsStream<Prompt>, Miss> {
     let host = idna::domain_to_ascii(&url.host).unwrap_or_else(|_| url.host.clone());
     let name = ServerName::try_from(host).map_err(|error| Miss::new(How::TlsFailed, error.to_string()))?;
     let connecting = tokio_rustls::TlsConnector::from(access.tls.clone()).connect(name, tcp);

@@ -43,6 +43,13 @@ pub(super) fn simple_bind(user: &str, password: &str) -> Zeroizing<Vec<u8>> {
     bind(user, &Zeroizing::new(element(0x80, password.as_bytes())))
 }
 
+/// A step of a SASL bind (RFC 4511, 4.2).
+#[cfg(feature = "gssapi")]
+pub(super) fn sasl_bind(mechanism: &str, token: &[u8]) -> Zeroizing<Vec<u8>> {
+    let parts = [element(OCTETS, mechanism.as_bytes()), element(OCTETS, token)].concat();
+    bind("", &element(0xa3, &parts))
+}
+
 fn bind(user: &str, authentication: &[u8]) -> Zeroizing<Vec<u8>> {
     let head = [integer(INTEGER, 3), element(OCTETS, user.as_bytes())].concat();
     let parts = Zeroizing::new([&head, authentication].concat());

@@ -5,6 +5,8 @@ pub mod catalog;
 mod connection;
 pub mod discovery;
 mod filter;
+#[cfg(feature = "gssapi")]
+mod kerberos;
 mod message;
 mod noteworthy;
 mod organisation;
@@ -71,6 +73,8 @@ pub struct Access {
     pub user: Option<String>,
     /// With which password.
     pub password: Option<Password>,
+    /// Whether to bind by Kerberos, as whoever the ticket is for, in place of user and password.
+    pub kerberos: bool,
     /// Whether the password may go in the clear where StartTLS is not to be had.
     pub plaintext: bool,
     /// How to verify the server; see [`super::smtp::TlsTrust::strict`].
