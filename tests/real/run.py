@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs nsdiag against real servers, a world for each scenario; the last line is `N passed, N failed`.
 
-    run.py [--nsdiag PATH] [--reports FOLDER] [SCENARIO...]
+    run.py [--nsdiag PATH] [--reports FOLDER] [--jobs N] [SCENARIO...]
 """
 import argparse
 import json
@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import directory
 from scenarios import SCENARIOS
@@ -24,6 +25,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--nsdiag", type=pathlib.Path, default=target / "debug/nsdiag")
     arguments.add_argument("--reports", type=pathlib.Path, help="keep the JSON reports there")
+    arguments.add_argument("--jobs", type=int, default=3, help="how many worlds stand at once")
     arguments.add_argument("scenario", nargs="*", default=[])
     arguments = arguments.parse_args()
     unknown = set(arguments.scenario) - set(SCENARIOS)
@@ -31,29 +33,33 @@ def main() -> int:
         arguments.error(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
     if os.geteuid() != 0:
         arguments.error("network namespaces take root")
-    failed = 0
     wanted = arguments.scenario or list(SCENARIOS)
-    for name in wanted:
-        began = time.monotonic()
-        world = None
-        try:
-            world = World(target / "real-cache", **SCENARIOS[name]["world"])
-            told = play(world, SCENARIOS[name], arguments.nsdiag.resolve())
-            if arguments.reports:
-                arguments.reports.mkdir(parents=True, exist_ok=True)
-                shutil.copy(world.folder / "report.json", arguments.reports / f"{name}.json")
-            print(f"ok      {name:15} {told}  {time.monotonic() - began:.0f} s", flush=True)
-        except BaseException as error:
-            failed += 1
-            shown = error if isinstance(error, AssertionError) else traceback.format_exc()
-            print(f"FAILED  {name:15} {shown}\n{world.logs() if world else ''}", flush=True)
-            if isinstance(error, KeyboardInterrupt):
-                raise
-        finally:
-            if world:
-                world.close()
-    print(f"{len(wanted) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    # A world mostly waits, for its servers and for answers.
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        outcomes = list(pool.map(lambda name: one(name, target / "real-cache", arguments), wanted))
+    print(f"{outcomes.count(True)} passed, {outcomes.count(False)} failed")
+    return 0 if all(outcomes) else 1
+
+
+def one(name: str, cache: pathlib.Path, arguments: argparse.Namespace) -> bool:
+    """Builds a world, plays its scenario and ends it; whether all was as it should be."""
+    began = time.monotonic()
+    world = None
+    try:
+        world = World(cache, **SCENARIOS[name]["world"])
+        told = play(world, SCENARIOS[name], arguments.nsdiag.resolve())
+        if arguments.reports:
+            arguments.reports.mkdir(parents=True, exist_ok=True)
+            shutil.copy(world.folder / "report.json", arguments.reports / f"{name}.json")
+        print(f"ok      {name:21} {told}  {time.monotonic() - began:.0f} s", flush=True)
+        return True
+    except Exception as error:
+        shown = error if isinstance(error, AssertionError) else traceback.format_exc()
+        print(f"FAILED  {name:21} {shown}\n{world.logs() if world else ''}", flush=True)
+        return False
+    finally:
+        if world:
+            world.close()
 
 
 def play(world: World, scenario: dict, nsdiag: pathlib.Path) -> str:
