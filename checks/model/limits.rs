@@ -7,6 +7,8 @@ use crate::replies;
 /// A reply that took at least this many milliseconds is slow where those before it were not: Postfix waits one second
 /// before each reply from the tenth error on (`smtpd_soft_error_limit`, `smtpd_error_sleep_time`).
 const SLOW_MS: u64 = 900;
+/// Up to how many recipients Exim's default configuration does not mind who is refused; it may show at more.
+const MIXED: usize = 10;
 /// How many slow replies in a row are no accident.
 const SLOW_IN_A_ROW: usize = 3;
 
@@ -136,11 +138,11 @@ impl Limits {
             return false;
         }
         if code >= 500 && code != 552 && count.refusals > 0 {
-            if count.refusals * 2 > count.answers {
+            if count.refusals * 2 >= count.answers {
                 let what =
                     format!("it refuses everybody after {}, of which most were refused: {quote}", named(count.answers));
-                self.show_once(self.mixed, count.answers, Shown { turn: Some(at), what, counts: true });
-                tighten(&mut self.mixed, Some(count.answers));
+                self.show_once(self.mixed, count.answers.min(MIXED), Shown { turn: Some(at), what, counts: true });
+                tighten(&mut self.mixed, Some(count.answers.min(MIXED)));
             }
             let what = format!("it refuses everybody after {}: {quote}", refusals(count.refusals));
             match self.mixed {

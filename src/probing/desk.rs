@@ -4,7 +4,7 @@ mod risk;
 
 use super::estimate::{Sums, Work};
 use super::targets::Targets;
-use super::{EXPLORE, Pace, UNPROVEN};
+use super::{CAREFUL, EXPLORE, Pace, UNPROVEN};
 use crate::collect::smtp::Offers;
 use crate::stop::Stop;
 pub(super) use after::After;
@@ -152,6 +152,8 @@ impl<'a> Desk<'a> {
         let each = match (self.limits.tarpit_ms, self.limits.refusals) {
             (Some(_), _) => 2,
             (None, Some(most)) => most.max(2),
+            // Sessions are short where some are refused.
+            (None, None) if self.sums.refused_one() => 2 * CAREFUL,
             (None, None) => 200,
         };
         waiting.div_ceil(each).min(self.ceiling)
@@ -348,7 +350,7 @@ impl<'a> Desk<'a> {
             }
             true => {
                 let unlimited = if seat.explorer { EXPLORE.max(2 * self.survived) } else { self.survived.max(1) };
-                (self.limits.refusals.unwrap_or(unlimited), seat.refusals)
+                (self.limits.refusals.unwrap_or(unlimited).min(CAREFUL), seat.refusals)
             }
         };
         most.saturating_sub(so_far + random) as f64
@@ -412,8 +414,10 @@ impl<'a> Desk<'a> {
             (seat.over, seat.limited) = (true, true);
             return;
         }
-        // What was answered after them, the refusals before did not prevent.
-        self.survived = self.survived.max(seat.refusals);
+        // What was answered after them, and as quickly as ever, the refusals before did not prevent.
+        if ms < SLOW_MS || self.limits.tarpit_ms.is_some() {
+            self.survived = self.survived.max(seat.refusals);
+        }
         // One more session at a time, each once the one before it is answered.
         self.answered += usize::from(seat.answers == 0);
         seat.answers += 1;
@@ -543,7 +547,7 @@ impl<'a> Desk<'a> {
             own: self.pace.own,
             control: self.targets.control.is_some(),
             refusals: self.limits.refusals.unwrap_or(match self.pace.own {
-                true => EXPLORE.max(2 * self.survived),
+                true => EXPLORE.max(2 * self.survived).min(CAREFUL),
                 false => self.pace.refusals,
             }),
             recipients: self.limits.recipients.unwrap_or(usize::MAX).min(self.pace.recipients),

@@ -36,6 +36,9 @@ const UNPROVEN: usize = 100;
 const MOST: usize = 1000;
 /// How many refusals the first session tries out: fewer than any server is known to end a session for.
 const EXPLORE: usize = 4;
+/// How many refusals a session holds at most, also where no limit has shown itself: Postfix slows everybody down from the
+/// tenth on (`smtpd_soft_error_limit`), and that costs more than a few sessions more.
+const CAREFUL: usize = 9;
 /// How many sessions `own` has at once, and how many commands are on the way in each.
 const SESSIONS: usize = 4;
 const WINDOW: usize = 100;
