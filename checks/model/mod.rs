@@ -32,7 +32,7 @@ pub mod targets;
 pub mod tls;
 
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::cell::{OnceCell, RefCell};
 pub use diagnosis::{Diagnosis, Fault, FaultKind};
 pub use hops::{Heard, HopView, Outcome};
@@ -54,6 +54,8 @@ pub struct Model<'a> {
     /// The recipients under judgement, by address.
     pub recipients: Vec<Recipient<'a>>,
     objects: OnceCell<Vec<Object<'a>>>,
+    /// The objects whose mail goes in a circle, by system and name.
+    circling: OnceCell<BTreeSet<(&'a str, &'a str)>>,
 }
 
 impl<'a> Model<'a> {
@@ -68,6 +70,7 @@ impl<'a> Model<'a> {
             organisations: organisations::views(question, evidence),
             recipients: recipients::all(question, evidence),
             objects: OnceCell::new(),
+            circling: OnceCell::new(),
         }
     }
 
@@ -84,6 +87,16 @@ impl<'a> Model<'a> {
     /// The directory objects in evidence, each once.
     pub fn objects(&self) -> &[Object<'a>] {
         self.objects.get_or_init(|| objects::all(self.question, self.evidence, self))
+    }
+
+    /// Whether the mail of the object of that name goes in a circle of forwarding.
+    pub fn is_circling(&self, system: &str, dn: &str) -> bool {
+        let circling = self.circling.get_or_init(|| {
+            let all = self.objects();
+            let name = |link: forwarding::Link| (all[link.from].system, all[link.from].entry.dn.as_str());
+            forwarding::Forwarding::new(all).circles().into_iter().flatten().map(name).collect()
+        });
+        circling.contains(&(system, dn))
     }
 
     /// The recipient with this address, where it is under judgement.

@@ -133,10 +133,20 @@ impl Path<'_, '_, '_> {
     fn in_exchange(&mut self, organisation: &OrganisationView) -> Disposition {
         let system = organisation.system;
         let held = self.recipient.directories.iter().find(|held| held.system == system);
-        match held.map_or(State::Unknown, |held| held.state) {
+        let entries = || held.into_iter().flat_map(|held| &held.entries);
+        let state = held.map_or(State::Unknown, |held| held.state);
+        if state.resolves() && entries().any(|entry| self.model.is_circling(system, &entry.dn)) {
+            self.step("recipient", format!("the directory of {system} holds {}", state.word()));
+            self.step("recipient", "it is forwarded in a circle");
+            return Disposition::Loop;
+        }
+        match state {
             state @ (State::Mailbox | State::Group | State::PublicFolder) => {
                 self.step("recipient", format!("the directory of {system} holds {}", state.word()));
-                return Disposition::Delivered;
+                // A mailbox that has a target sends its mail on, as a contact does.
+                if state != State::Mailbox || !entries().any(|entry| entry.value("targetAddress").is_some()) {
+                    return Disposition::Delivered;
+                }
             }
             State::Unknown if self.recipient.is_listed_by(system) => {
                 self.step("mailbox", format!("it is on the list of {system}"));
@@ -185,6 +195,10 @@ impl Path<'_, '_, '_> {
             }
             Ok(Some((_, accepted))) => {
                 self.step("accepted-domain", format!("'{}' relays unknown recipients", accepted.name));
+                if accepted.catch_all.is_some() && target.is_none() {
+                    self.step("accepted-domain", "its catch-all mailbox takes them before they are relayed");
+                    return Disposition::LeavesTheModel;
+                }
             }
         }
         self.out_of_exchange(organisation, domain)
@@ -347,5 +361,45 @@ mod tests {
         assert_eq!(path(&world, orders), (LeavesTheModel, stuck.into()));
         world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
         assert_eq!(path(&world, orders).0, RejectedByExchange);
+    }
+
+    #[test]
+    fn what_exchange_does_with_mail_for_somebody_it_knows() {
+        let helpdesk = "helpdesk@contoso.com";
+        let mut world = World::healthy();
+        let cases = [
+            ("user homeMDB=DB1", Delivered, "the directory of corp holds a mailbox"),
+            // The healthy world's connector does not serve that domain.
+            (
+                "user homeMDB=DB1 targetAddress=SMTP:h@zimbra.contoso.com",
+                LeavesTheModel,
+                "no send connector serves zimbra.contoso.com: it waits in the queue and expires",
+            ),
+            (
+                "user homeMDB=DB1 msExchGenericForwardingAddress=smtp:helpdesk@contoso.com",
+                Loop,
+                "it is forwarded in a circle",
+            ),
+            (
+                "user homeMDB=DB1 msExchGenericForwardingAddress=smtp:orders@contoso.com",
+                Delivered,
+                "the directory of corp holds a mailbox",
+            ),
+        ];
+        for (object, disposition, last) in cases {
+            world.directory(helpdesk, object);
+            assert_eq!(path(&world, helpdesk), (disposition, last.into()), "{object}");
+        }
+    }
+
+    #[test]
+    fn a_catch_all_mailbox_takes_what_would_be_relayed() {
+        let mut world = World::healthy();
+        world.accepted(|accepted| accepted.catch_all = Some("CN=anna".into()));
+        let last = "its catch-all mailbox takes them before they are relayed";
+        assert_eq!(path(&world, "orders@contoso.com"), (LeavesTheModel, last.into()));
+        assert_eq!(path(&world, "helpdesk@contoso.com").0, Delivered, "Exchange knows it");
+        world.directory("orders@contoso.com", "contact targetAddress=SMTP:orders@contoso.com");
+        assert_eq!(path(&world, "orders@contoso.com").0, Delivered, "Exchange knows it, and where it leads");
     }
 }
