@@ -1,0 +1,234 @@
+//! The configuration, as files and flags give it.
+use super::*;
+
+fn load(toml: &str, change: impl FnOnce(&mut CheckArgs)) -> Result<Settings, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nsdiag.toml");
+    std::fs::write(&path, toml).unwrap();
+    std::fs::write(folder.path().join("password"), "geheim\n").unwrap();
+    std::fs::write(folder.path().join("empty"), "\n").unwrap();
+    let mut args = CheckArgs { config: Some(path.clone()), ..CheckArgs::default() };
+    change(&mut args);
+    let told = |error: ConfigError| {
+        error.0.replace(&path.display().to_string(), "FILE").replace(&folder.path().display().to_string(), "FOLDER")
+    };
+    Settings::load(&args).map_err(told)
+}
+
+const GOOD: &str = r#"
+domain = "Contoso.com"
+[dns]
+resolvers = ["10.0.0.53", "[::1]:5353"]
+[[gateway]]
+host = "mx1.contoso.com:2525"
+delivers_to = "corp"
+[[system]]
+name = "corp"
+kind = "exchange"
+smtp = ["exch01.corp.contoso.com"]
+[system.directory]
+ldap = ["ldaps://dc1.corp.contoso.com"]
+user = "nsdiag@corp.contoso.com"
+password_file = "password"
+[[system]]
+name = "zimbra"
+kind = "other"
+recipients = "users.csv"
+outbound = ["Mail.contoso.com", "2001:db8::7"]
+[probe]
+known_good = ["Helpdesk@contoso.com"]
+timeout = 5
+[[ignore]]
+code = "NSD204"
+subject = "mx2.contoso.com"
+until = 2026-12-31
+"#;
+
+#[test]
+fn a_file_is_read_and_flags_beat_it() {
+    let read = load(GOOD, |_| {}).unwrap();
+    let question = &read.question;
+    assert_eq!((&*question.domain, question.timeout_s, question.deadline_s), ("contoso.com", 5, 120));
+    assert_eq!(question.known_good, ["helpdesk@contoso.com"]);
+    assert_eq!(question.resolvers, ["10.0.0.53:53", "[::1]:5353"]);
+    assert_eq!(read.directories[0].urls, ["ldaps://dc1.corp.contoso.com"]);
+    assert!(read.lists[0].1.ends_with("users.csv") && read.lists[0].1.is_absolute());
+    assert_eq!(question.systems[1].outbound, ["mail.contoso.com", "2001:db8::7"]);
+    assert_eq!(read.ignores[0].until.as_deref(), Some("2026-12-31"));
+    let delivers_to = question.delivers_to.iter().map(|(gateway, system)| (&**gateway, &**system));
+    assert_eq!(Vec::from_iter(delivers_to), [("mx1.contoso.com:2525", "corp")]);
+    assert!(!format!("{read:?}").contains("geheim"));
+    let local = question.random.strip_suffix("@contoso.com").unwrap();
+    assert!(local.len() == 16 && local.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+
+    let read = load(GOOD, |args| {
+        args.domain = Some("bücher.example".into());
+        args.known_good = vec!["a@bücher.example".into()];
+        args.timeout = Some(7);
+        args.other = vec!["10.0.0.44:26".into()];
+        args.ldap = vec!["ldap://dc2".into()];
+    })
+    .unwrap();
+    assert_eq!((&*read.question.domain, read.question.timeout_s), ("xn--bcher-kva.example", 7));
+    assert_eq!(read.question.systems[1].smtp, ["10.0.0.44:26"]);
+    assert_eq!(read.directories[0].urls, ["ldap://dc2"]);
+}
+
+#[test]
+fn flags_alone_make_the_systems() {
+    let read = load("", |args| {
+        args.domain = Some("contoso.com".into());
+        args.ldap = vec!["ldaps://dc1".into()];
+        args.recipient = vec!["a@contoso.com".into()];
+    })
+    .unwrap();
+    let systems: Vec<_> = read.question.systems.iter().map(|system| (&*system.name, system.kind)).collect();
+    assert_eq!(systems, [("exchange", SystemKind::Exchange), ("other", SystemKind::Other)]);
+}
+
+#[test]
+fn exports_stand_beside_ldap_or_in_for_it() {
+    let system = |kind: &str, directory: &str| {
+        format!("domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = '{kind}'\n[system.directory]\n{directory}")
+    };
+    let flag = |args: &mut CheckArgs| args.exchange_export = vec!["/".into()];
+    type Change<'a> = &'a dyn Fn(&mut CheckArgs);
+    let cases: [(String, Change, &[&str], usize, &str); 5] = [
+        (system("exchange", "export = 'empty'"), &|_| {}, &["empty"], 0, "a"),
+        (
+            system("exchange", "ldap = ['ldaps://dc1']\nexport = ['empty', 'password']"),
+            &|_| {},
+            &["empty", "password"],
+            1,
+            "a",
+        ),
+        (system("exchange-online", "export = 'empty'"), &|_| {}, &["empty"], 0, "a"),
+        (system("exchange-online", "export = 'empty'"), &flag, &["/"], 0, "a"),
+        ("domain = 'contoso.com'".into(), &flag, &["/"], 0, "exchange"),
+    ];
+    for (text, change, paths, directories, name) in cases {
+        let read = load(&text, change).unwrap();
+        let [exports] = &read.exports[..] else { panic!("{:?}", read.exports) };
+        let ends = |(path, end): (&PathBuf, &&str)| path.ends_with(end);
+        assert!(exports.paths.len() == paths.len() && exports.paths.iter().zip(paths).all(ends), "{exports:?}");
+        assert_eq!((&*exports.system, read.directories.len()), (name, directories), "{text}");
+        assert_eq!(read.question.systems[0].exports.len(), paths.len());
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place() {
+    let cases = [
+        ("domain = 'contoso.com'\nresolver = 1", "FILE:2:1: unknown key 'resolver'; the nearest is 'probe'"),
+        (
+            "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\noutbound = ['mx:25']",
+            "FILE:5:13: 'mx:25' is no host or address",
+        ),
+        ("[dns]\nresolver = ['::1']", "FILE:2:1: unknown key 'resolver'; the nearest is 'resolvers'"),
+        ("domain = 'contoso'", "FILE:1:10: 'contoso' is no domain, such as contoso.com"),
+        ("", "no domain: give it on the command line, or as 'domain' in the configuration"),
+        ("domain = 7", "FILE:1:10: invalid type: integer `7`, expected a string"),
+        (
+            "domain = 'contoso.com'\n[dns]\nresolvers = ['ns1']",
+            "FILE:3:14: 'ns1' is no IP address with or without a port",
+        ),
+        ("domain = 'contoso.com'\n[[gateway]]\nhost = 'a b'", "FILE:3:8: 'a b' is no host[:port]"),
+        (
+            "domain = 'contoso.com'\n[[gateway]]\nhost = 'a'\ndelivers_to = 'corp'",
+            "FILE:4:15: delivers_to names no system: 'corp'",
+        ),
+        (
+            "domain = 'contoso.com'\n[probe]\nknown_good = ['a@fabrikam.com']",
+            "FILE:3:15: a@fabrikam.com is not in contoso.com, and nothing else is probed",
+        ),
+        (
+            "domain = 'contoso.com'\n[probe]\npace = 'brisk'",
+            "FILE:3:8: 'brisk' is neither polite, own nor a number such as 2/s",
+        ),
+        ("domain = 'contoso.com'\n[probe]\ntimeout = 0", "FILE:3:11: it must be 1 or more"),
+        ("domain = 'contoso.com'\n[[ignore]]\ncode = 'X'", "FILE:3:8: 'X' is no code of a finding, such as NSD204"),
+        (
+            "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\n[[system]]\nname = 'a'\nkind = 'other'",
+            "FILE:6:8: there are two systems 'a'",
+        ),
+        (
+            "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange'\n[system.directory]\nldap = ['dc1']",
+            "FILE:6:9: 'dc1' is not ldap://host[:port] or ldaps://host[:port]",
+        ),
+        (
+            "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange'\n[system.directory]\npassword_file = 'empty'",
+            "FOLDER/empty: the file holds no password",
+        ),
+        (
+            "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\n[system.directory]\nldap = []",
+            "FILE:5:1: only a system of kind 'exchange' has a directory; list the mailboxes of others in 'recipients'",
+        ),
+        (
+            "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange-online'\n[system.directory]\nldap = ['ldaps://dc1']",
+            "FILE:5:1: Exchange Online has no LDAP: name exports of its configuration in 'export'",
+        ),
+        (
+            "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange'\n[system.directory]\nexport = ['empty', 'none']",
+            "FILE:6:10: FOLDER/none: No such file or directory (os error 2)",
+        ),
+        ("domain = 'contoso.com", "FILE:1:22: invalid literal string, expected `'`"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(load(text, |_| {}).map(|_| ()), Err(expected.to_string()), "{text}");
+    }
+    type Change = fn(&mut CheckArgs);
+    let flags: [(Change, &str); 4] = [
+        (|args| args.domain = Some("a b".into()), "DOMAIN: 'a b' is no domain, such as contoso.com"),
+        (
+            |args| args.report.only = vec!["mx".into()],
+            "--only: 'mx' is neither a code nor one of dns, smtp, exchange, recipients, flow",
+        ),
+        (|args| args.recipient = vec!["x".into()], "--recipient: 'x' has no @"),
+        (|args| args.deadline = Some(0), "--deadline: it must be 1 or more"),
+    ];
+    for (change, expected) in flags {
+        let told = load("domain = 'contoso.com'", change).map(|_| ());
+        assert_eq!(told, Err(expected.to_string()));
+    }
+}
+
+#[test]
+fn hosts_are_taken_apart() {
+    let cases = [
+        ("MX1.contoso.com.", Some(("mx1.contoso.com", 25))),
+        ("mx1:2525", Some(("mx1", 2525))),
+        ("[2001:db8::1]:26", Some(("2001:db8::1", 26))),
+        ("2001:db8::1", Some(("2001:db8::1", 25))),
+        ("mx1:0", None),
+        (":25", None),
+        ("", None),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(split_host(text, 25), expected.map(|(host, port)| (host.into(), port)), "{text}");
+    }
+}
+
+#[test]
+fn kerberos_site_and_catalog_are_read_and_wrong_ones_named() {
+    let with = |lines: &str| {
+        let head = "domain = \"c.com\"\n[[system]]\nname = \"a\"\nkind = \"exchange\"\n[system.directory]\n";
+        load(&format!("{head}{lines}\n"), |_| {}).map(|settings| settings.directories[0].clone())
+    };
+    let read = with("site = \"Berlin\"\ncatalog = \"ldaps://gc:3269\"").unwrap();
+    assert_eq!((read.site.as_deref(), read.catalog.as_deref()), (Some("Berlin"), Some("ldaps://gc:3269")));
+    let url = with("catalog = \"gc\"").unwrap_err();
+    assert!(url.starts_with("FILE:6:11: ") && url.contains("'gc' is not ldap://"), "{url}");
+    let kerberos = with("kerberos = true").map(|read| read.kerberos);
+    let named = with("user = \"x\"\nkerberos = true").unwrap_err();
+    match cfg!(feature = "gssapi") {
+        true => {
+            assert_eq!(kerberos, Ok(true));
+            assert_eq!(named, "FILE:7:12: Kerberos binds as whoever the ticket is for: leave 'user' out");
+        }
+        false => {
+            let without = "this nsdiag is built without Kerberos (cargo feature 'gssapi')";
+            assert_eq!(kerberos, Err(format!("FILE:6:12: {without}")));
+            assert_eq!(named, format!("FILE:7:12: {without}"));
+        }
+    }
+}
