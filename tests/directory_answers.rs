@@ -175,6 +175,7 @@ async fn ten_addresses_take_three_round_trips_after_the_bind() {
                 ("cn", &one(name)),
                 ("proxyAddresses", &proxy),
                 ("homeMDB", &one("CN=DB")),
+                ("msExchRecipientTypeDetails", &one("1")),
                 ("altRecipient", &one(&boss)),
             ];
             entry(&format!("CN={name},{DOMAIN}"), &attributes)

@@ -62,12 +62,15 @@ pub(super) fn objects<'m, 'a>(case: &'m Case<'a>, notes: &mut Notes) -> impl Ite
     let systems = case.question.systems.iter().filter(|system| system.kind != SystemKind::Other);
     for system in systems {
         let directories = || case.evidence.directories.iter().filter(|directory| directory.system == system.name);
-        if directories().any(|directory| directory.noteworthy.known().is_some()) {
+        let whole =
+            |directory: &Directory| directory.noteworthy.known().is_some() && directory.noteworthy_incomplete.is_none();
+        if directories().any(whole) {
             continue;
         }
         let what = format!("the recipients of {} other than those looked up", system.name);
         let supply = "--ldap URL with --ldap-user, or Get-Recipient in --exchange-export";
-        let miss = directories().find_map(|directory| directory.noteworthy.miss());
+        let miss = directories()
+            .find_map(|directory| directory.noteworthy.miss().or(directory.noteworthy_incomplete.as_ref()));
         notes.gap(match miss.filter(|miss| miss.how != How::NotTried) {
             Some(miss) => Gap::unanswered(what, miss.said.clone(), supply),
             None => Gap::not_asked(what, supply),

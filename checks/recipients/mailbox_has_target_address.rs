@@ -81,6 +81,10 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [""; 0]);
         world.evidence.directories[0].noteworthy = Observed::NotAsked;
         assert_eq!(world.lines(&CHECK), ["not asked: the recipients of corp other than those looked up"]);
+        world.noteworthy(&[]);
+        world.evidence.directories[0].noteworthy_incomplete = Some(Miss::new(How::TooLarge, "there are more"));
+        let more = "unanswered: the recipients of corp other than those looked up (there are more)";
+        assert_eq!(world.lines(&CHECK), [more]);
         world.directory("orders@contoso.com", "user homemdb=DB1 targetaddress=SMTP:o@x.com");
         assert!(world.lines(&CHECK)[0].starts_with("critical likely: "), "one that was looked up counts too");
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long nsdiag takes to sweep a large directory, against ldapsearch, and how much memory it needs.
 
-    directory_sweep.py [--nsdiag PATH] [--recipients N] [--runs N]     needs slapd and ldap-utils
+    directory_sweep.py [--nsdiag PATH] [--recipients N] [--listed N] [--runs N]     needs slapd and ldap-utils
 
 Both read the same attributes of the same recipients from the same slapd on loopback, in pages of 1000, in turns:
 
@@ -26,7 +26,6 @@ import time
 from slapd import ATTRIBUTES, BASE, FILTER, PASSWORD, USER, Slapd
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LISTED = 3000
 
 
 def main() -> int:
@@ -34,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nsdiag", type=pathlib.Path, default=target / "release/nsdiag")
     parser.add_argument("--recipients", type=int, default=100_000)
+    parser.add_argument("--listed", type=int, default=3000)
     parser.add_argument("--runs", type=int, default=7)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nsdiag-sweep-") as name:
@@ -48,8 +48,8 @@ def main() -> int:
 def compare(arguments, folder: pathlib.Path, server: Slapd) -> int:
     (folder / "password").write_text(PASSWORD)
     (folder / "password").chmod(0o600)
-    step = max(arguments.recipients // LISTED, 1)
-    (folder / "list.txt").write_text("".join(f"user{at * step:06}@contoso.com\n" for at in range(LISTED)))
+    step = max(arguments.recipients // arguments.listed, 1)
+    (folder / "list.txt").write_text("".join(f"user{at * step:06}@contoso.com\n" for at in range(arguments.listed)))
     (folder / "nsdiag.toml").write_text("")
     ldapsearch = ["ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", server.url, "-D", USER, "-y", folder / "password",
                   "-b", BASE, "-E", "pr=1000/noprompt", FILTER, *ATTRIBUTES]
@@ -73,9 +73,9 @@ def compare(arguments, folder: pathlib.Path, server: Slapd) -> int:
     found = sum(bool(lookup["entries"].get("known")) for lookup in directory["lookups"])
     print(f"recipients  {entries} by ldapsearch, {population['total']} by nsdiag: "
           + ", ".join(f"{count} {state}" for state, count in population["by_state"].items()))
-    print(f"kept        {found} of {LISTED} listed, {len(directory['noteworthy']['known'])} noteworthy, "
+    print(f"kept        {found} of {arguments.listed} listed, {len(directory['noteworthy']['known'])} noteworthy, "
           f"{len(report['findings'])} findings")
-    assert entries == population["total"] == arguments.recipients and found == LISTED, "not all were swept"
+    assert entries == population["total"] == arguments.recipients and found == arguments.listed, "not all were swept"
     ratio = statistics.median(ours) / statistics.median(theirs)
     print(f"ldapsearch  {spread(theirs)}")
     print(f"nsdiag      {spread(ours)}")

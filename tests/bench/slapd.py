@@ -9,10 +9,10 @@ import time
 BASE = "DC=corp,DC=contoso,DC=com"
 USER, PASSWORD = f"CN=nsdiag,{BASE}", "bench-of-the-tool"
 # All that nsdiag's sweep asks for.
-ATTRIBUTES = """objectClass cn displayName mail mailNickname proxyAddresses targetAddress homeMDB msExchHomeServerName
-    msExchMailboxGuid msExchRecipientTypeDetails msExchRecipientDisplayType msExchRemoteRecipientType
-    msExchHideFromAddressLists msExchRequireAuthToSendTo msExchGenericForwardingAddress altRecipient deliverAndRedirect
-    legacyExchangeDN userAccountControl whenCreated whenChanged""".split()
+ATTRIBUTES = """objectClass mail mailNickname proxyAddresses targetAddress homeMDB msExchHomeServerName
+    msExchMailboxGuid msExchRecipientTypeDetails msExchRemoteRecipientType msExchGenericForwardingAddress altRecipient
+    deliverAndRedirect msExchRecipientDisplayType msExchHideFromAddressLists msExchRequireAuthToSendTo userAccountControl
+    whenChanged""".split()
 FILTER = "(|(proxyAddresses=*)(mail=*)(targetAddress=*))"
 
 TEXT, NAME, NUMBER, FLAG, BYTES = (

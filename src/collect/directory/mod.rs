@@ -89,9 +89,14 @@ struct Clock {
 }
 
 impl Clock {
+    /// Awaits one step.
     async fn step<F: Future>(self, what: &str, future: F) -> Result<F::Output, Miss> {
-        let by = (Instant::now() + self.step).min(self.deadline);
-        timeout_at(by, future).await.map_err(|_| match Instant::now() >= self.deadline {
+        self.until(Instant::now() + self.step, what, future).await
+    }
+
+    /// Awaits a part of a step that must be over by then.
+    async fn until<F: Future>(self, by: Instant, what: &str, future: F) -> Result<F::Output, Miss> {
+        timeout_at(by.min(self.deadline), future).await.map_err(|_| match Instant::now() >= self.deadline {
             true => Miss::new(How::Deadline, format!("{what} was not over when the run's deadline came")),
             false => Miss::new(How::TimedOut, format!("{what} took longer than {} s", self.step.as_secs_f32())),
         })

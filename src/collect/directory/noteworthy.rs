@@ -1,7 +1,7 @@
 //! Objects that are asked for by what they are: those whose mail goes on, or should and does not.
 use super::filter::Filter;
 use super::message::Scope;
-use super::recipients::{RECIPIENT, filter_of};
+use super::recipients::{Names, RECIPIENT, filter_of};
 use super::search::{Question, Searcher};
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::directory::{Entry, Lookup};
@@ -33,28 +33,19 @@ fn filter(domain: &str) -> Filter {
 }
 
 /// Whether an object that a sweep came upon is worth a look: what the filter says, and more that no filter can.
-pub(super) fn is_noteworthy(entry: &Entry, domain: &str) -> bool {
-    let inside = |value: &str| address::fold(value).is_ok_and(|folded| address::domain(&folded) == domain);
-    let target = entry.value("targetAddress");
-    let typed = entry.value("msExchRecipientTypeDetails").is_some_and(|kind| TARGETED.contains(&kind));
-    let contact = entry.is("contact") && entry.value("mailNickname").is_some();
-    let mail = entry.value("mail").and_then(|mail| address::fold(mail).ok());
+pub(super) fn is_noteworthy(entry: &Entry, names: &Names, domain: &str) -> bool {
+    let target = entry.value("targetAddress").is_some();
+    let typed = || entry.value("msExchRecipientTypeDetails").is_some_and(|kind| TARGETED.contains(&kind));
+    let contact = || entry.is("contact") && entry.value("mailNickname").is_some();
+    let inside = |name: &&String| address::domain(name) == domain;
     // Its own `mail` may be missing among proxy addresses that it has.
-    let orphan = mail.filter(|mail| address::domain(mail) == domain && !names_by_proxy(entry).contains(mail));
-    target.is_some() && entry.value("homeMDB").is_some()
-        || target.is_some_and(inside)
-        || target.is_none() && (typed || contact)
+    let orphan = || names.mail.as_ref().filter(inside).is_some_and(|mail| !names.proxies.contains(mail));
+    target && entry.value("homeMDB").is_some()
+        || names.target.as_ref().is_some_and(|target| inside(&target))
+        || !target && (typed() || contact())
         || entry.value("altRecipient").is_some()
         || entry.value("msExchGenericForwardingAddress").is_some()
-        || orphan.is_some()
-}
-
-pub(super) fn names_by_proxy(entry: &Entry) -> Vec<String> {
-    let smtp = entry.values("proxyAddresses").iter().filter(|value| {
-        let kind = value.split_once(':').map(|(kind, _)| kind);
-        kind.is_some_and(|kind| kind.eq_ignore_ascii_case("smtp"))
-    });
-    smtp.filter_map(|value| address::fold(value).ok()).collect()
+        || orphan()
 }
 
 /// Such objects.
@@ -90,7 +81,7 @@ pub(super) async fn follow(
     let looked_up = || lookups.iter().filter_map(|lookup| lookup.entries.known()).flatten();
     let objects = || looked_up().chain(known);
     let there: BTreeSet<String> = objects().map(|entry| entry.dn.to_lowercase()).collect();
-    let held: BTreeSet<String> = objects().flat_map(names_by_proxy).collect();
+    let held: BTreeSet<String> = objects().flat_map(|entry| Names::of(entry).proxies).collect();
     let asked: BTreeSet<&str> = lookups.iter().map(|lookup| &*lookup.address).collect();
     let missing: BTreeSet<&str> = objects()
         .filter_map(|entry| entry.value("altRecipient"))

@@ -64,19 +64,21 @@ pub(super) async fn ask(connection: &Connection, wanted: Wanted<'_>, clock: Cloc
     };
     let ask = Searcher { wire: &connection.wire, clock };
     let base = root.default_context.clone().or_else(|| root.contexts.first().cloned()).unwrap_or_default();
+    let long = wanted.addresses.len() > sweep::WORTH;
     let good = async {
-        match wanted.known_good {
+        // A sweep comes upon one.
+        match wanted.known_good && !long {
             true => known_good(ask, &base, &wanted).await,
             false => Observed::NotAsked,
         }
     };
     let recipients = async {
-        match wanted.addresses.len() > sweep::WORTH {
+        match long {
             true => sweep::sweep(ask, &base, wanted, true).await,
             false => {
                 let asked = lookups(ask, &base, wanted.addresses);
                 let (lookups, noteworthy) = tokio::join!(asked, noteworthy::noteworthy(ask, &base, wanted.domain));
-                Ok(Swept { lookups, noteworthy, population: Observed::NotAsked })
+                Ok(Swept { lookups, noteworthy, population: Observed::NotAsked, known_good: Observed::NotAsked })
             }
         }
     };
@@ -85,11 +87,15 @@ pub(super) async fn ask(connection: &Connection, wanted: Wanted<'_>, clock: Cloc
     found.organisation = organisation;
     found.known_good = good;
     found.catalog_attributes = catalogued;
-    let Swept { lookups: looked_up, noteworthy, population } = recipients.unwrap_or_else(|miss| Swept {
+    let Swept { lookups: looked_up, noteworthy, population, known_good } = recipients.unwrap_or_else(|miss| Swept {
         lookups: unanswered(wanted.addresses, &base, &miss),
         noteworthy: Err(miss.clone()),
-        population: Observed::Unknown(miss),
+        population: Observed::Unknown(miss.clone()),
+        known_good: if wanted.known_good { Observed::Unknown(miss) } else { Observed::NotAsked },
     });
+    if long {
+        found.known_good = known_good;
+    }
     found.lookups = looked_up;
     found.population = population;
     let (known, missing) = match noteworthy {

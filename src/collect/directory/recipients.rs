@@ -6,7 +6,7 @@ use super::search::{Found, Question, Searcher};
 use futures_util::StreamExt;
 use futures_util::stream;
 use nsdiag_checks::evidence::directory::{Entry, Lookup};
-use nsdiag_checks::evidence::{How, Miss, Observed, address};
+use nsdiag_checks::evidence::{How, Miss, Observed, address, dn};
 use std::collections::BTreeMap;
 
 /// How many addresses one filter asks for.
@@ -86,11 +86,10 @@ async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Look
     };
     let mut matched: BTreeMap<&str, Vec<Entry>> = batch.iter().map(|one| (one.as_str(), vec![])).collect();
     for entry in entries {
+        let own = Names::of(&entry);
         let mut names: Vec<&str> = match batch {
             [one] => vec![one.as_str()],
-            _ => {
-                names(&entry).iter().filter_map(|name| matched.get_key_value(name.as_str()).map(|(k, _)| *k)).collect()
-            }
+            _ => own.all().filter_map(|name| matched.get_key_value(name.as_str()).map(|(name, _)| *name)).collect(),
         };
         names.sort_unstable();
         names.dedup();
@@ -120,10 +119,47 @@ pub(super) fn known(entries: Vec<Entry>, elsewhere: &[String]) -> Observed<Vec<E
 }
 
 /// The addresses by which `filter_of` finds an object, folded.
-pub(super) fn names(entry: &Entry) -> Vec<String> {
-    let smtp = |value: &&String| value.get(..5).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp:"));
-    let prefixed = entry.values("proxyAddresses").iter().chain(entry.values("targetAddress")).filter(smtp);
-    prefixed.map(|value| &value[5..]).chain(entry.value("mail")).filter_map(|value| address::fold(value).ok()).collect()
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Those of `proxyAddresses`.
+    pub(super) proxies: Vec<String>,
+    /// The primary one of them.
+    pub(super) primary: Option<String>,
+    /// `mail`.
+    pub(super) mail: Option<String>,
+    /// `targetAddress`.
+    pub(super) target: Option<String>,
+}
+
+impl Names {
+    pub(super) fn of(entry: &Entry) -> Self {
+        let smtp = |value: &String| {
+            let smtp = value.get(..5).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp:"));
+            smtp.then(|| address::fold(&value[5..]).ok())?
+        };
+        let proxies = entry.values("proxyAddresses");
+        Self {
+            primary: proxies.iter().find(|value| value.starts_with("SMTP:")).and_then(smtp),
+            proxies: proxies.iter().filter_map(smtp).collect(),
+            mail: entry.value("mail").and_then(|mail| address::fold(mail).ok()),
+            target: entry.values("targetAddress").first().and_then(smtp),
+        }
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &String> {
+        self.proxies.iter().chain(&self.mail).chain(&self.target)
+    }
+}
+
+/// Whether a mailbox is one that people use: an account that is enabled, of no service of Exchange's, and not redirected.
+pub(super) fn is_ordinary(entry: &Entry) -> bool {
+    let system = ["HealthMailbox", "SystemMailbox", "DiscoverySearchMailbox", "Migration.", "FederatedEmail."];
+    let name = dn::first(&entry.dn).unwrap_or_default();
+    let enabled = entry.integer("userAccountControl").is_none_or(|flags| flags & 2 == 0);
+    let user = entry.value("msExchRecipientTypeDetails") == Some("1") && entry.is("user");
+    let here = entry.value("homeMDB").is_some() && entry.value("targetAddress").is_none();
+    user && here && enabled && !system.iter().any(|head| name.starts_with(head))
 }
 
 /// A mailbox of the domain that a gateway surely knows, if anybody: an ordinary one, enabled, of a user.
@@ -139,17 +175,8 @@ pub(super) async fn known_good(ask: Searcher<'_>, base: &str, wanted: &Wanted<'_
         Ok(found) => found,
         Err(miss) => return Observed::Unknown(miss),
     };
-    let ordinary = |entry: &&Entry| {
-        let system = ["HealthMailbox", "SystemMailbox", "DiscoverySearchMailbox", "Migration.", "FederatedEmail."];
-        let name = entry.value("cn").unwrap_or_default();
-        let enabled = entry.integer("userAccountControl").is_none_or(|flags| flags & 2 == 0);
-        enabled && entry.value("targetAddress").is_none() && !system.iter().any(|head| name.starts_with(head))
-    };
-    let primary = |entry: &Entry| {
-        let value = entry.values("proxyAddresses").iter().find_map(|value| value.strip_prefix("SMTP:"))?;
-        address::fold(value).ok().filter(|folded| address::domain(folded) == wanted.domain)
-    };
-    let mut found: Vec<_> = found.entries.iter().filter(ordinary).filter_map(primary).collect();
+    let primary = |entry: &Entry| Names::of(entry).primary.filter(|folded| address::domain(folded) == wanted.domain);
+    let mut found: Vec<_> = found.entries.iter().filter(|entry| is_ordinary(entry)).filter_map(primary).collect();
     found.retain(|address| wanted.addresses.binary_search(address).is_err() && !wanted.addresses.contains(address));
     found.sort_unstable();
     Observed::Known(found.into_iter().next())
@@ -168,7 +195,9 @@ mod tests {
         add("proxyaddresses", &["SMTP:Anna@C.com", "smtp:anna@d.com", "X500:/o=x", "sip:anna@c.com", "smtp:"]);
         add("mail", &["A@c.com"]);
         add("targetaddress", &["SMTP:anna@e.com"]);
-        assert_eq!(names(&entry), ["anna@c.com", "anna@d.com", "anna@e.com", "a@c.com"]);
+        let names = Names::of(&entry);
+        assert_eq!(names.all().collect::<Vec<_>>(), ["anna@c.com", "anna@d.com", "a@c.com", "anna@e.com"]);
+        assert_eq!(names.primary.as_deref(), Some("anna@c.com"));
     }
 
     #[test]

@@ -1,17 +1,20 @@
 //! Searches: in pages, with large attributes fetched to their end, and bounded in what is kept.
-use super::Clock;
 use super::filter::Filter;
 use super::message::{self, Answer, Kind, Message, Outcome, RawEntry, Scope};
 use super::refusal::refusal;
 use super::wire::Wire;
+use super::{Clock, ber};
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::directory::Entry;
 use nsdiag_checks::evidence::{How, Miss};
+use tokio::time::Instant;
 
 /// How many entries a page holds: AD's own limit.
 const PAGE: i32 = 1000;
 /// The most that one entry may take, as it is kept.
 const ENTRY: usize = 32 * 1024 * 1024;
+/// What a step is called.
+const SEARCH: &str = "a directory search";
 /// What an entry and a value take beside their bytes.
 const OVERHEAD: usize = 64;
 
@@ -80,17 +83,38 @@ impl Searcher<'_> {
         let operation = message::search(base, scope, filter, attributes, few.unwrap_or(0));
         let mut elsewhere = Vec::new();
         let mut count = 0;
+        let ask = |cookie: Vec<u8>| {
+            let controls = if pages { message::paged(PAGE, &cookie) } else { vec![] };
+            let operation = &operation;
+            async move { self.wire.ask(Kind::Search, operation, &controls).await }
+        };
+        let mut next = None;
         let mut cookie = Vec::new();
         loop {
-            let controls = if pages { message::paged(PAGE, &cookie) } else { vec![] };
-            let page = self.page(&operation, &controls, &mut elsewhere, |entry| {
-                count += 1;
-                each(entry)
-            });
-            let outcome = self.clock.step("a directory search", page).await??;
+            let by = Instant::now() + self.clock.step;
+            let mut answers = match next.take() {
+                Some(answers) => answers,
+                None => self.clock.until(by, SEARCH, ask(cookie)).await??,
+            };
+            let outcome = loop {
+                let piece = self.clock.until(by, SEARCH, answers.next()).await??;
+                let outcome = last(&piece)?;
+                // The server may go on while we read: the next page is asked for before this one is looked at.
+                let more = outcome.as_ref().filter(|one| one.code == 0 && !one.cookie.is_empty() && question.most == 0);
+                if let Some(outcome) = more {
+                    next = Some(self.clock.until(by, SEARCH, ask(outcome.cookie.clone())).await??);
+                }
+                self.show(&piece, &mut elsewhere, |entry| {
+                    count += 1;
+                    each(entry)
+                })?;
+                if let Some(outcome) = outcome {
+                    break outcome;
+                }
+            };
             match outcome.code {
                 0 => {}
-                // sizeLimitExceeded: with the limit that we set, or with one of the server's.
+                // sizeLimitExceeded: with the limit that we set.
                 4 if few.is_some() => return Ok((domains(&elsewhere), true)),
                 _ => return Err(refusal(&outcome)),
             }
@@ -102,33 +126,26 @@ impl Searcher<'_> {
         }
     }
 
-    async fn page(
+    /// Shows the entries of a piece to `each`.
+    fn show(
         self,
-        operation: &[u8],
-        controls: &[u8],
+        piece: &[u8],
         elsewhere: &mut Vec<String>,
         mut each: impl FnMut(RawEntry) -> Result<(), Miss>,
-    ) -> Result<Outcome, Miss> {
-        let mut answers = self.wire.ask(Kind::Search, operation, controls).await?;
-        loop {
-            let piece = answers.next().await?;
-            let mut rest = &piece[..];
-            while let Some(length) = super::ber::whole(rest)? {
-                match Message::read(&rest[..length])?.answer()? {
-                    Answer::Entry(entry) => each(entry)?,
-                    Answer::Reference(urls) => {
-                        self.wire.keep(urls.iter().map(|url| url.len() + OVERHEAD).sum())?;
-                        elsewhere.extend(urls);
-                    }
-                    Answer::Outcome(mut outcome) => {
-                        elsewhere.append(&mut outcome.refs.clone());
-                        return Ok(std::mem::take(&mut outcome));
-                    }
-                    Answer::Nothing => {}
+    ) -> Result<(), Miss> {
+        let mut rest = piece;
+        while let Some(length) = ber::whole(rest)? {
+            match Message::read(&rest[..length])?.answer()? {
+                Answer::Entry(entry) => each(entry)?,
+                Answer::Reference(urls) => {
+                    self.wire.keep(urls.iter().map(|url| url.len() + OVERHEAD).sum())?;
+                    elsewhere.extend(urls);
                 }
-                rest = &rest[length..];
+                Answer::Outcome(_) | Answer::Nothing => {}
             }
+            rest = &rest[length..];
         }
+        Ok(())
     }
 
     /// An entry as it is kept, and which of its attributes came in part only.
@@ -188,14 +205,19 @@ impl Searcher<'_> {
         loop {
             let wanted = format!("{attribute};range={next}-*");
             let operation = message::search(dn, Scope::Base, &everything, &[&wanted], 0);
+            let by = Instant::now() + self.clock.step;
+            let mut answers = self.clock.until(by, SEARCH, self.wire.ask(Kind::Search, &operation, &[])).await??;
             let mut part = None;
-            let mut elsewhere = vec![];
-            let page = self.page(&operation, &[], &mut elsewhere, |raw| {
-                let (entry, ranges) = self.kept(raw, &[&attribute])?;
-                part = Some((entry, ranges));
-                Ok(())
-            });
-            let outcome = self.clock.step("a directory search", page).await??;
+            let outcome = loop {
+                let piece = self.clock.until(by, SEARCH, answers.next()).await??;
+                self.show(&piece, &mut vec![], |raw| {
+                    part = Some(self.kept(raw, &[&attribute])?);
+                    Ok(())
+                })?;
+                if let Some(outcome) = last(&piece)? {
+                    break outcome;
+                }
+            };
             if outcome.code != 0 {
                 return Err(refusal(&outcome));
             }
@@ -210,6 +232,22 @@ impl Searcher<'_> {
             }
         }
     }
+}
+
+/// What came of the search, where the last message of a piece says so.
+fn last(piece: &[u8]) -> Result<Option<Outcome>, Miss> {
+    let mut rest = piece;
+    while let Some(length) = ber::whole(rest)? {
+        if length == rest.len() {
+            let message = Message::read(rest)?;
+            return Ok(match message.is_last().then(|| message.answer()).transpose()? {
+                Some(Answer::Outcome(outcome)) => Some(outcome),
+                _ => None,
+            });
+        }
+        rest = &rest[length..];
+    }
+    Ok(None)
 }
 
 /// An attribute of which a part came.

@@ -3,15 +3,15 @@
 use super::Wanted;
 use super::filter::Filter;
 use super::message::{RawEntry, Scope};
-use super::noteworthy::{MOST, Noteworthy, is_noteworthy, names_by_proxy, too_many};
-use super::recipients::{RECIPIENT, known, lookup, lookups, names};
+use super::noteworthy::{MOST, Noteworthy, is_noteworthy, too_many};
+use super::recipients::{Names, is_ordinary, known, lookup, lookups};
 use super::search::{Question, Searcher};
 use nsdiag_checks::evidence::directory::{Entry, Lookup, Population};
-use nsdiag_checks::evidence::{Miss, Observed};
+use nsdiag_checks::evidence::{Miss, Observed, address};
 use nsdiag_checks::model::State;
 use nsdiag_checks::model::recipients::kind;
 use std::collections::hash_map::RandomState;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasher;
 
 /// From how many addresses on a sweep is worth it: up to that they are asked for in three waves of searches at most.
@@ -19,8 +19,8 @@ pub(super) const WORTH: usize = 2000;
 /// How many addresses that several objects share are looked up.
 const SHARED: usize = 500;
 
-/// The attributes by which an object is classified; the others are read of those alone that are kept.
-const CLASSIFYING: [&str; 12] = [
+/// What is asked of every object: what the checks go by, and no more, since there may be very many.
+pub(super) const ASKED: [&str; 18] = [
     "objectClass",
     "mail",
     "mailNickname",
@@ -33,6 +33,28 @@ const CLASSIFYING: [&str; 12] = [
     "msExchRemoteRecipientType",
     "msExchGenericForwardingAddress",
     "altRecipient",
+    "deliverAndRedirect",
+    "msExchRecipientDisplayType",
+    "msExchHideFromAddressLists",
+    "msExchRequireAuthToSendTo",
+    "userAccountControl",
+    "whenChanged",
+];
+/// The attributes by which an object is classified; the others are read of those alone that are kept.
+const CLASSIFYING: [&str; 13] = [
+    "objectClass",
+    "mail",
+    "mailNickname",
+    "proxyAddresses",
+    "targetAddress",
+    "homeMDB",
+    "msExchHomeServerName",
+    "msExchMailboxGuid",
+    "msExchRecipientTypeDetails",
+    "msExchRemoteRecipientType",
+    "msExchGenericForwardingAddress",
+    "altRecipient",
+    "userAccountControl",
 ];
 
 /// What a sweep brought.
@@ -40,13 +62,15 @@ pub(super) struct Swept {
     pub(super) lookups: Vec<Lookup>,
     pub(super) noteworthy: Result<Noteworthy, Miss>,
     pub(super) population: Observed<Population>,
+    /// A mailbox that may serve as known-good control, where one was wanted.
+    pub(super) known_good: Observed<Option<String>>,
 }
 
 /// Sweeps the recipients below `base`. `everything` says whether all are to be classified, or only the wanted ones found.
 pub(super) async fn sweep(ask: Searcher<'_>, base: &str, wanted: Wanted<'_>, everything: bool) -> Result<Swept, Miss> {
     let mut broom = Broom::new(ask, wanted, everything);
     let filter = Filter::Or(["proxyAddresses", "mail", "targetAddress"].map(Filter::Has).to_vec());
-    let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: 0 };
+    let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &ASKED, most: 0 };
     let (elsewhere, _) = ask.each(question, |raw| broom.take(raw)).await?;
     broom.whole().await?;
     let shared = broom.shared.iter().cloned().collect::<Vec<_>>();
@@ -68,16 +92,22 @@ pub(super) async fn sweep(ask: Searcher<'_>, base: &str, wanted: Wanted<'_>, eve
         incomplete = Some(too_many());
     }
     let noteworthy = Ok(Noteworthy { entries: noteworthy, incomplete });
-    Ok(Swept { lookups: answers, noteworthy, population: Observed::Known(broom.population) })
+    let known_good = match wanted.known_good && everything {
+        true => Observed::Known(broom.good),
+        false => Observed::NotAsked,
+    };
+    Ok(Swept { lookups: answers, noteworthy, population: Observed::Known(broom.population), known_good })
 }
 
 struct Broom<'a> {
     ask: Searcher<'a>,
     domain: &'a str,
     everything: bool,
-    found: BTreeMap<&'a str, Vec<Entry>>,
+    found: HashMap<&'a str, Vec<Entry>>,
     noteworthy: Vec<Entry>,
     population: Population,
+    /// The first by name of the mailboxes that a gateway surely knows.
+    good: Option<String>,
     hasher: RandomState,
     /// The hashes of all proxy addresses.
     seen: HashSet<u64>,
@@ -96,6 +126,7 @@ impl<'a> Broom<'a> {
             found: wanted.addresses.iter().map(|address| (&**address, vec![])).collect(),
             noteworthy: vec![],
             population: Population::default(),
+            good: None,
             hasher: RandomState::new(),
             seen: HashSet::new(),
             shared: BTreeSet::new(),
@@ -110,22 +141,25 @@ impl<'a> Broom<'a> {
             self.cut.push(raw.dn.into());
             return Ok(());
         }
-        if self.wants(&light) {
-            let (entry, _) = self.ask.kept(raw, &RECIPIENT)?;
-            self.keep(&light, entry);
+        let names = Names::of(&light);
+        let (wanted, noteworthy) = self.weigh(&light, &names);
+        if wanted || noteworthy {
+            let (entry, _) = self.ask.kept(raw, &ASKED)?;
+            if noteworthy {
+                self.noteworthy.push(entry.clone());
+            }
+            self.keep(&names, entry);
         }
         Ok(())
     }
 
-    /// Whether an object is to be kept; it is counted in any case.
-    fn wants(&mut self, light: &Entry) -> bool {
-        let names = names(light);
-        let wanted = names.iter().any(|name| self.found.contains_key(&**name));
+    /// Whether an object is one of the wanted, and whether it is worth a look; it is counted in any case.
+    fn weigh(&mut self, light: &Entry, names: &Names) -> (bool, bool) {
+        let wanted = names.all().any(|name| self.found.contains_key(&**name));
         if !self.everything {
-            return wanted;
+            return (wanted, false);
         }
-        let mut proxies = names_by_proxy(light);
-        let state = match proxies.is_empty() {
+        let state = match names.proxies.is_empty() {
             true => State::MailAttributeOnly,
             false => kind(light),
         };
@@ -134,25 +168,27 @@ impl<'a> Broom<'a> {
             Some(count) => *count += 1,
             None => drop(self.population.by_state.insert(word(state).into(), 1)),
         }
-        proxies.sort_unstable();
-        proxies.dedup();
-        for proxy in proxies {
-            let new = self.seen.insert(self.hasher.hash_one(&*proxy));
+        for (at, proxy) in names.proxies.iter().enumerate() {
+            let new = self.seen.insert(self.hasher.hash_one(proxy)) || names.proxies[..at].contains(proxy);
             if !new && self.shared.len() < SHARED {
-                self.shared.insert(proxy);
+                self.shared.insert(proxy.clone());
             }
         }
-        wanted || self.noteworthy.len() < MOST && is_noteworthy(light, self.domain)
+        let good = names.primary.as_ref().filter(|name| {
+            let first = self.good.as_ref().is_none_or(|good| *name < good);
+            first && address::domain(name) == self.domain && !self.found.contains_key(&***name)
+        });
+        if good.is_some_and(|_| state == State::Mailbox && is_ordinary(light)) {
+            self.good = good.cloned();
+        }
+        (wanted, self.noteworthy.len() < MOST && is_noteworthy(light, names, self.domain))
     }
 
-    fn keep(&mut self, light: &Entry, entry: Entry) {
-        for name in BTreeSet::from_iter(names(light)) {
-            if let Some(found) = self.found.get_mut(&*name) {
+    fn keep(&mut self, names: &Names, entry: Entry) {
+        for name in BTreeSet::from_iter(names.all()) {
+            if let Some(found) = self.found.get_mut(&**name) {
                 found.push(entry.clone());
             }
-        }
-        if self.everything && self.noteworthy.len() < MOST && is_noteworthy(light, self.domain) {
-            self.noteworthy.push(entry);
         }
     }
 
@@ -160,12 +196,13 @@ impl<'a> Broom<'a> {
     async fn whole(&mut self) -> Result<(), Miss> {
         let everything = Filter::Has("objectClass");
         for dn in std::mem::take(&mut self.cut) {
-            let question =
-                Question { base: &dn, scope: Scope::Base, filter: &everything, attributes: &RECIPIENT, most: 0 };
+            let question = Question { base: &dn, scope: Scope::Base, filter: &everything, attributes: &ASKED, most: 0 };
             for entry in self.ask.search(question).await?.entries {
-                if self.wants(&entry) {
-                    self.keep(&entry.clone(), entry);
+                let names = Names::of(&entry);
+                if self.weigh(&entry, &names).1 {
+                    self.noteworthy.push(entry.clone());
                 }
+                self.keep(&names, entry);
             }
         }
         Ok(())
