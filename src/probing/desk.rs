@@ -3,8 +3,8 @@ mod after;
 mod risk;
 
 use super::estimate::{Sums, Work};
-use super::targets::Targets;
-use super::{CAREFUL, EXPLORE, Pace, UNPROVEN};
+use super::targets::{MANY, Targets};
+use super::{CAREFUL, EXPLORE, MIXED, Pace, UNPROVEN};
 use crate::collect::smtp::Offers;
 use crate::stop::Stop;
 pub(super) use after::After;
@@ -62,6 +62,8 @@ pub(super) struct Desk<'a> {
     /// The most refusals, and the most recipients, that a session has come through.
     survived: usize,
     reached: usize,
+    /// Whether a session went on although most of its first recipients, and more than ten, were refused.
+    unmixed: bool,
     exploring: bool,
     /// How many sessions were answered, of how many that may be open at once.
     answered: usize,
@@ -125,6 +127,7 @@ impl<'a> Desk<'a> {
             window: pace.window,
             survived: 0,
             reached: 0,
+            unmixed: false,
             exploring: false,
             answered: 0,
             ceiling: pace.sessions,
@@ -316,7 +319,7 @@ impl<'a> Desk<'a> {
             let chance = self.chance(class);
             let with = risk.with(chance);
             let first = seat.targets == 0 && ahead == 0;
-            if first || with.likely_at_most(self.bearable(seat)) {
+            if first || self.bears(with, seat) {
                 // Each refusal of a tarpit takes as long in a group as alone, and other sessions stand idle meanwhile. Where
                 // nobody was refused yet, it may be one.
                 let slow = self.limits.tarpit_ms.is_some() || !self.sums.refused_one();
@@ -331,7 +334,7 @@ impl<'a> Desk<'a> {
         None
     }
 
-    /// How likely a target of this class is to be refused: 0 is likely, 1 is doubtful.
+    /// How likely a target of this class is to be refused, at most: 0 is likely, 1 is doubtful.
     fn chance(&self, class: usize) -> f64 {
         match (self.pace.own, class) {
             (true, _) => self.sums.chance(class),
@@ -340,26 +343,44 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// How many more refusals this session can bear.
-    fn bearable(&self, seat: &Seat) -> f64 {
+    /// Whether this session can bear such a group. In `own`, a group must not run over the limit: it is as large as the
+    /// refusals that are left, and larger only where nearly everybody is accepted and the order is mixed.
+    fn bears(&self, risk: Risk, seat: &Seat) -> bool {
+        let most = self.bearable(seat);
+        match (self.pace.own, self.states.len() > MANY) {
+            (false, _) => risk.expected <= most as f64,
+            (true, true) => risk.hardly_more_than(most),
+            (true, false) => risk.never_more_than(most),
+        }
+    }
+
+    /// How many refusals one session may hold, as far as is known.
+    fn most_refusals(&self, explorer: bool) -> usize {
+        let unlimited = if explorer { EXPLORE.max(2 * self.survived) } else { self.survived.max(1) };
+        self.limits.refusals.unwrap_or(unlimited).min(CAREFUL)
+    }
+
+    /// How many more refusals this session can bear; the controls, which may be refused, come last.
+    fn bearable(&self, seat: &Seat) -> usize {
         let random = usize::from(self.random_due(seat.random).is_some());
         let (most, so_far) = match self.pace.own {
             false => {
                 let most = self.limits.refusals.map_or(self.pace.refusals, |most| most.min(self.pace.refusals));
                 (most, if self.limits.refusals.is_some() { seat.refusals.max(seat.doubtful) } else { seat.doubtful })
             }
-            true => {
-                let unlimited = if seat.explorer { EXPLORE.max(2 * self.survived) } else { self.survived.max(1) };
-                (self.limits.refusals.unwrap_or(unlimited).min(CAREFUL), seat.refusals)
-            }
+            true => (self.most_refusals(seat.explorer), seat.refusals),
         };
-        most.saturating_sub(so_far + random) as f64
+        // The known-good, too, where it has not been accepted yet.
+        let good = usize::from(self.pace.own && most > 1 && self.good != Control::Accepted && !seat.good_last);
+        most.saturating_sub(so_far + random + good)
     }
 
-    /// Whether one more recipient, with `ahead` before it, keeps the share of accepted ones that the hop asks for.
+    /// Whether one more recipient, with `ahead` before it, keeps the share of accepted ones that the hop asks for. Exim
+    /// comes with such a limit; one session tries it out, the others keep it until then.
     fn is_balanced(&self, seat: &Seat, ahead: usize) -> bool {
         let asked = seat.asked + ahead + 1;
-        self.limits.mixed.is_none_or(|most| asked <= most || seat.accepted * 2 >= asked)
+        let unknown = (self.pace.own && !seat.explorer && !self.unmixed).then_some(MIXED);
+        self.limits.mixed.or(unknown).is_none_or(|most| asked <= most || seat.accepted * 2 >= asked)
     }
 
     fn address(&self, target: usize) -> &str {
@@ -370,6 +391,10 @@ impl<'a> Desk<'a> {
     /// Hears a session from turn `from` on.
     pub(super) fn heard(&mut self, seat: &mut Seat, session: &Session, from: usize) {
         let mut open = Vec::new();
+        // A server counts each error, whichever the command.
+        let others =
+            session.transcript[from..].iter().filter(|turn| turn.who == Who::Server && turn.stage != Stage::Rcpt);
+        seat.refusals += others.filter(|turn| turn.code.is_some_and(|code| code >= 400)).count();
         for turn in session.transcript[from..].iter().filter(|turn| turn.stage == Stage::Rcpt) {
             let Some(recipient) = turn.recipient.as_deref() else { continue };
             match (turn.who, turn.code) {
@@ -411,6 +436,7 @@ impl<'a> Desk<'a> {
             _ => replies::classify(Stage::Rcpt, code, &turn.text()).meaning,
         };
         if code == 421 || meaning == Meaning::RateLimited {
+            seat.refusals += 1;
             (seat.over, seat.limited) = (true, true);
             return;
         }
@@ -422,6 +448,7 @@ impl<'a> Desk<'a> {
         self.answered += usize::from(seat.answers == 0);
         seat.answers += 1;
         self.reached = self.reached.max(seat.answers);
+        self.unmixed |= seat.answers > MIXED && seat.accepted * 2 + 1 < seat.answers;
         match code < 400 {
             true => seat.accepted += 1,
             false => seat.refusals += 1,
@@ -546,10 +573,10 @@ impl<'a> Desk<'a> {
             on_the_way,
             own: self.pace.own,
             control: self.targets.control.is_some(),
-            refusals: self.limits.refusals.unwrap_or(match self.pace.own {
-                true => EXPLORE.max(2 * self.survived).min(CAREFUL),
-                false => self.pace.refusals,
-            }),
+            refusals: match self.pace.own {
+                true => self.most_refusals(true),
+                false => self.limits.refusals.unwrap_or(self.pace.refusals),
+            },
             recipients: self.limits.recipients.unwrap_or(usize::MAX).min(self.pace.recipients),
             mixed: self.limits.mixed,
             tarpit_ms: self.limits.tarpit_ms,

@@ -36,9 +36,13 @@ const UNPROVEN: usize = 100;
 const MOST: usize = 1000;
 /// How many refusals the first session tries out: fewer than any server is known to end a session for.
 const EXPLORE: usize = 4;
-/// How many refusals a session holds at most, also where no limit has shown itself: Postfix slows everybody down from the
-/// tenth on (`smtpd_soft_error_limit`), and that costs more than a few sessions more.
+/// How many errors a session holds at most, also where no limit has shown itself. Postfix as shipped slows everything
+/// down from the tenth on, and ends the session at the twentieth (`smtpd_soft_error_limit`, `smtpd_hard_error_limit`,
+/// postconf(5)); a few sessions more cost less.
 const CAREFUL: usize = 9;
+/// How many recipients a session may name whoever is refused; of more, half must have been accepted (Exim's default
+/// configuration, `$rcpt_count` and `$recipients_count` in `acl_check_rcpt`).
+const MIXED: usize = 10;
 /// How many sessions `own` has at once, and how many commands are on the way in each.
 const SESSIONS: usize = 4;
 const WINDOW: usize = 100;

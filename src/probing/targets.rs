@@ -79,7 +79,7 @@ impl Targets {
 }
 
 /// From how many targets on their order is mixed.
-const MANY: usize = 100;
+pub(super) const MANY: usize = 100;
 
 /// A number that has nothing to do with the alphabet, and is the same in every run of this version.
 fn scattered(address: &str) -> u64 {
