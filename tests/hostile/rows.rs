@@ -48,7 +48,7 @@ fn rows() -> Vec<(&'static str, Vec<Act>, &'static str)> {
         ("a reset at connect", vec![Reset], " |  | HungUp: the server reset the connection…"),
         (
             "a greeting drop by drop",
-            vec![Drip(b"220 this greeting never comes to its end\r\n".to_vec())],
+            vec![Drip(b"220 this greeting never comes to its end".repeat(20))],
             " |  | TimedOut: no whole reply in time (waiting for the greeting)",
         ),
         (
