@@ -267,6 +267,26 @@ async fn a_server_that_ignores_paging_is_borne_and_one_without_end_is_not() {
 }
 
 #[tokio::test]
+async fn what_a_server_does_not_show_at_once_is_asked_for_in_pages() {
+    let times = AtomicUsize::new(0);
+    let server = play(move |search| {
+        let bare = |at| entry(&format!("CN={at},{DOMAIN}"), &[("mail", &one("a@contoso.com"))]);
+        if let Some(root) = root(search) {
+            return root;
+        } else if !looks_up(search, "a@contoso.com") {
+            return vec![done()];
+        }
+        match times.fetch_add(1, Ordering::SeqCst) {
+            0 => vec![bare(1), LdapOp::SearchResultDone(result(LdapResultCode::SizeLimitExceeded))],
+            _ => vec![bare(1), bare(2), bare(3), done()],
+        }
+    })
+    .await;
+    let found = ask(&server, None, &addresses(&["a"]), false).await;
+    assert_eq!(found.lookups[0].entries.known().map(Vec::len), Some(3), "{:?}", found.lookups);
+}
+
+#[tokio::test]
 async fn referrals_are_told_and_not_followed() {
     let elsewhere = play(|search| root(search).unwrap_or_else(|| vec![done()])).await;
     let url = format!("{}/DC=emea,{DOMAIN}", elsewhere.url);

@@ -48,8 +48,19 @@ pub(super) struct Searcher<'a> {
 }
 
 impl Searcher<'_> {
-    /// Searches, and keeps what is found.
+    /// Searches, and keeps what is found. In pages only where the server shows no more at once: some servers lose the
+    /// place of one search in pages where another is under way in the same session.
     pub(super) async fn search(self, question: Question<'_>) -> Result<Found, Miss> {
+        let (mut found, mut cut) = self.found(question, false).await?;
+        if found.more && few(question).is_none() && question.scope != Scope::Base {
+            (found, cut) = self.found(question, true).await?;
+        }
+        self.complete(&mut found.entries, cut).await?;
+        found.entries.sort_by(|a, b| a.dn.cmp(&b.dn));
+        Ok(found)
+    }
+
+    async fn found(self, question: Question<'_>, paged: bool) -> Result<(Found, Vec<(usize, Range)>), Miss> {
         let mut found = Found::default();
         let mut cut = Vec::new();
         let each = |entry: RawEntry| {
@@ -62,29 +73,27 @@ impl Searcher<'_> {
             found.entries.push(entry);
             Ok(())
         };
-        let (elsewhere, more) = self.each(question, each).await?;
+        let (elsewhere, more) = self.each(question, paged, each).await?;
         found.elsewhere = elsewhere;
         found.more |= more;
-        self.complete(&mut found.entries, cut).await?;
-        found.entries.sort_by(|a, b| a.dn.cmp(&b.dn));
-        Ok(found)
+        Ok((found, cut))
     }
 
     /// Searches, and shows each entry to `each`. Returns the other domains that were referred to, and whether there is
-    /// more than was wanted.
+    /// more than was shown.
     pub(super) async fn each(
         self,
         question: Question<'_>,
+        paged: bool,
         mut each: impl FnMut(RawEntry) -> Result<(), Miss>,
     ) -> Result<(Vec<String>, bool), Miss> {
-        let few = i32::try_from(question.most).ok().filter(|most| (1..PAGE).contains(most));
-        let pages = few.is_none() && question.scope != Scope::Base;
+        let few = few(question);
         let Question { base, scope, filter, attributes, .. } = question;
         let operation = message::search(base, scope, filter, attributes, few.unwrap_or(0));
         let mut elsewhere = Vec::new();
         let mut count = 0;
         let ask = |cookie: Vec<u8>| {
-            let controls = if pages { message::paged(PAGE, &cookie) } else { vec![] };
+            let controls = if paged { message::paged(PAGE, &cookie) } else { vec![] };
             let operation = &operation;
             async move { self.wire.ask(Kind::Search, operation, &controls).await }
         };
@@ -114,8 +123,8 @@ impl Searcher<'_> {
             };
             match outcome.code {
                 0 => {}
-                // sizeLimitExceeded: with the limit that we set.
-                4 if few.is_some() => return Ok((domains(&elsewhere), true)),
+                // sizeLimitExceeded: the limit is ours, or one of the server's that pages get round.
+                4 if !paged => return Ok((domains(&elsewhere), true)),
                 _ => return Err(refusal(&outcome)),
             }
             let full = question.most > 0 && count >= question.most;
@@ -232,6 +241,11 @@ impl Searcher<'_> {
             }
         }
     }
+}
+
+/// The limit to set, where less than a page is wanted.
+fn few(question: Question<'_>) -> Option<i32> {
+    i32::try_from(question.most).ok().filter(|most| (1..PAGE).contains(most))
 }
 
 /// What came of the search, where the last message of a piece says so.

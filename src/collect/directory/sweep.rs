@@ -71,7 +71,7 @@ pub(super) async fn sweep(ask: Searcher<'_>, base: &str, wanted: Wanted<'_>, eve
     let mut broom = Broom::new(ask, wanted, everything);
     let filter = Filter::Or(["proxyAddresses", "mail", "targetAddress"].map(Filter::Has).to_vec());
     let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &ASKED, most: 0 };
-    let (elsewhere, _) = ask.each(question, |raw| broom.take(raw)).await?;
+    let (elsewhere, _) = ask.each(question, true, |raw| broom.take(raw)).await?;
     broom.whole().await?;
     let shared = broom.shared.iter().cloned().collect::<Vec<_>>();
     let mut noteworthy = broom.noteworthy;
