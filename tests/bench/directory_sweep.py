@@ -75,7 +75,7 @@ def compare(arguments, folder: pathlib.Path, server: Slapd) -> int:
           + ", ".join(f"{count} {state}" for state, count in population["by_state"].items()))
     print(f"kept        {found} of {arguments.listed} listed, {len(directory['noteworthy']['known'])} noteworthy, "
           f"{len(report['findings'])} findings")
-    assert entries == population["total"] == arguments.recipients and found == arguments.listed, "not all were swept"
+    assert entries == population["total"] == arguments.recipients and found >= arguments.listed, "not all were swept"
     ratio = statistics.median(ours) / statistics.median(theirs)
     print(f"ldapsearch  {spread(theirs)}")
     print(f"nsdiag      {spread(ours)}")
