@@ -5,11 +5,12 @@ pub mod remedies;
 mod words;
 
 use crate::evidence::dns::{Record, RecordKind};
-use crate::evidence::smtp::{Hop, Who};
+use crate::evidence::smtp::{Hop, Turn, Who};
 use crate::prelude::*;
 use crate::replies::sources::in_words;
 use crate::replies::{self, Confidence, Text};
 pub use advice::{ADVICE, Advice, advice};
+use alloc::collections::BTreeSet;
 
 /// One guess at a hop's product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -74,20 +75,20 @@ const MADE_OF: [(&str, &str); 14] = [
     ("OpenSMTPD", "Sendmail"),
 ];
 
-/// How many replies of a hop are looked at.
+/// How many different replies of a hop are looked at.
 const REPLIES: usize = 64;
 
 /// The guesses at the product of `hop`, the best first; `at` is its place among the evidence's hops.
 pub fn fingerprints(question: &Question, evidence: &Evidence, hop: &Hop, at: usize) -> Vec<Fingerprint> {
     let mut found: Vec<Fingerprint> = Vec::new();
-    let mut replies = 0;
+    let mut replies = BTreeSet::new();
     for (nth, session) in evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id) {
         for (place, turn) in session.transcript.iter().enumerate().filter(|(_, turn)| turn.who == Who::Server) {
             let (by, table) = match turn.stage {
                 Stage::Greeting => (By::Greeting, words::GREETINGS),
                 Stage::Ehlo => (By::Ehlo, words::EHLO),
-                Stage::Mail | Stage::Rcpt if replies < REPLIES => {
-                    replies += 1;
+                // Of those that differ in the recipient alone one is enough, wherever in a long run it stands.
+                Stage::Mail | Stage::Rcpt if replies.len() < REPLIES && replies.insert(without_recipient(turn)) => {
                     (By::Reply, words::REPLIES)
                 }
                 _ => continue,
@@ -149,6 +150,17 @@ fn made_of(whole: &str, part: &str) -> bool {
 fn add(found: &mut Vec<Fingerprint>, by: By, product: &str, confidence: Confidence, source: &str, evidence: String) {
     if !found.iter().any(|guess| guess.by == by && guess.product == product) {
         found.push(Fingerprint { product: product.into(), by, confidence, evidence, source: in_words(source) });
+    }
+}
+
+/// A reply's code and text, with nothing in the place of the recipient.
+fn without_recipient(turn: &Turn) -> (Option<u16>, String) {
+    let text = turn.text().to_lowercase();
+    let recipient = turn.recipient.as_deref().unwrap_or_default();
+    let local = recipient.split('@').next().unwrap_or_default();
+    match local.is_empty() {
+        true => (turn.code, text),
+        false => (turn.code, text.replace(recipient, "").replace(local, "")),
     }
 }
 
@@ -253,6 +265,20 @@ mod tests {
             let (product, layers) = seen(host, greeting, ehlo, reply);
             assert_eq!((product.as_deref(), &*layers), (expected, stacked), "{host} {greeting} {ehlo} {reply}");
         }
+    }
+
+    #[test]
+    fn a_mark_counts_wherever_in_a_long_run_it_stands() {
+        let mut world = World::healthy();
+        world.answers_all(GATEWAY, "250 ok");
+        for number in 0..200 {
+            let address = format!("user{number}@contoso.com");
+            world.rcpt(GATEWAY, &address, &format!("250 <{address}> ok"));
+        }
+        let refusal = "550 5.1.1 <x@contoso.com>: Recipient address rejected: User unknown in relay recipient table";
+        world.rcpt(GATEWAY, "x@contoso.com", refusal);
+        let guesses = fingerprints(&world.question, &world.evidence, &world.evidence.hops[0], 0);
+        assert_eq!(product(&guesses), Some("Postfix"));
     }
 
     #[test]
