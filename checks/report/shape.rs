@@ -78,6 +78,9 @@ pub struct Estimate {
 }
 
 /// How long one hop was expected to take, when little of it was done or a limit of the hop's had just shown itself.
+///
+/// The first sessions tell how far away the hop is and how many it refuses, so the estimate is made anew until a quarter of
+/// the recipients are answered, and where a limit shows itself until half of them are; `made_after_ms` tells when.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HopEstimate {
     /// The hop's id.

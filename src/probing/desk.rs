@@ -1,9 +1,10 @@
 //! The desk of one hop: hands out whom to ask next, hears what was said, and keeps every session under the hop's limits.
 mod after;
+mod bounds;
 mod risk;
 
 use super::estimate::{Sums, Work};
-use super::targets::{MANY, Targets};
+use super::targets::Targets;
 use super::{CAREFUL, EXPLORE, MIXED, Pace, UNPROVEN};
 use crate::collect::smtp::Offers;
 use crate::stop::Stop;
@@ -204,6 +205,7 @@ impl<'a> Desk<'a> {
         let mut group: Vec<String> = self.first_control(seat, most).into_iter().collect();
         let random = self.random_due(seat.random).is_some() && (most > 2 || seat.targets > 0);
         let reserved = usize::from(random) + usize::from(self.wants_good_last(seat) && most > 2);
+        let before = seat.targets;
         let mut risk = Risk::default();
         let size = size.min(self.cautious(seat));
         while group.len() < size && seat.asked + group.len() + reserved < most {
@@ -219,6 +221,7 @@ impl<'a> Desk<'a> {
             group.extend(self.last_control(seat));
         }
         seat.asked += group.len();
+        self.sums.group(seat.targets > before);
         group
     }
 
@@ -334,55 +337,6 @@ impl<'a> Desk<'a> {
         None
     }
 
-    /// How likely a target of this class is to be refused, at most: 0 is likely, 1 is doubtful.
-    fn chance(&self, class: usize) -> f64 {
-        match (self.pace.own, class) {
-            (true, _) => self.sums.chance(class),
-            (false, 0) => 0.0,
-            (false, _) => 1.0,
-        }
-    }
-
-    /// Whether this session can bear such a group. In `own`, a group must not run over the limit: it is as large as the
-    /// refusals that are left, and larger only where nearly everybody is accepted and the order is mixed.
-    fn bears(&self, risk: Risk, seat: &Seat) -> bool {
-        let most = self.bearable(seat);
-        match (self.pace.own, self.states.len() > MANY) {
-            (false, _) => risk.expected <= most as f64,
-            (true, true) => risk.hardly_more_than(most),
-            (true, false) => risk.never_more_than(most),
-        }
-    }
-
-    /// How many refusals one session may hold, as far as is known.
-    fn most_refusals(&self, explorer: bool) -> usize {
-        let unlimited = if explorer { EXPLORE.max(2 * self.survived) } else { self.survived.max(1) };
-        self.limits.refusals.unwrap_or(unlimited).min(CAREFUL)
-    }
-
-    /// How many more refusals this session can bear; the controls, which may be refused, come last.
-    fn bearable(&self, seat: &Seat) -> usize {
-        let random = usize::from(self.random_due(seat.random).is_some());
-        let (most, so_far) = match self.pace.own {
-            false => {
-                let most = self.limits.refusals.map_or(self.pace.refusals, |most| most.min(self.pace.refusals));
-                (most, if self.limits.refusals.is_some() { seat.refusals.max(seat.doubtful) } else { seat.doubtful })
-            }
-            true => (self.most_refusals(seat.explorer), seat.refusals),
-        };
-        // The known-good, too, where it has not been accepted yet.
-        let good = usize::from(self.pace.own && most > 1 && self.good != Control::Accepted && !seat.good_last);
-        most.saturating_sub(so_far + random + good)
-    }
-
-    /// Whether one more recipient, with `ahead` before it, keeps the share of accepted ones that the hop asks for. Exim
-    /// comes with such a limit; one session tries it out, the others keep it until then.
-    fn is_balanced(&self, seat: &Seat, ahead: usize) -> bool {
-        let asked = seat.asked + ahead + 1;
-        let unknown = (self.pace.own && !seat.explorer && !self.unmixed).then_some(MIXED);
-        self.limits.mixed.or(unknown).is_none_or(|most| asked <= most || seat.accepted * 2 >= asked)
-    }
-
     fn address(&self, target: usize) -> &str {
         let likely = self.targets.likely.len();
         if target < likely { &self.targets.likely[target] } else { &self.targets.doubtful[target - likely] }
@@ -394,7 +348,12 @@ impl<'a> Desk<'a> {
         // A server counts each error, whichever the command.
         let others =
             session.transcript[from..].iter().filter(|turn| turn.who == Who::Server && turn.stage != Stage::Rcpt);
-        seat.refusals += others.filter(|turn| turn.code.is_some_and(|code| code >= 400)).count();
+        for turn in others {
+            seat.refusals += usize::from(turn.code.is_some_and(|code| code >= 400));
+            if let (Stage::Mail | Stage::Rset | Stage::Quit, Some(ms)) = (turn.stage, turn.latency_ms) {
+                self.sums.spoken(ms);
+            }
+        }
         for turn in session.transcript[from..].iter().filter(|turn| turn.stage == Stage::Rcpt) {
             let Some(recipient) = turn.recipient.as_deref() else { continue };
             match (turn.who, turn.code) {
@@ -423,6 +382,7 @@ impl<'a> Desk<'a> {
             self.stands(&mut seat, &Offers::read(hello));
         }
         self.heard(&mut seat, session, 0);
+        self.sums.forget_groups();
         self.ended(seat, session, 0);
         self.strikes = 0;
         let states = &self.states;
@@ -578,7 +538,7 @@ impl<'a> Desk<'a> {
                 false => self.limits.refusals.unwrap_or(self.pace.refusals),
             },
             recipients: self.limits.recipients.unwrap_or(usize::MAX).min(self.pace.recipients),
-            mixed: self.limits.mixed,
+            mixed: self.limits.mixed.or((self.pace.own && !self.unmixed).then_some(MIXED)),
             tarpit_ms: self.limits.tarpit_ms,
             sessions: self.at_once(waiting.iter().sum()).max(1),
             random: self.random_open().is_some() || self.randoms.contains(&Control::Asked),
