@@ -14,13 +14,15 @@ impl Desk<'_> {
         }
     }
 
-    /// Whether this session can bear such a group. In `own`, a group must not run over the limit: it is as large as the
-    /// refusals that are left, and larger only where nearly everybody is accepted and the order is mixed.
+    /// Whether this session can bear such a group. In `own`, a group must not run over the limit that is known, or that
+    /// servers come with: it is as large as the refusals that are left, and larger only where nearly everybody is accepted
+    /// and the order is mixed. How far sessions have come so far is no limit yet, and to run over it is no harm.
     pub(super) fn bears(&self, risk: Risk, seat: &Seat) -> bool {
         let most = self.bearable(seat);
+        let spare = self.limits.refusals.unwrap_or(CAREFUL).min(CAREFUL) - self.most_refusals(seat.explorer);
         match (self.pace.own, self.states.len() > MANY) {
             (false, _) => risk.expected <= most as f64,
-            (true, true) => risk.hardly_more_than(most),
+            (true, true) => risk.likely_at_most(most) && risk.hardly_more_than(most + spare),
             (true, false) => risk.never_more_than(most),
         }
     }

@@ -8,17 +8,24 @@ const UNLIKELY: f64 = 1e-6;
 pub(super) struct Risk {
     size: usize,
     pub(super) expected: f64,
+    variance: f64,
 }
 
 impl Risk {
     /// With one more, who is refused with this chance.
     pub(super) fn with(self, chance: f64) -> Self {
-        Self { size: self.size + 1, expected: self.expected + chance }
+        let variance = self.variance + chance * (1.0 - chance);
+        Self { size: self.size + 1, expected: self.expected + chance, variance }
     }
 
     /// Whether they bring no more than `most` refusals even if all of them are refused.
     pub(super) fn never_more_than(self, most: usize) -> bool {
         self.size <= most
+    }
+
+    /// Whether more than `most` would be a surprise (two standard deviations).
+    pub(super) fn likely_at_most(self, most: usize) -> bool {
+        self.never_more_than(most) || self.expected + 2.0 * self.variance.sqrt() <= most as f64
     }
 
     /// Whether more than `most` would be one chance in a million (the bound of Chernoff, for independent chances).
