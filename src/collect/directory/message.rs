@@ -154,6 +154,26 @@ impl<'a> Message<'a> {
     }
 }
 
+/// Takes `bytes` apart as one message, to its last value: the way in for fuzzing. How many bytes of values it held.
+///
+/// # Errors
+/// In words, where it is no sound message.
+pub(super) fn taken_apart(bytes: &[u8]) -> Result<usize, String> {
+    let apart = || {
+        let message = Message::read(bytes)?;
+        let Answer::Entry(mut entry) = message.answer()? else { return Ok(0) };
+        let mut total = entry.dn.len();
+        while let Some((name, mut values)) = entry.next()? {
+            total += name.len();
+            while let Some(value) = values.next()? {
+                total += value.len();
+            }
+        }
+        Ok(total)
+    };
+    apart().map_err(|miss: Miss| miss.said)
+}
+
 /// What a server says.
 #[derive(Debug)]
 pub(super) enum Answer<'a> {

@@ -60,6 +60,15 @@ pub fn filter_of(address: &str) -> String {
     recipients::filter_of(address).to_string()
 }
 
+/// Takes `bytes` apart as one LDAP message of a server's: the way in for fuzzing.
+///
+/// # Errors
+/// In words, where it is no sound message.
+#[doc(hidden)]
+pub fn message_in(bytes: &[u8]) -> Result<usize, String> {
+    message::taken_apart(bytes)
+}
+
 /// How to reach one system's directory.
 #[derive(Clone, Debug)]
 pub struct Access {
