@@ -72,6 +72,11 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "Get-AcceptedDomain [CLIXML, UTF-8] Unreadable:2:150: object 1, Comment: not XML: ill-formed document: expected `</S>`, but `</B>` was found",
         ),
         (
+            "a control character in the parser's own words",
+            text(&clixml("<S N=\"&lt\u{16};\">x</S>")),
+            "Get-AcceptedDomain [CLIXML, UTF-8] Unreadable:2:134: object 1: not XML: at 1..4: unrecognized entity `lt\u{fffd}`",
+        ),
+        (
             "an attribute twice",
             text(&clixml("<S N=\"a\" N=\"b\">x</S>")),
             "Get-AcceptedDomain [CLIXML, UTF-8] Unreadable:2:134: object 1: not XML: position 8: duplicated attribute, previous declaration at position 2",

@@ -1,6 +1,6 @@
 //! Reads what Export-Clixml writes, object by object (MS-PSRP, 2.2.5: the serialization of PowerShell objects).
 use super::Take;
-use super::text::{Fault, Meter, Text, shown};
+use super::text::{Fault, Meter, Text, printable, shown};
 use super::value::{Object, Value};
 use nsdiag_checks::evidence::How;
 use quick_xml::Reader;
@@ -321,7 +321,7 @@ impl<R: Read> Clixml<'_, R> {
                 Event::CData(text) => Step::Text(text.xml10_content().into_owned()),
                 Event::GeneralRef(reference) => match reference.resolve_char_ref() {
                     Ok(Some(character)) => Step::Text(character.to_string()),
-                    Err(error) => return Err(wrong(&format!("not XML: {error}"))),
+                    Err(error) => return Err(wrong(&not_xml(&error))),
                     Ok(None) => Step::Text(match &*reference {
                         "lt" => "<".into(),
                         "gt" => ">".into(),
@@ -377,7 +377,7 @@ fn told(meter: &Meter, place: (u64, u64), error: &quick_xml::Error) -> Fault {
             | SyntaxError::UnclosedSingleQuotedAttributeValue
             | SyntaxError::UnclosedDoubleQuotedAttributeValue,
         ) => meter.fault(How::Unreadable, "the file ends in the middle of a tag: it is cut off"),
-        error => meter.fault_at(place, How::Unreadable, &format!("not XML: {}", shown(&error.to_string()))),
+        error => meter.fault_at(place, How::Unreadable, &not_xml(&error)),
     }
 }
 
@@ -385,17 +385,22 @@ fn element(start: &BytesStart, place: (u64, u64)) -> Result<Element, String> {
     let tag = start.name().0.to_string();
     let mut element = Element { tag, name: String::new(), id: String::new(), namespace: String::new(), place };
     for attribute in start.attributes() {
-        let attribute = attribute.map_err(|error| format!("not XML: {error}"))?;
+        let attribute = attribute.map_err(|error| not_xml(&error))?;
         let wanted = match attribute.key.0 {
             "N" => &mut element.name,
             "RefId" => &mut element.id,
             "xmlns" => &mut element.namespace,
             _ => continue,
         };
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| format!("not XML: {error}"))?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| not_xml(&error))?;
         *wanted = unescaped(&value);
     }
     Ok(element)
+}
+
+/// The parser's words, which may quote the file.
+fn not_xml(error: &dyn std::fmt::Display) -> String {
+    format!("not XML: {}", printable(&error.to_string(), 120))
 }
 
 /// Takes `_x000D_` back to the character that it stands for (MS-PSRP, 2.2.5.3.2).

@@ -128,8 +128,13 @@ impl Meter {
 
 /// A hostile file's own text, fit for a message: short, and without control characters.
 pub fn shown(text: &str) -> String {
-    let short: String = text.chars().take(60).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    match text.chars().nth(60) {
+    printable(text, 60)
+}
+
+/// `text` without control characters, and cut after `most` characters.
+pub fn printable(text: &str, most: usize) -> String {
+    let short: String = text.chars().take(most).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    match text.chars().nth(most) {
         Some(_) => short + "…",
         None => short,
     }
