@@ -478,6 +478,15 @@ pub fn object(text: &str) -> Entry {
     entry
 }
 
+/// A directory object with these attributes, one value each; a name that comes again has several.
+pub fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
+    let mut entry = Entry { dn: dn.into(), ..Entry::default() };
+    for (name, value) in attributes {
+        entry.attributes.entry(name.to_ascii_lowercase()).or_default().push((*value).into());
+    }
+    entry
+}
+
 /// A connector as the contract wants it, for one address space.
 pub fn connector(name: &str, space: &str) -> SendConnector {
     SendConnector {

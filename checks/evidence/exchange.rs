@@ -347,14 +347,7 @@ fn source_server(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
-        let mut entry = Entry { dn: dn.into(), ..Entry::default() };
-        for (name, value) in attributes {
-            entry.attributes.entry(name.to_ascii_lowercase()).or_default().push((*value).into());
-        }
-        entry
-    }
+    use crate::stories::entry;
 
     #[test]
     fn flags_are_masked_and_kept() {

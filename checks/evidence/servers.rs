@@ -203,14 +203,7 @@ impl ReceiveConnector {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
-        let mut entry = Entry { dn: dn.into(), ..Entry::default() };
-        for (name, value) in attributes {
-            entry.attributes.entry(name.to_ascii_lowercase()).or_default().push((*value).into());
-        }
-        entry
-    }
+    use crate::stories::entry;
 
     #[test]
     fn servers_are_read_and_those_of_the_edge_are_subscriptions() {
