@@ -298,6 +298,8 @@ fn thousands_of_recipients_are_judged_and_no_remedy_is_longer_than_a_person_read
         world.question.known_good.push(address);
     }
     world.evidence.directories[0].noteworthy = Observed::Known(swept);
+    world.rcpt(GATEWAY, "helpdesk@contoso.com", "250 2.1.5 Ok");
+    world.rcpt(OTHER, "orders@contoso.com", "250 2.1.5 Ok");
     let case = Case::new(&world.question, &world.evidence);
     let mut found = BTreeSet::new();
     for check in crate::recipients::CHECKS {

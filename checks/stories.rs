@@ -34,6 +34,7 @@ impl World {
             exports: vec![],
             lists: vec![],
             outbound: vec![],
+            recipients_in_directory: false,
         };
         let mut world = Self {
             question: Question {
@@ -82,6 +83,7 @@ impl World {
             source: "ldaps://dc1.corp.contoso.com".into(),
             bind: Observed::Known("nsdiag@corp.contoso.com".into()),
             noteworthy: Observed::Known(vec![]),
+            roster: Observed::Known(vec![]),
             organisation: Observed::Known(Organisation {
                 dn: "CN=Contoso".into(),
                 accepted_domains: Observed::Known(vec![AcceptedDomain {
@@ -226,11 +228,17 @@ impl World {
         }
     }
 
-    /// Has the hop's last session answer RCPT for `recipient` so, in place of what it answered before.
+    /// Has the hop's last session answer RCPT for `recipient` so, in place of what it answered before. Who is refused was
+    /// asked for before those who are accepted, so that they are the controls after it.
     pub fn rcpt(&mut self, hop: &str, recipient: &str, reply: &str) {
-        let session = self.last(hop);
-        session.transcript.retain(|turn| turn.recipient.as_deref() != Some(recipient));
-        session.transcript.push(turn(Stage::Rcpt, reply, Some(recipient)));
+        let transcript = &mut self.last(hop).transcript;
+        transcript.retain(|turn| turn.recipient.as_deref() != Some(recipient));
+        let accepted =
+            transcript.iter().position(|turn| turn.stage == Stage::Rcpt && turn.code.is_some_and(|c| c < 300));
+        // A limit is what stands at the end.
+        let early = !["2", "421", "452"].iter().any(|head| reply.starts_with(head));
+        let place = accepted.filter(|_| early).unwrap_or(transcript.len());
+        transcript.insert(place, turn(Stage::Rcpt, reply, Some(recipient)));
     }
 
     /// Has every RCPT at the hop answered so.

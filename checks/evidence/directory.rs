@@ -45,6 +45,13 @@ pub struct Directory {
     /// How many recipients there are, where all were read.
     #[serde(default)]
     pub population: Observed<Population>,
+    /// Addresses of the domain that the directory itself names, each looked up: everybody's, or of each kind of recipient
+    /// some.
+    #[serde(default)]
+    pub roster: Observed<Vec<String>>,
+    /// Why there may be more of them than `roster` holds.
+    #[serde(default)]
+    pub roster_incomplete: Option<Miss>,
 }
 
 /// Over which way a directory was read.

@@ -218,6 +218,13 @@ pub struct System {
     /// The hosts and addresses through which it sends mail to the Internet.
     #[serde(default)]
     pub outbound: Vec<String>,
+    /// Whether Exchange's directory holds an object for each of its mailboxes, as the user says.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub recipients_in_directory: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What a mail system is.

@@ -1,5 +1,6 @@
 //! What becomes of mail on its way: from hop to hop, and after it was taken.
 mod late_rejection_possible;
+mod recipient_has_no_route;
 
 /// The checks of this area, by code.
-pub const CHECKS: &[&crate::judge::Check] = &[&late_rejection_possible::CHECK];
+pub const CHECKS: &[&crate::judge::Check] = &[&recipient_has_no_route::CHECK, &late_rejection_possible::CHECK];

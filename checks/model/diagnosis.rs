@@ -22,6 +22,8 @@ pub enum FaultKind {
     ExchangeRejectsOther,
     /// A system refuses a mailbox that is on its own list.
     OtherRejectsOwn,
+    /// A mailbox is full or locked at its own system.
+    OtherCannotTake,
     /// It is listed, and no system knows it.
     UnknownEverywhere,
     /// It has a mailbox in two systems.
@@ -71,6 +73,8 @@ pub enum Fate {
     InBothSystems,
     /// NSD406.
     UnknownEverywhere,
+    /// NSD421.
+    NoRoute,
     /// The evidence does not decide.
     Inconclusive,
 }
@@ -88,6 +92,7 @@ impl Fate {
             Self::Loop => "loop",
             Self::InBothSystems => "in-both-systems",
             Self::UnknownEverywhere => "unknown-everywhere",
+            Self::NoRoute => "no-route",
             Self::Inconclusive => "inconclusive",
         }
     }
@@ -154,43 +159,91 @@ impl Model<'_> {
             gaps.push(Gap::unanswered(what, "no gateway was found", "--gateway HOST, or a resolver that knows the MX"));
         }
         for hop in self.hops_of(Role::Gateway) {
-            let Some(refusal) = refusal(hop, recipient.address, gaps) else { continue };
-            let (heard, mut evidence, weak) = match refusal {
-                Refusal::Believed { heard, evidence, weak } => (heard, evidence, weak),
-                Refusal::Doubtful(why) => {
+            let (heard, evidence, weak) = match self.refused(hop, recipient, gaps) {
+                Some(Refusal::Believed { heard, evidence, weak }) => (heard, evidence, weak),
+                Some(Refusal::Doubtful(why)) => {
                     gaps.push(doubt(recipient, hop, why));
                     continue;
                 }
+                None => continue,
             };
-            evidence.extend(recipient.directories.iter().map(|held| held.pointer.clone()));
-            let behind = self.delivers_to(hop);
-            if recipient.resolves_at(behind.filter(|system| self.has_directory(system))) {
-                add(faults, FaultKind::GatewayRejectsExchange, hop, heard, evidence, weak);
-                continue;
-            }
-            let listed = recipient.listed();
-            evidence.extend(listed.map(|list| list.pointer.clone()));
-            // A mailbox in another organisation's directory says that it exists, as a list does.
-            let witness = listed
-                .map(|_| "list".to_string())
-                .or_else(|| recipient.mailbox_beyond(behind).map(|held| format!("directory of {}", held.system)));
-            let lacking = match (word, witness) {
-                (Word::Denies(_), _) => continue,
-                (Word::Confirms(seen), witness) => {
-                    evidence.extend(seen.iter().cloned());
-                    witness.is_none().then(|| "it is on no list of the other system".to_string())
-                }
-                (Word::Silent(why), Some(witness)) => {
-                    Some(format!("the {witness} alone says that the mailbox exists: {why}"))
-                }
-                (Word::Silent(why), None) | (Word::Contradicts(why), _) => {
-                    let what = format!("whether {} has a mailbox", recipient.address);
-                    gaps.push(Gap::unanswered(what, why.clone(), "--recipients FILE and --other HOST"));
-                    continue;
-                }
-            };
-            add(faults, FaultKind::GatewayRejectsOther, hop, heard, evidence, weak.or(lacking));
+            self.accuse(hop, recipient, word, Seen { reply: heard.quote(), evidence, weak }, faults, gaps);
         }
+    }
+
+    /// The refusal at a gateway. A look-up that finds nobody refuses mailboxes as well, whoever is asked for.
+    fn refused<'h, 'a>(
+        &self,
+        hop: &'h HopView<'a>,
+        recipient: &Recipient,
+        gaps: &mut Vec<Gap>,
+    ) -> Option<Refusal<'h, 'a>> {
+        let refusal = refusal(hop, recipient.address, gaps)?;
+        let heard = hop.word_on(recipient.address).filter(|_| hop.finds_nobody());
+        match (refusal, heard) {
+            (Refusal::Doubtful(_), Some(heard)) if self.holds_behind(hop, recipient) => {
+                let weak = "nobody was accepted there: its look-up finds nobody, or it says so to us alone";
+                let random = hop.random_control().map(Heard::pointer);
+                let evidence = [heard.pointer()].into_iter().chain(random).collect();
+                Some(Refusal::Believed { heard, evidence, weak: Some(weak.into()) })
+            }
+            // Full or locked there: said of the mailbox at its own system (NSD404), and no riddle at the gateway.
+            (Refusal::Doubtful(_), None) if self.is_stopped_at_home(recipient) => None,
+            (refusal, _) => Some(refusal),
+        }
+    }
+
+    /// Whether the directory that decides for gateway `hop` resolves `recipient`: that of the organisation behind it, or
+    /// any, where another system is behind it.
+    fn holds_behind(&self, hop: &HopView, recipient: &Recipient) -> bool {
+        let behind = self.delivers_to(hop);
+        recipient.resolves_at(behind.filter(|system| self.has_directory(system)))
+            && !behind.is_some_and(|system| self.organisation_of(system).is_none() && recipient.is_listed_by(system))
+    }
+
+    /// Whom the refusal of gateway `hop` cuts off.
+    fn accuse(
+        &self,
+        hop: &HopView,
+        recipient: &Recipient,
+        word: &Word,
+        seen: Seen,
+        faults: &mut Vec<Fault>,
+        gaps: &mut Vec<Gap>,
+    ) {
+        let Seen { reply, mut evidence, weak } = seen;
+        evidence.extend(recipient.directories.iter().map(|held| held.pointer.clone()));
+        let behind = self.delivers_to(hop);
+        if self.holds_behind(hop, recipient) {
+            return add(faults, FaultKind::GatewayRejectsExchange, hop, reply, evidence, weak);
+        }
+        let listed = recipient.listed();
+        evidence.extend(listed.map(|list| list.pointer.clone()));
+        // A mailbox in another organisation's directory says that it exists, as a list does.
+        let witness = listed
+            .map(|_| "list".to_string())
+            .or_else(|| recipient.mailbox_beyond(behind).map(|held| format!("directory of {}", held.system)));
+        let lacking = match (word, witness) {
+            (Word::Denies(_), _) => return,
+            (Word::Confirms(seen), witness) => {
+                evidence.extend(seen.iter().cloned());
+                witness.is_none().then(|| "it is on no list of the other system".to_string())
+            }
+            (Word::Silent(why), Some(witness)) => {
+                Some(format!("the {witness} alone says that the mailbox exists: {why}"))
+            }
+            (Word::Silent(why), None) | (Word::Contradicts(why), _) => {
+                let what = format!("whether {} has a mailbox", recipient.address);
+                gaps.push(Gap::unanswered(what, why.clone(), "--recipients FILE and --other HOST"));
+                return;
+            }
+        };
+        add(faults, FaultKind::GatewayRejectsOther, hop, reply, evidence, weak.or(lacking));
+    }
+
+    /// Whether its own system says that the mailbox exists and takes nothing: it is full, or locked.
+    fn is_stopped_at_home(&self, recipient: &Recipient) -> bool {
+        self.hops_of(Role::Other).any(|hop| stopped(hop, recipient).is_some())
     }
 
     fn at_exchange(&self, recipient: &Recipient, word: &Word, faults: &mut Vec<Fault>, gaps: &mut Vec<Gap>) {
@@ -230,7 +283,7 @@ impl Model<'_> {
                 }
                 Word::Silent(why) => Some(format!("the {witness} alone says that the mailbox exists: {why}")),
             };
-            add(faults, FaultKind::ExchangeRejectsOther, hop, heard, evidence, weak.or(lacking));
+            add(faults, FaultKind::ExchangeRejectsOther, hop, heard.quote(), evidence, weak.or(lacking));
         }
     }
 
@@ -306,6 +359,11 @@ impl Model<'_> {
             return;
         }
         for hop in self.hops_of(Role::Other) {
+            if let Some((heard, control)) = stopped(hop, recipient) {
+                let evidence = vec![heard.pointer(), control.pointer()];
+                add(faults, FaultKind::OtherCannotTake, hop, heard.quote(), evidence, None);
+                continue;
+            }
             match refusal(hop, recipient.address, gaps) {
                 Some(Refusal::Doubtful(why)) => gaps.push(doubt(recipient, hop, why)),
                 _ => continue,
@@ -362,6 +420,9 @@ impl Model<'_> {
                     None => format!("{} gave no clear answer about the random control", hop.name()),
                 });
                 continue;
+            }
+            if let Some((heard, control)) = stopped(hop, recipient) {
+                return Word::Confirms(vec![heard.pointer(), control.pointer()]);
             }
             match refusal(hop, recipient.address, &mut Vec::new()) {
                 Some(Refusal::Believed { evidence, weak, heard }) => {
@@ -422,6 +483,11 @@ impl Recipient<'_> {
         self.directories.iter().find(|held| Some(held.system) != own && of_its_own(held.state))
     }
 
+    /// The Exchange directory that holds a recipient of its own for it.
+    pub fn own_directory(&self) -> Option<&super::Held<'_>> {
+        self.mailbox_beyond(None)
+    }
+
     /// Whether a directory holds a mailbox for it.
     pub fn has_mailbox(&self) -> bool {
         self.directories.iter().any(|held| held.state == State::Mailbox)
@@ -434,6 +500,20 @@ impl Recipient<'_> {
     }
 }
 
+/// What a gateway's refusal is known by.
+struct Seen {
+    reply: String,
+    evidence: Vec<String>,
+    weak: Option<String>,
+}
+
+/// The refusal for good of a mailbox that is full or locked, which therefore exists, and somebody whom the hop accepts.
+fn stopped<'h, 'a>(hop: &'h HopView<'a>, recipient: &Recipient) -> Option<(&'h Heard<'a>, &'h Heard<'a>)> {
+    let heard = hop.word_on(recipient.address)?;
+    let stopped = matches!(heard.meaning, Meaning::Full | Meaning::Disabled) && heard.outcome() == Outcome::Rejected;
+    Some((heard, hop.control(heard).filter(|_| stopped)?))
+}
+
 fn doubt(recipient: &Recipient, hop: &HopView, why: String) -> Gap {
     let what = format!("{} at {}", recipient.address, hop.name());
     Gap::unanswered(what, why, "probe from a host that the hop trusts, with a --known-good that it accepts")
@@ -444,7 +524,7 @@ fn add(
     faults: &mut Vec<Fault>,
     kind: FaultKind,
     hop: &HopView,
-    heard: &Heard,
+    reply: String,
     evidence: Vec<String>,
     lacking: Option<String>,
 ) {
@@ -457,7 +537,7 @@ fn add(
                 hops: Vec::new(),
                 accepting: Vec::new(),
                 lacking: None,
-                reply: Some(heard.quote()),
+                reply: Some(reply),
                 evidence: Vec::new(),
             });
             faults.last_mut().expect("just pushed")
@@ -491,7 +571,7 @@ fn fate(
             FaultKind::GatewayRejectsOther => Fate::GatewayRejectsOtherMailbox,
             FaultKind::GatewayRejectsExchange => Fate::GatewayRejectsExchangeRecipient,
             FaultKind::ExchangeRejectsOther => Fate::ExchangeRejectsOtherMailbox,
-            FaultKind::OtherRejectsOwn => Fate::OtherRejectsOwnMailbox,
+            FaultKind::OtherRejectsOwn | FaultKind::OtherCannotTake => Fate::OtherRejectsOwnMailbox,
             FaultKind::UnknownEverywhere => Fate::UnknownEverywhere,
             FaultKind::InBothSystems => Fate::InBothSystems,
         };
@@ -508,11 +588,16 @@ fn fate(
         // What the hops said is all there is to judge by where nobody gave the configuration.
         Disposition::InsufficientInformation if !predicted.asked => (Fate::Delivered, Certainty::Likely),
         Disposition::Loop => (Fate::Loop, Certainty::Likely),
+        Disposition::Stranded => (Fate::NoRoute, Certainty::Likely),
         // Exchange takes the message and bounces it later.
         Disposition::RejectedByExchange if recipient.listed().is_some() || recipient.has_mailbox() => {
             (Fate::ExchangeRejectsOtherMailbox, Certainty::Likely)
         }
-        _ => (Fate::Inconclusive, Certainty::Inconclusive),
+        Disposition::RejectedByExchange
+        | Disposition::RejectedAtGateway
+        | Disposition::RejectedByOther
+        | Disposition::LeavesTheModel
+        | Disposition::InsufficientInformation => (Fate::Inconclusive, Certainty::Inconclusive),
     }
 }
 

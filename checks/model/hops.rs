@@ -1,6 +1,7 @@
 //! What each SMTP hop answered, and how far its answers can be trusted.
 use super::Model;
-use super::recipients::holds;
+use super::controls::Controls;
+use super::recipients::{addresses, holds};
 use crate::evidence::smtp::{Hop, Turn, Who};
 use crate::judge::Gap;
 use crate::prelude::*;
@@ -27,24 +28,15 @@ pub struct HopView<'a> {
     randoms: [&'a str; 2],
     /// The addresses that serve as known-good here, without `postmaster`.
     good: BTreeSet<&'a str>,
-    controls: Controls<'a>,
+    pub(super) controls: Controls<'a>,
     validates: Option<bool>,
     limited: bool,
     /// Whether as many targets were asked about as the settings allow.
     full: bool,
+    /// How many recipients it was not asked about, and of how many.
+    left_out: (usize, usize),
     /// What the prober itself did not ask, and why.
     unasked: BTreeMap<&'a str, &'a Turn>,
-}
-
-/// A reply to RCPT, by recipient and place among the replies about it.
-type Place<'a> = (&'a str, usize);
-
-/// Where the known-good controls were taken and refused: of each at most two, for one must not vouch for itself.
-#[derive(Default)]
-struct Controls<'a> {
-    accepted: BTreeMap<usize, Vec<Place<'a>>>,
-    refused: BTreeMap<usize, Vec<Place<'a>>>,
-    anywhere: Vec<Place<'a>>,
 }
 
 /// One reply to RCPT.
@@ -134,6 +126,7 @@ pub fn judges_us(meaning: Meaning) -> bool {
 
 /// The hops of the evidence, each with its sessions.
 pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<'a>> {
+    let everybody = addresses(question, evidence);
     let of_hop = |hop: &'a Hop, at| {
         let sessions: Vec<_> = evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id).collect();
         let mut rcpts: BTreeMap<&str, Vec<Heard>> = BTreeMap::new();
@@ -164,12 +157,17 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
             validates: None,
             limited: false,
             full: false,
+            left_out: (0, 0),
             unasked,
         };
         // Drawn once, because they are asked for with every recipient.
-        view.controls = view.known_controls();
+        view.controls = Controls::of(&view.rcpts, &view.randoms);
         view.validates = view.refuses_random();
         let targets = view.rcpts.keys().chain(view.unasked.keys()).collect::<BTreeSet<_>>();
+        let asked = |one: &&&str| !view.rcpts.contains_key(**one) && !view.unasked.contains_key(**one);
+        let concerned = |one: &&&str| hop.role != Role::Other || view.good.contains(**one);
+        let concerned: Vec<&&str> = everybody.iter().filter(concerned).collect();
+        view.left_out = (concerned.iter().filter(|one| asked(one)).count(), concerned.len());
         view.full = targets.iter().filter(|target| !view.randoms.contains(target)).count() >= question.max_recipients;
         view.limited = view.rcpts.values().flatten().any(|heard| heard.meaning == Meaning::RateLimited);
         view
@@ -320,38 +318,14 @@ impl<'a> HopView<'a> {
         Some((*at, session.broke_off.as_ref()?))
     }
 
-    /// The accepted known-good of the session in which `heard` was heard; of another one at the same hop otherwise.
-    pub fn control(&self, beside: &Heard) -> Option<&Heard<'a>> {
-        let another =
-            |places: &[Place<'a>]| places.iter().copied().find(|(recipient, _)| *recipient != beside.recipient);
-        let in_session =
-            |of: &BTreeMap<usize, Vec<Place<'a>>>| another(of.get(&beside.session).map_or(&[], Vec::as_slice));
-        let same = in_session(&self.controls.accepted);
-        // Where the control was refused in this very session the hop judged us, and an earlier acceptance is stale.
-        let refused_now = in_session(&self.controls.refused).is_some();
-        let found = same.or_else(|| if refused_now { None } else { another(&self.controls.anywhere) });
-        found.and_then(|(recipient, place)| self.rcpts.get(recipient)?.get(place))
+    /// The replies about each recipient, in the order heard.
+    pub(super) fn each_recipient(&self) -> impl Iterator<Item = (&str, &[Heard<'a>])> {
+        self.rcpts.iter().map(|(recipient, heard)| (*recipient, heard.as_slice()))
     }
 
-    fn known_controls(&self) -> Controls<'a> {
-        let mut known = Controls::default();
-        let keep = |places: &mut Vec<Place<'a>>, place: Place<'a>| {
-            if places.len() < 2 && places.iter().all(|(recipient, _)| *recipient != place.0) {
-                places.push(place);
-            }
-        };
-        for (recipient, all) in self.rcpts.iter().filter(|(recipient, _)| self.is_good(recipient)) {
-            for (place, heard) in all.iter().enumerate() {
-                let place = (*recipient, place);
-                if heard.outcome() == Outcome::Accepted {
-                    keep(known.accepted.entry(heard.session).or_default(), place);
-                    keep(&mut known.anywhere, place);
-                } else {
-                    keep(known.refused.entry(heard.session).or_default(), place);
-                }
-            }
-        }
-        known
+    /// The reply about `recipient` at that place.
+    pub(super) fn reply(&self, recipient: &str, place: usize) -> Option<&Heard<'a>> {
+        self.rcpts.get(recipient)?.get(place)
     }
 
     /// The replies to known-good controls.
@@ -393,8 +367,10 @@ impl<'a> HopView<'a> {
         let random = self.random_control()?;
         match (random.outcome(), random.meaning) {
             (Outcome::Rejected, Meaning::UnknownRecipient) => Some(true),
-            // A refusal in words that no row knows says so too, as long as it is not said to everybody.
-            (Outcome::Rejected, Meaning::Ambiguous) if self.control(random).is_some() => Some(true),
+            (Outcome::Deferred, Meaning::UnknownRecipientTemporary) => Some(true),
+            // A limit says nothing of who exists; any other refusal does, whatever its words, where others are accepted.
+            (Outcome::Rejected, Meaning::RateLimited | Meaning::Greylisted) => None,
+            (Outcome::Rejected, _) if self.control_of_random(random).is_some() => Some(true),
             _ => None,
         }
     }
@@ -407,6 +383,24 @@ impl<'a> HopView<'a> {
     /// Whether as many targets were asked about as the settings allow; who was not asked then waits for a larger number.
     pub fn asked_all_it_may(&self) -> bool {
         self.full
+    }
+
+    /// The gap that some recipients were not asked for here.
+    pub fn unasked_gap(&self) -> Gap {
+        let (missing, all) = self.left_out;
+        let what = format!("{missing} of {} at {}", count(all, "recipient"), self.name());
+        match self.full {
+            true => Gap::unanswered(
+                what,
+                "they were not asked for, because of --max-recipients",
+                "--pace own where the hosts are yours, or a larger --max-recipients",
+            ),
+            false => Gap::unanswered(
+                what,
+                "the run ended before they were asked for",
+                "run it again, with a longer --deadline",
+            ),
+        }
     }
 
     /// The refusal of MAIL, where no session got beyond it.

@@ -1,5 +1,7 @@
 //! The mail path: hops, organisations, recipients, and what becomes of one address.
+pub mod chosen;
 pub mod circles;
+pub mod controls;
 pub mod diagnosis;
 pub mod differences;
 pub mod exits;
@@ -40,6 +42,9 @@ pub use names::Addresses;
 pub use objects::Object;
 pub use organisations::OrganisationView;
 pub use recipients::{Held, Recipient, State};
+
+/// A reply to RCPT, by recipient and place among the replies about it.
+type Place<'a> = (&'a str, usize);
 
 /// What follows from the evidence for the mail path.
 pub struct Model<'a> {

@@ -145,6 +145,14 @@ impl<'a> OrganisationView<'a> {
         })
     }
 
+    /// The pointer to the connectors by which mail leaves it, where they are known.
+    pub fn connectors_seen(&self) -> Option<String> {
+        match self.is_online() {
+            true => self.outbound_connectors().ok().map(|(pointer, _)| pointer),
+            false => self.send_connectors().ok().map(|(pointer, _)| pointer),
+        }
+    }
+
     /// Which send connector Exchange picks for `domain`, with why each other one lost.
     pub fn selection(&self, domain: &'a str) -> Result<Routing<'a>, Gap> {
         let (pointer, connectors) = self.send_connectors()?;

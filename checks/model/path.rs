@@ -17,6 +17,8 @@ pub enum Disposition {
     RejectedByOther,
     /// Where it began.
     Loop,
+    /// In a queue, until it expires: no connector takes it, or one that leads nowhere.
+    Stranded,
     /// Somewhere that the evidence does not reach.
     LeavesTheModel,
     /// A fact is missing; the last step names it.
@@ -36,12 +38,15 @@ pub struct Prediction {
     /// Whether the missing fact was asked for.
     #[serde(skip, default)]
     pub asked: bool,
+    /// JSON Pointers to the configuration that it follows.
+    #[serde(skip, default)]
+    pub seen: Vec<String>,
 }
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
-    /// Where: `gateway`, `accepted-domain`, `recipient`, `send-connector`, `smart-host`, `mailbox`.
+    /// Where: `gateway`, `accepted-domain`, `recipient`, `send-connector`, `smart-host`, `other-system`, `mailbox`.
     pub at: String,
     /// What happens there.
     pub says: String,
@@ -49,8 +54,16 @@ pub struct Step {
 
 /// The path of `recipient`'s mail: where the gateways hand it to different systems, the one that ends worst.
 pub fn predict(model: &Model, recipient: &Recipient) -> Prediction {
-    let mut path =
-        Path { model, recipient, steps: Vec::new(), missing: None, asked: false, been: Vec::new(), target: None };
+    let mut path = Path {
+        model,
+        recipient,
+        steps: Vec::new(),
+        missing: None,
+        asked: false,
+        been: Vec::new(),
+        target: None,
+        seen: Vec::new(),
+    };
     let mut starts: Vec<&str> = Vec::new();
     for hop in model.hops_of(Role::Gateway) {
         match hop.outcome(recipient.address) {
@@ -83,9 +96,10 @@ fn badness(disposition: Disposition) -> u8 {
     match disposition {
         Disposition::Loop => 0,
         Disposition::RejectedAtGateway | Disposition::RejectedByExchange | Disposition::RejectedByOther => 1,
-        Disposition::LeavesTheModel => 2,
-        Disposition::InsufficientInformation => 3,
-        Disposition::Delivered => 4,
+        Disposition::Stranded => 2,
+        Disposition::LeavesTheModel => 3,
+        Disposition::InsufficientInformation => 4,
+        Disposition::Delivered => 5,
     }
 }
 
@@ -96,10 +110,11 @@ struct Path<'m, 'a, 'r> {
     steps: Vec<Step>,
     missing: Option<String>,
     asked: bool,
-    /// The Exchange systems that it has passed.
+    /// The systems that it has passed.
     been: Vec<String>,
     /// The address that it was readdressed to.
     target: Option<String>,
+    seen: Vec<String>,
 }
 
 impl Path<'_, '_, '_> {
@@ -108,7 +123,8 @@ impl Path<'_, '_, '_> {
     }
 
     fn end(self, disposition: Disposition) -> Prediction {
-        Prediction { disposition, steps: self.steps, missing: self.missing, asked: self.asked }
+        let Self { steps, missing, asked, seen, .. } = self;
+        Prediction { disposition, steps, missing, asked, seen }
     }
 
     fn lacks(&mut self, fact: impl Into<String>, asked: bool) -> Disposition {
@@ -120,14 +136,16 @@ impl Path<'_, '_, '_> {
     /// The path from `system` on, unless it has been there.
     fn at(&mut self, system: &str) -> Disposition {
         let model = self.model;
-        let Some(organisation) = model.organisation_of(system) else { return self.in_other(Some(system)) };
         if let Some(first) = self.been.iter().position(|been| been == system) {
             let circle = self.been[first..].iter().map(String::as_str).chain([system]).collect::<Vec<_>>().join(" to ");
             self.step("loop", format!("it has been there: {circle}"));
             return Disposition::Loop;
         }
         self.been.push(system.into());
-        self.in_exchange(organisation)
+        match model.organisation_of(system) {
+            Some(organisation) => self.in_exchange(organisation),
+            None => self.in_other(Some(system)),
+        }
     }
 
     fn in_exchange(&mut self, organisation: &OrganisationView) -> Disposition {
@@ -210,40 +228,52 @@ impl Path<'_, '_, '_> {
             Err(gap) => return self.lacks(gap.what, gap.asked),
         };
         let Some(exit) = exit else {
-            let kind = if organisation.is_online() { "outbound" } else { "send" };
-            let says = format!("no {kind} connector serves {domain}: it waits in the queue and expires");
+            self.seen.extend(organisation.connectors_seen());
+            // Without a connector Exchange Online takes the way of the MX, and Exchange none.
+            if organisation.is_online() {
+                self.step(
+                    "send-connector",
+                    format!("no outbound connector serves {domain}: it routes by the MX records"),
+                );
+                return self.out_by_mx(organisation, domain);
+            }
+            let says = format!("no send connector serves {domain}: it waits in the queue and expires");
             self.step("send-connector", says);
-            return Disposition::LeavesTheModel;
+            return Disposition::Stranded;
         };
+        self.seen.push(exit.pointer.clone());
         self.step("send-connector", format!("'{}' serves {domain}", exit.name));
         if exit.smart_hosts.is_empty() {
             self.step("send-connector", format!("it routes by the MX records of {domain}"));
-            return if domain == organisation.domain { self.by_mx(organisation) } else { Disposition::LeavesTheModel };
+            return self.out_by_mx(organisation, domain);
         }
         self.step("smart-host", exit.smart_hosts.join(", "));
         let model = self.model;
         let owners: Vec<_> = exit.smart_hosts.iter().filter_map(|host| model.owner(host, exit.port)).collect();
         let own = owners.iter().find(|owner| owner.system == organisation.system);
         let exchange = owners.iter().find(|owner| model.organisation_of(owner.system).is_some());
-        // A connector for all domains leads to the Internet; in Exchange Online it may lead home.
-        if exit.by_wildcard && (!organisation.is_online() || exchange.is_none()) {
-            return Disposition::LeavesTheModel;
-        }
         if exit.smart_hosts.iter().all(|host| model.resolves_to_nothing(host)) {
             self.step("smart-host", "it has no address: mail waits in the queue and expires");
-            return Disposition::LeavesTheModel;
+            return Disposition::Stranded;
         }
         if let Some(gateway) = exit.smart_hosts.iter().find_map(|host| model.gateway_at(host, exit.port)) {
             self.step("smart-host", "that is the gateway again");
             return self.at(model.delivers_to(gateway).unwrap_or(organisation.system));
         }
-        match own.or(exchange) {
-            Some(owner) => {
-                self.step("smart-host", format!("that is {}", owner.system));
-                self.at(owner.system)
-            }
-            None => self.in_other(owners.first().map(|owner| owner.system)),
+        if let Some(owner) = own.or(exchange) {
+            self.step("smart-host", format!("that is {}", owner.system));
+            return self.at(owner.system);
         }
+        match owners.first() {
+            Some(owner) => self.at(owner.system),
+            // A connector for all domains leads to the Internet, unless its smart host is known.
+            None if exit.by_wildcard => Disposition::LeavesTheModel,
+            None => self.in_other(None),
+        }
+    }
+
+    fn out_by_mx(&mut self, organisation: &OrganisationView, domain: &str) -> Disposition {
+        if domain == organisation.domain { self.by_mx(organisation) } else { Disposition::LeavesTheModel }
     }
 
     /// What becomes of mail that takes the way of the domain's own MX.
@@ -254,28 +284,42 @@ impl Path<'_, '_, '_> {
         self.at(next.unwrap_or(organisation.system))
     }
 
+    /// The other system takes it, refuses it, or hands on what it does not know.
     fn in_other(&mut self, system: Option<&str>) -> Disposition {
-        let recipient = self.recipient;
-        let refused = |hop: &&HopView| hop.outcome(recipient.address) == Outcome::Rejected;
+        let (model, recipient) = (self.model, self.recipient);
+        let address = recipient.address;
         let its_own = |hop: &&HopView| match (system, hop.hop.system.as_deref()) {
             (Some(system), Some(own)) => system == own,
             _ => true,
         };
-        let hops: Vec<&HopView> = self.model.hops_of(Role::Other).filter(its_own).collect();
-        if !hops.is_empty() && hops.iter().all(refused) {
-            self.step("smart-host", "the other system refuses it");
+        let gateways = model.hops_of(Role::Gateway).filter(|hop| system.is_some() && model.belongs_to(hop) == system);
+        let hops: Vec<&HopView> = model.hops_of(Role::Other).filter(its_own).chain(gateways).collect();
+        if !hops.is_empty() && hops.iter().all(|hop| hop.outcome(address) == Outcome::Rejected) {
+            self.step("other-system", "the other system refuses it");
             return Disposition::RejectedByOther;
         }
-        let confirms =
-            |hop: &&HopView| hop.outcome(recipient.address) == Outcome::Accepted && hop.validates() == Some(true);
         let list = recipient.lists.iter().filter(|list| list.listed);
         let list = list.filter(|list| system.is_none_or(|system| system == list.system)).map(|list| list.system).next();
-        match list {
-            Some(list) => self.step("mailbox", format!("it is on the list of {list}")),
-            None if hops.iter().any(confirms) => self.step("mailbox", "the other system takes it"),
-            None => return self.lacks("whether the other system has a mailbox for it", true),
+        if let Some(list) = list {
+            self.step("mailbox", format!("it is on the list of {list}"));
+            return Disposition::Delivered;
         }
-        Disposition::Delivered
+        let name = system.unwrap_or("the other system");
+        let home = recipient.own_directory().map(|held| held.system);
+        let takes = hops.iter().find(|hop| hop.outcome(address) == Outcome::Accepted);
+        match (takes.map(|hop| hop.validates()), home) {
+            // Who takes it and refuses strangers knows it, and hands on what has its mailbox elsewhere.
+            (Some(Some(true)), Some(home)) => {
+                self.step("other-system", format!("{name} takes it, and hands it on to {home}"));
+                self.at(home)
+            }
+            (Some(Some(true)), None) => {
+                self.step("mailbox", "the other system takes it");
+                Disposition::Delivered
+            }
+            (_, Some(home)) => self.lacks(format!("whether {name} hands it on to {home}"), true),
+            (_, None) => self.lacks("whether the other system has a mailbox for it", true),
+        }
     }
 }
 
@@ -357,8 +401,8 @@ mod tests {
         world.outbound_connectors()[0].use_mx = true;
         assert_eq!(path(&world, orders), (Loop, "it has been there: corp to corp".into()));
         world.outbound_connectors().clear();
-        let stuck = "no outbound connector serves contoso.com: it waits in the queue and expires";
-        assert_eq!(path(&world, orders), (LeavesTheModel, stuck.into()));
+        let back = "it has been there: corp to corp";
+        assert_eq!(path(&world, orders), (Loop, back.into()), "without a connector it takes the way of the MX");
         world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
         assert_eq!(path(&world, orders).0, RejectedByExchange);
     }
@@ -372,7 +416,7 @@ mod tests {
             // The healthy world's connector does not serve that domain.
             (
                 "user homeMDB=DB1 targetAddress=SMTP:h@zimbra.contoso.com",
-                LeavesTheModel,
+                Stranded,
                 "no send connector serves zimbra.contoso.com: it waits in the queue and expires",
             ),
             (

@@ -96,14 +96,19 @@ impl State {
     }
 }
 
-/// All recipients: those on lists, and the known-goods that were named or found.
-pub fn all<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<Recipient<'a>> {
+/// Everybody under judgement: those on lists, those that a directory names, and the known-goods that were named or found.
+pub fn addresses<'a>(question: &'a Question, evidence: &'a Evidence) -> BTreeSet<&'a str> {
     let on_lists = evidence.files.iter().filter_map(|list| list.addresses.known()).flatten().map(String::as_str);
-    let addresses: BTreeSet<&str> = on_lists.chain(known_good(question, evidence)).collect();
+    let named = evidence.directories.iter().filter_map(|one| one.roster.known()).flatten().map(String::as_str);
+    let all = on_lists.chain(named).chain(known_good(question, evidence));
+    all.filter(|address| address::domain(address) == question.domain).collect()
+}
+
+/// All recipients.
+pub fn all<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<Recipient<'a>> {
     let systems = sources(evidence);
-    addresses
+    addresses(question, evidence)
         .into_iter()
-        .filter(|address| address::domain(address) == question.domain)
         .map(|address| Recipient {
             address,
             directories: systems.iter().map(|sources| held(sources, address)).collect(),
@@ -247,6 +252,29 @@ fn of_type(details: i64) -> Option<State> {
         _ if details & REMOTE != 0 => Some(State::RemoteMailbox),
         _ => None,
     }
+}
+
+/// The addresses in `domain` by which people write to the object: its primary one, and so many of the others. None of what
+/// Exchange keeps for itself.
+pub fn rostered(entry: &Entry, domain: &str, aliases: usize) -> Vec<String> {
+    const SERVICES: i64 = 1 << 13 | 1 << 14 | 1 << 23 | 1 << 29 | 1 << 36 | 1 << 39;
+    const NAMES: [&str; 5] =
+        ["HealthMailbox", "SystemMailbox", "DiscoverySearchMailbox", "Migration.", "FederatedEmail."];
+    let of_service = entry.integer("msExchRecipientTypeDetails").is_some_and(|details| details & SERVICES != 0);
+    let name = crate::evidence::dn::first(&entry.dn).unwrap_or_default();
+    if of_service || NAMES.iter().any(|head| name.starts_with(head)) {
+        return Vec::new();
+    }
+    let smtp = |value: &&String| value.get(..5).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp:"));
+    let values = entry.values("proxyAddresses").iter().filter(smtp);
+    let mut all: Vec<(bool, String)> =
+        values.filter_map(|value| Some((!value.starts_with("SMTP:"), address::fold(value).ok()?))).collect();
+    all.retain(|(_, each)| address::domain(each) == domain);
+    all.sort();
+    all.dedup();
+    let primary = usize::from(all.first().is_some_and(|(secondary, _)| !secondary));
+    all.truncate(aliases.saturating_add(primary));
+    all.into_iter().map(|(_, each)| each).collect()
 }
 
 /// What its recipient type says that an object is.

@@ -41,6 +41,8 @@ pub(super) fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Ve
             ));
             return None;
         }
+        // Put off as a stranger is, in words that say so: senders' servers try for days, and then it bounces.
+        (Outcome::Deferred, Some(heard)) if is_unknown_for_now(hop, heard) => heard,
         (Outcome::Deferred, Some(heard)) => {
             let why = format!("it was put off: {}", heard.quote());
             gaps.push(Gap::unanswered(format!("{address} at {}", hop.name()), why, "run it again later"));
@@ -71,21 +73,10 @@ pub(super) fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Ve
             gaps.push(Gap::unanswered(what, why.unwrap_or_default(), "--mail-from ADDR that the hop takes"));
             return None;
         }
-        (Outcome::NotProbed, _) if !hop.asked_all_it_may() => {
-            let what = format!("{address} at {}", hop.name());
-            gaps.push(Gap::unanswered(
-                what,
-                "the run ended before it was asked",
-                "run it again, with a longer --deadline",
-            ));
-            return None;
-        }
+        // Who accepts everybody would have accepted this one too.
+        (Outcome::NotProbed, _) if hop.hop.role == Role::Exchange && hop.validates() == Some(false) => return None,
         (Outcome::NotProbed, _) => {
-            let what = format!("{address} at {}", hop.name());
-            gaps.push(Gap {
-                why: "not probed, because of --max-recipients".into(),
-                ..Gap::not_asked(what, "a larger --max-recipients")
-            });
+            gaps.push(hop.unasked_gap());
             return None;
         }
         _ => {
@@ -93,12 +84,26 @@ pub(super) fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Ve
             return None;
         }
     };
-    let Some(control) = hop.control(heard) else {
-        return Some(Refusal::Doubtful("it was refused, and no known-good was accepted there".into()));
-    };
-    let mut evidence = vec![heard.pointer(), control.pointer()];
+    Some(believed(hop, heard).unwrap_or_else(Refusal::Doubtful))
+}
+
+/// The refusal, where it means that the recipient is unknown there; else why it may mean something else.
+fn believed<'h, 'a>(hop: &'h HopView<'a>, heard: &'h Heard<'a>) -> Result<Refusal<'h, 'a>, String> {
+    let bracket = hop.bracket(heard);
+    let control = hop.control(heard).ok_or_else(|| match (bracket.before, bracket.refused_before) {
+        (Some(_), before) => format!(
+            "it was refused after {}, in a session in which nobody was accepted afterwards: the hop may refuse everybody \
+             by then",
+            count(before, "other refusal")
+        ),
+        (None, _) => "it was refused, and no known-good was accepted there".into(),
+    })?;
+    let unclosed = bracket.after.is_none().then(|| "nobody was accepted after it in the same session".to_string());
     let random = hop.random_control();
+    let mut evidence = vec![heard.pointer(), control.pointer()];
     evidence.extend(random.map(Heard::pointer));
+    let like_a_stranger =
+        || random.is_some_and(|random| alike(random, heard) && hop.control_of_random(random).is_some());
     let weak = match heard.meaning {
         Meaning::UnknownRecipient if heard.confidence == Confidence::Low => {
             Some("that this reply means an unknown recipient is not well documented".to_string())
@@ -107,16 +112,33 @@ pub(super) fn refusal<'h, 'a>(hop: &'h HopView<'a>, address: &str, gaps: &mut Ve
             Some("the hop accepts a random recipient and refuses this one".to_string())
         }
         Meaning::UnknownRecipient => None,
-        // Words that no row knows, and the same for a recipient that cannot exist: the difference decides.
-        Meaning::Ambiguous if random.is_some_and(|random| alike(random, heard)) => Some(
+        Meaning::UnknownRecipientTemporary if is_unknown_for_now(hop, heard) => Some(
+            "it is put off and not refused, as the random control is: senders try for days, and then get a bounce"
+                .into(),
+        ),
+        // A limit is said to everybody from then on.
+        Meaning::RateLimited | Meaning::Greylisted => return Err(in_words(heard)),
+        // The same for a recipient that cannot exist: the difference decides, whatever the words.
+        Meaning::Ambiguous if like_a_stranger() => Some(
             "the reply is in no catalogue; the random control got the same, and the known-good did not".to_string(),
         ),
-        _ => {
-            let meaning = meaning_in_words(heard.meaning);
-            return Some(Refusal::Doubtful(format!("it was refused, {meaning}: {}", heard.quote())));
-        }
+        _ if like_a_stranger() => Some(
+            "its words are about something else; but the random control got the same, and the known-good did not"
+                .into(),
+        ),
+        _ => return Err(in_words(heard)),
     };
-    Some(Refusal::Believed { heard, evidence, weak })
+    Ok(Refusal::Believed { heard, evidence, weak: weak.or(unclosed) })
+}
+
+/// Whether it is put off as unknown, in the words that put off the random control.
+fn is_unknown_for_now(hop: &HopView, heard: &Heard) -> bool {
+    let random = hop.random_control();
+    heard.meaning == Meaning::UnknownRecipientTemporary && random.is_some_and(|random| alike(random, heard))
+}
+
+fn in_words(heard: &Heard) -> String {
+    format!("it was refused, {}: {}", meaning_in_words(heard.meaning), heard.quote())
 }
 
 /// Whether two refusals differ in nothing but the address that they name.

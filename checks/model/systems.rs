@@ -84,9 +84,59 @@ impl<'a> Model<'a> {
         Some(format!("{pointer}/{at}"))
     }
 
-    /// The system that gateway `hop` hands mail to: the one that the configuration names, else the first of Exchange.
+    /// The system that gateway `hop` hands mail to: the one that the configuration names, else the one whose host it is,
+    /// else the first of Exchange.
     pub fn delivers_to(&self, hop: &HopView) -> Option<&'a str> {
-        self.question.system_behind(hop.hop)
+        let named = self.question.named_behind(hop.hop);
+        named.or_else(|| self.belongs_to(hop)).or_else(|| self.first_exchange())
+    }
+
+    /// The system whose own host the gateway `hop` is: by name, by address, by the certificate that it shows, or because
+    /// Exchange Online takes mail at such a name.
+    pub fn belongs_to(&self, hop: &HopView) -> Option<&'a str> {
+        let own = hop.hop;
+        let systems = || self.question.systems.iter();
+        let named = systems().find(|system| system.smtp.iter().any(|host| is_at(host, own, self.question.smtp_port)));
+        if let Some(system) = named {
+            return Some(&system.name);
+        }
+        let others = || self.hops.iter().filter(|other| other.hop.role != Role::Gateway);
+        let same = |other: &&HopView| {
+            let address = other.hop.address.is_some() && other.hop.address == own.address;
+            other.hop.port == own.port && (address || other.hop.host.eq_ignore_ascii_case(&own.host))
+        };
+        if let Some(system) = others().find(same).and_then(|other| self.name_of(other.hop.system.as_deref()?)) {
+            return Some(system);
+        }
+        // A certificate for one name is on one machine, or on those of one system; one for all names may be anywhere.
+        let shown = |hop: &HopView| {
+            let leaf = hop.certificate()?;
+            let single = !leaf.names.is_empty() && leaf.names.iter().all(|name| !name.starts_with('*'));
+            (single && !leaf.sha256.is_empty()).then(|| leaf.sha256.clone())
+        };
+        if let Some(leaf) = shown(hop) {
+            let mut alike =
+                others().filter(|other| shown(other).as_ref() == Some(&leaf)).map(|other| &other.hop.system);
+            let first = alike.next().and_then(|system| system.as_deref());
+            if let Some(system) = first.filter(|first| alike.all(|other| other.as_deref() == Some(first))) {
+                return self.name_of(system);
+            }
+        }
+        let mut online = self.question.systems_of(SystemKind::ExchangeOnline);
+        match (is_online(&own.host), online.next(), online.next()) {
+            (true, Some(one), None) => Some(&one.name),
+            _ => None,
+        }
+    }
+
+    /// Whether gateway `hop` is a host of another system than Exchange.
+    pub fn is_at_other(&self, hop: &HopView) -> bool {
+        self.delivers_to(hop).is_some_and(|system| self.organisation_of(system).is_none())
+    }
+
+    /// The system's name as the question has it.
+    fn name_of(&self, system: &str) -> Option<&'a str> {
+        self.question.systems.iter().find(|one| one.name == system).map(|one| &*one.name)
     }
 
     /// Whether mail of the domain that takes the way of its MX comes back to `organisation`: not where the gateways hand
@@ -121,17 +171,16 @@ impl<'a> Model<'a> {
 }
 
 impl Question {
-    /// The system that gateway `hop` hands mail to: the one that the configuration names, else the first of Exchange.
+    /// The system that the configuration says gateway `hop` hands mail to.
+    pub fn named_behind(&self, hop: &Hop) -> Option<&str> {
+        let named = self.delivers_to.iter().find(|(gateway, _)| is_at(gateway, hop, self.smtp_port));
+        named.map(|(_, system)| &**system)
+    }
+
+    /// The system that gateway `hop` hands mail to, before anybody was asked: the one that the configuration names, else
+    /// the first of Exchange.
     pub fn system_behind(&self, hop: &Hop) -> Option<&str> {
-        let named = self.delivers_to.iter().find(|(gateway, _)| {
-            let (host, port) = match gateway.rsplit_once(':') {
-                Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
-                _ => (&***gateway, None),
-            };
-            let host = host.trim_start_matches('[').trim_end_matches(']');
-            host.eq_ignore_ascii_case(&hop.host) && port.unwrap_or(self.smtp_port) == hop.port
-        });
-        named.map(|(_, system)| &**system).or_else(|| self.first_exchange())
+        self.named_behind(hop).or_else(|| self.first_exchange())
     }
 
     /// The first Exchange system on premises, else the first online.
@@ -159,6 +208,17 @@ impl OrganisationView<'_> {
         // An address has no label to compare by.
         name.parse::<IpAddr>().is_err() && (subscribed || server())
     }
+}
+
+/// Whether `named`, a host with or without a port, is where the hop is.
+fn is_at(named: &str, hop: &Hop, usual_port: u16) -> bool {
+    let (host, port) = match named.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
+        _ => (named, None),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let address = host.parse().is_ok_and(|literal: IpAddr| hop.address == Some(literal));
+    (address || host.eq_ignore_ascii_case(&hop.host)) && port.unwrap_or(usual_port) == hop.port
 }
 
 fn is_online(host: &str) -> bool {

@@ -18,6 +18,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    unnamed(case, notes);
     for group in groups(case, FaultKind::GatewayRejectsExchange) {
         let kinds: Vec<_> = group
             .recipients
@@ -39,6 +40,23 @@ fn judge(case: &Case, notes: &mut Notes) {
         for remedy in steps.into_iter().chain(widen_look_up(case, &group.first.hops)) {
             finding.mend(remedy);
         }
+    }
+}
+
+/// Who is held by a directory and was not even named.
+fn unnamed(case: &Case, notes: &mut Notes) {
+    const SUPPLY: &str = "--pace own where the hosts are yours, which asks for everybody";
+    for organisation in &case.model.organisations {
+        let directories = || organisation.directories.iter().map(|(_, directory)| directory);
+        let what = format!("the recipients of {} beside those that were asked for", organisation.system);
+        if directories().any(|one| one.roster.known().is_some() && one.roster_incomplete.is_none()) {
+            continue;
+        }
+        let miss = directories().find_map(|one| one.roster_incomplete.as_ref().or(one.roster.miss()));
+        notes.gap(match miss {
+            Some(miss) => Gap::unanswered(what, miss.said.clone(), SUPPLY),
+            None => Gap::not_asked(what, "--ldap URL with --ldap-user, or Get-Recipient in --exchange-export"),
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! NSD401, the mission: the gateway refuses somebody whose mailbox is on the other system (F-21).
 use super::{Group, for_all, groups, object_name};
+use crate::evidence::SystemKind;
 use crate::model::diagnosis::{Diagnosis, Fate};
 use crate::model::{FaultKind, Recipient};
 use crate::prelude::*;
@@ -26,6 +27,7 @@ fn judge(case: &Case, notes: &mut Notes) {
     for recipient in &case.model.recipients {
         let Diagnosis { fate, faults, gaps, predicted, .. } = case.model.diagnose(recipient);
         // Every hop took it, and the configuration leads elsewhere: that is no health.
+        // Whom nothing carries on, NSD421 names.
         if faults.is_empty() && gaps.is_empty() && matches!(*fate, Fate::Inconclusive | Fate::Loop) {
             let last = predicted.steps.last().map(|step| step.says.clone());
             let why = predicted.missing.as_ref().map(|missing| format!("this is not known: {missing}")).or(last);
@@ -112,29 +114,40 @@ fn answer_for(recipient: &Recipient) -> (String, String) {
     )
 }
 
-/// The core question stays open where there is neither a directory nor a list (contract, section 2).
+/// The core question stays open where nobody says who has a mailbox on the other systems (contract, section 2).
 fn unread_lists(case: &Case, notes: &mut Notes) {
-    let mut usable = 0;
+    const SUPPLY: &str = "--recipients FILE, or recipients = \"in-directory\" of the system in the configuration where \
+                          Exchange's directory holds an object for each of its mailboxes";
     for list in &case.evidence.files {
-        match &list.addresses {
-            Observed::Known(_) => usable += 1,
-            Observed::Unknown(miss) => {
-                let what = format!("the list {} of {}", list.source, list.system);
-                notes.gap(Gap::unanswered(what, miss.said.clone(), "--recipients FILE that can be read"));
-            }
-            Observed::NotAsked => {}
+        if let Observed::Unknown(miss) = &list.addresses {
+            let what = format!("the list {} of {}", list.source, list.system);
+            notes.gap(Gap::unanswered(what, miss.said.clone(), "--recipients FILE that can be read"));
         }
     }
-    if !case.evidence.files.is_empty() && usable == 0 {
-        return;
+    let systems = &case.question.systems;
+    let others = systems.iter().filter(|system| system.kind == SystemKind::Other);
+    // Of several organisations the further ones are other systems to the first.
+    let first = case.model.first_exchange();
+    let further = systems.iter().filter(|one| one.kind != SystemKind::Other && Some(&*one.name) != first);
+    let alone = others.clone().chain(further.clone()).next().is_none();
+    let open =
+        |why: &str, system: &str| Gap::unanswered(format!("who has a mailbox on {system}"), why.to_string(), SUPPLY);
+    for system in others.chain(further) {
+        let lists: Vec<_> = case.evidence.files.iter().filter(|list| list.system == system.name).collect();
+        let mut directories = case.evidence.directories.iter().filter(|one| one.system == system.name);
+        let told = lists.iter().any(|list| list.addresses.known().is_some())
+            || directories.clone().any(|one| one.roster.known().is_some())
+            || !case.model.organisations.is_empty() && system.recipients_in_directory;
+        if told || !lists.is_empty() {
+            continue;
+        }
+        match directories.find_map(|one| one.roster.miss()) {
+            Some(miss) => notes.gap(open(&miss.said, &system.name)),
+            None => notes.gap(open("there is no list of them", &system.name)),
+        }
     }
-    if case.evidence.files.is_empty() {
-        let what = "who has a mailbox on the other system";
-        let supply = "--recipients FILE, or --recipient ADDR";
-        notes.gap(match case.evidence.directories.is_empty() {
-            true => Gap::unanswered(what, "there is neither a directory nor a list of recipients", supply),
-            false => Gap::not_asked(what, supply),
-        });
+    if alone && case.evidence.files.is_empty() {
+        notes.gap(open("there is no list of them", "the other system"));
     }
 }
 
@@ -248,9 +261,13 @@ mod tests {
     fn a_path_that_leads_elsewhere_is_no_health() {
         let mut world = World::healthy();
         world.directory("orders@contoso.com", "contact targetAddress=SMTP:orders@zimbra.contoso.com");
-        let open = "unanswered: whether mail for orders@contoso.com arrives (no send connector serves zimbra.contoso.com: it \
-                    waits in the queue and expires)";
-        assert_eq!(world.lines(&CHECK), [open]);
+        assert_eq!(world.lines(&CHECK), [""; 0], "that it is stranded is NSD421's to say");
+        world.connector(|connector| connector.smart_hosts.clear());
+        world.directory("orders@contoso.com", "");
+        let open = "unanswered: whether mail for orders@contoso.com arrives (it has been there: corp to corp)";
+        assert_eq!(world.lines(&CHECK)[0], open);
+        world.connector(|connector| connector.smart_hosts = vec!["smarthost.contoso.com".into()]);
+        world.directory("orders@contoso.com", "contact targetAddress=SMTP:orders@zimbra.contoso.com");
         let space = crate::evidence::exchange::AddressSpace::parse("SMTP:*.contoso.com;1");
         world.connector(|connector| connector.address_spaces.extend(space));
         assert_eq!(world.lines(&CHECK), [""; 0]);
@@ -278,10 +295,17 @@ mod tests {
     fn with_neither_directory_nor_list_the_question_stays_open() {
         let mut world = World::healthy();
         world.evidence.files.clear();
-        assert_eq!(world.lines(&CHECK), ["not asked: who has a mailbox on the other system"]);
+        let open = ["unanswered: who has a mailbox on zimbra (there is no list of them)"];
+        assert_eq!(world.lines(&CHECK), open, "the directory alone does not tell who is elsewhere");
+        world.question.systems[1].recipients_in_directory = true;
+        assert_eq!(world.lines(&CHECK), [""; 0], "unless the user says that it does");
         world.evidence.directories.clear();
-        let open =
-            "unanswered: who has a mailbox on the other system (there is neither a directory nor a list of recipients)";
-        assert_eq!(world.lines(&CHECK), [open]);
+        world.question.systems[1].recipients_in_directory = false;
+        assert_eq!(world.lines(&CHECK), open);
+        world.question.systems.pop();
+        assert_eq!(
+            world.lines(&CHECK),
+            ["unanswered: who has a mailbox on the other system (there is no list of them)"]
+        );
     }
 }

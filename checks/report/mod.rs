@@ -285,12 +285,13 @@ mod tests {
     #[test]
     fn who_was_not_asked_keeps_the_verdict_open_and_says_why() {
         type Change = fn(&mut World);
-        let cases: [(Change, Option<Meaning>, &str); 3] = [
+        let cases: [(Change, Option<Meaning>, &str, &str); 3] = [
             (
                 |world| {
                     world.last(GATEWAY).transcript = vec![turn(Stage::Mail, "553 5.7.1 Sender address rejected", None)]
                 },
                 Some(Meaning::SenderRejected),
+                "orders@contoso.com at mx1.contoso.com (192.0.2.25)",
                 "the hop refused our sender: 553 5.7.1 Sender address rejected",
             ),
             (
@@ -303,6 +304,7 @@ mod tests {
                     session.transcript.push(note);
                 },
                 None,
+                "orders@contoso.com at mx1.contoso.com (192.0.2.25)",
                 "its local part needs SMTPUTF8",
             ),
             (
@@ -311,16 +313,17 @@ mod tests {
                     session.transcript.retain(|turn| turn.recipient.as_deref() != Some("orders@contoso.com"));
                 },
                 None,
-                "the run ended before it was asked",
+                "1 of 3 recipients at mx1.contoso.com (192.0.2.25)",
+                "the run ended before they were asked for",
             ),
         ];
-        for (change, meaning, why) in cases {
+        for (change, meaning, what, why) in cases {
             let mut world = World::healthy();
             world.question.max_recipients = 20;
             change(&mut world);
             let (report, _) = judged(world, &[]);
             assert_eq!(report.verdict, Verdict::Unknown, "{why}");
-            let gap = report.gaps.iter().find(|gap| gap.what == "orders@contoso.com at mx1.contoso.com (192.0.2.25)");
+            let gap = report.gaps.iter().find(|gap| gap.what == what);
             assert_eq!(gap.map(|gap| (&*gap.why, gap.asked)), Some((why, true)));
             let orders = report.recipients.iter().find(|one| one.address == "orders@contoso.com").unwrap();
             let gateway = &orders.hops[0];
@@ -336,6 +339,7 @@ mod tests {
         for (hop, reply) in [(GATEWAY, unknown), (EXCHANGE, "250 2.1.5 Ok"), (OTHER, "250 2.1.5 Ok")] {
             let turns = many.iter().map(|address| turn(Stage::Rcpt, reply, Some(address)));
             world.last(hop).transcript.extend(turns);
+            world.rcpt(hop, "helpdesk@contoso.com", "250 2.1.5 Ok");
         }
         for address in &many {
             let (base, filter, entries) = (String::new(), String::new(), Observed::Known(vec![]));

@@ -103,7 +103,8 @@ mod tests {
         world.last(GATEWAY).transcript.iter_mut().for_each(|turn| turn.latency_ms = Some(5000));
         world.rcpt(GATEWAY, RANDOM, UNKNOWN);
         assert_eq!(world.lines(&CHECK), [""; 0], "only acceptances were slow");
-        world.last(GATEWAY).transcript.last_mut().unwrap().latency_ms = Some(5120);
+        let random = |turn: &&mut crate::evidence::smtp::Turn| turn.recipient.as_deref() == Some(RANDOM);
+        world.last(GATEWAY).transcript.iter_mut().find(random).unwrap().latency_ms = Some(5120);
         let slow = "info proven: mx1.contoso.com (192.0.2.25) answers a refusal after 5.1 s; it allows about 11 refusals a \
                     minute [gateway/mx1.contoso.com/192.0.2.25:25]";
         assert_eq!(world.lines(&CHECK), [slow]);

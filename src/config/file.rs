@@ -57,7 +57,15 @@ pub(super) enum OneOrMany {
     Many(Vec<PathBuf>),
 }
 
+/// What `recipients` says where Exchange's directory holds an object for each of the system's mailboxes.
+const IN_DIRECTORY: &str = "in-directory";
+
 impl OneOrMany {
+    /// Whether it says that the directory is the list, and names no file.
+    pub(super) fn in_directory(&self) -> bool {
+        matches!(self, Self::One(path) if path.as_os_str() == IN_DIRECTORY)
+    }
+
     pub(super) fn paths(&self, source: &Source) -> Vec<PathBuf> {
         match self {
             Self::One(path) => vec![source.path(path)],

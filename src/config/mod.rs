@@ -7,7 +7,7 @@ mod values;
 use crate::cli::CheckArgs;
 use crate::collect::directory::Password;
 use crate::stop::Stop;
-use file::{File, FileDirectory, FileIgnore, Given, Place, Source, in_file, read};
+use file::{File, FileDirectory, FileIgnore, Given, OneOrMany, Place, Source, in_file, read};
 use nsdiag_checks::evidence::{Question, System, SystemKind, address};
 use nsdiag_checks::report::Ignore;
 use std::collections::BTreeMap;
@@ -140,7 +140,9 @@ impl Builder<'_> {
                 return Err(self.source.wrong(Some(system.name.span()), &format!("there are two systems '{name}'")));
             }
             let smtp = system.smtp.iter().map(|host| self.host(&in_file(host))).collect::<Result<_, _>>()?;
-            let listed = system.recipients.as_ref().map_or(vec![], |listed| listed.paths(self.source));
+            let in_directory = system.recipients.as_ref().is_some_and(OneOrMany::in_directory);
+            let listed = system.recipients.as_ref().filter(|_| !in_directory);
+            let listed = listed.map_or(vec![], |listed| listed.paths(self.source));
             let mut exported = vec![];
             if let Some(directory) = &system.directory {
                 let (span, directory) = (directory.span(), directory.get_ref());
@@ -176,6 +178,7 @@ impl Builder<'_> {
                 exports: exported.iter().map(|path| path.display().to_string()).collect(),
                 lists: listed.iter().map(|path| path.display().to_string()).collect(),
                 outbound: system.outbound.iter().map(|host| self.sender(&in_file(host))).collect::<Result<_, _>>()?,
+                recipients_in_directory: in_directory,
             });
             lists.extend(listed.into_iter().map(|path| (name.clone(), path)));
         }
@@ -322,6 +325,7 @@ impl Builder<'_> {
                         exports: vec![],
                         lists: vec![],
                         outbound: vec![],
+                        recipients_in_directory: false,
                     });
                     systems.len() - 1
                 })

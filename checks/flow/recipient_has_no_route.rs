@@ -1,0 +1,75 @@
+//! NSD421: by configuration a recipient's mail ends nowhere.
+use crate::model::Recipient;
+use crate::model::diagnosis::Fate;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
+
+pub(super) const CHECK: Check = Check {
+    code: "NSD421",
+    name: "recipient-has-no-route",
+    title: "recipients whose mail has no way on from Exchange",
+    severity: Severity::Critical,
+    why: "Exchange takes their mail and has no connector that hands it on, or one that leads nowhere: it waits in a queue, and \
+          its sender gets a bounce when it expires, after two days as shipped (Microsoft, \"Configure message retry, resubmit, \
+          and expiration intervals\"). Every hop accepts such a recipient, so that nothing is to be heard of it.",
+    fix: "Give the domain a send connector that leads to the system with the mailbox.",
+    judge,
+};
+
+fn judge(case: &Case, notes: &mut Notes) {
+    let mut stranded: BTreeMap<&str, Vec<&Recipient>> = BTreeMap::new();
+    for recipient in &case.model.recipients {
+        let found = case.model.diagnose(recipient);
+        let last = found.predicted.steps.last().filter(|_| found.fate == Fate::NoRoute);
+        if let Some(last) = last {
+            stranded.entry(&last.says).or_default().push(recipient);
+        }
+    }
+    for (why, recipients) in stranded {
+        let names: Vec<&str> = recipients.iter().map(|one| one.address).collect();
+        let detail = format!("mail for {} ends in Exchange: {why}", listed(&names, 5));
+        // What the configuration says, no probe has seen: Exchange accepts such a recipient.
+        let finding = notes.finding(detail).certainty(Certainty::Likely);
+        for recipient in recipients {
+            finding.about(SubjectKind::Recipient, recipient.address);
+            finding.seen_all(&case.model.diagnose(recipient).predicted.seen);
+            finding.seen_all(recipient.directories.iter().map(|held| &held.pointer));
+        }
+        let steps = vec![
+            "See the queue: Get-Queue -Identity *\\Unreachable on the Mailbox servers, or the one of the connector"
+                .into(),
+            "Mend the connector that the findings beside this one name".into(),
+        ];
+        finding.mend(Remedy::steps("exchange", "Give their mail a way on", steps));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::World;
+
+    #[test]
+    fn whom_no_connector_carries_on_is_named_and_whom_one_does_is_not() {
+        let mut world = World::healthy();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.connectors().clear();
+        let both = "critical likely: mail for orders@contoso.com and sales@contoso.com ends in Exchange: no send connector \
+                    serves contoso.com: it waits in the queue and expires [orders@contoso.com, sales@contoso.com]";
+        assert_eq!(world.lines(&CHECK), [both]);
+        world.hide_configuration();
+        assert_eq!(world.lines(&CHECK), [""; 0], "what cannot be read strands nobody");
+    }
+
+    #[test]
+    fn a_smart_host_without_an_address_strands_and_one_that_dns_does_not_tell_of_does_not() {
+        use crate::evidence::dns::RecordKind;
+        let mut world = World::healthy();
+        world.connector(|connector| connector.smart_hosts = vec!["gone.contoso.com".into()]);
+        for (answer, stranded) in [("NXDOMAIN", 1), ("SERVFAIL", 0)] {
+            world.dns("gone.contoso.com", RecordKind::A, answer);
+            world.dns("gone.contoso.com", RecordKind::Aaaa, answer);
+            assert_eq!(world.lines(&CHECK).len(), stranded, "{answer}: {:?}", world.lines(&CHECK));
+        }
+    }
+}
