@@ -1,20 +1,23 @@
 //! One run: collects everything there is to ask, each question once, and has it judged.
 use crate::collect::directory::catalog::{self, Catalog, Listener, Teller};
-use crate::collect::directory::{self, Access, Wanted, discovery};
+use crate::collect::directory::{self, Access, Roster, Wanted, discovery};
 use crate::collect::dns::{self, Resolver};
 use crate::collect::promises;
+use crate::collect::rosters::Rosters;
 use crate::collect::smtp::{Manners, TlsTrust};
 use crate::collect::{exports, lists};
 use crate::config::{ALL, DirectorySettings, ExportSettings, JournalSettings, Settings, split_host};
 use crate::journal::Journal;
-use crate::probing::{self, Pace, Prober};
+use crate::probing::{self, Choice, Pace, Prober};
 use crate::{clock, vantage};
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::directory::Origin;
 use nsdiag_checks::evidence::dns::RecordKind;
-use nsdiag_checks::evidence::smtp::{Hop, Role, Session};
+use nsdiag_checks::evidence::smtp::{Hop, Role};
 use nsdiag_checks::evidence::{Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
 use nsdiag_checks::judge::{Case, Check, Notes, count};
+use nsdiag_checks::model::hops::good_at;
 use nsdiag_checks::model::{Model, organisations};
 use nsdiag_checks::report::{Estimate, Report, Run, Vantage, report};
 use std::collections::BTreeSet;
@@ -41,6 +44,8 @@ pub enum Word<'a> {
     Note(&'a str),
 }
 
+/// How many recipients of a directory are compared with another one where not everybody is asked for.
+const COMPARED: usize = 5_000;
 /// From how many recipients on a run keeps a journal beside its report.
 const LONG: usize = 200;
 
@@ -181,61 +186,46 @@ impl<'a> Collector<'a> {
                 system.smtp.iter().map(move |host| (role, &system.name, host))
             })
             .collect();
-        // Hops that need nothing of the directory are probed while it is asked; the others as soon as it has answered.
-        let at_once = |role: Role| role == Role::Other || !question.known_good.is_empty();
-        let early = async {
-            let hops = join_all(
-                named.iter().map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port)),
-            );
-            let hops: Vec<Hop> = self.or_stop(hops, Vec::new).await.into_iter().flatten().collect();
-            let ready = hops.iter().filter(|hop| at_once(hop.role));
-            let sessions = ready.map(|hop| self.prober.probe(hop, question, &question.known_good, &files, &[]));
-            let sessions = join_all(sessions).await;
-            (hops, sessions)
-        };
         let (tellers, listeners): (Vec<_>, Vec<_>) = settings.directories.iter().map(|_| catalog::pair()).unzip();
-        let late = async {
-            let asked = settings.directories.iter().zip(tellers);
-            let directories = join_all(asked.map(|(one, teller)| self.directory(one, question, &recipients, teller)));
-            let exported = join_all(settings.exports.iter().map(|one| self.exports(one, question, &recipients)));
+        // A global catalog answers when it does: of one domain's forest, what is asked next does not depend on it.
+        let catalogs = listeners.into_iter().map(|listener| self.catalog(listener, question, &recipients));
+        let catalogs = join_all(catalogs).shared();
+        let heard = async {
+            let directories = self.directories(settings, question, &recipients, tellers);
             let gateways = self.or_stop(self.gateways(question), Vec::new);
-            let (gateways, directories, exported) = tokio::join!(gateways, directories, exported);
-            let directories = in_order(question, directories, exported);
-            let mut evidence = Evidence { directories, ..Evidence::default() };
+            let own = named.iter().map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port));
+            let own = self.or_stop(join_all(own), Vec::new);
+            let (mut directories, gateways, own) = tokio::join!(directories, gateways, own);
+            let own: Vec<Hop> = own.into_iter().flatten().collect();
+            // Whom other domains of a forest hold, the catalog alone tells.
+            let several = directories.iter().any(|one| one.roster_incomplete.as_ref().is_some_and(is_elsewhere));
+            if several {
+                complete(settings, &mut directories, self.or_stop(catalogs.clone(), Vec::new).await);
+            }
+            let mut evidence = Evidence { directories, files, hops: own.clone(), ..Evidence::default() };
             let smart_hosts = self.or_stop(self.smart_hosts(question, &mut evidence), Vec::new).await;
             let other = named.iter().any(|(role, ..)| *role == Role::Other);
             let smart_hosts = if other { vec![] } else { smart_hosts };
-            let good = match question.known_good.is_empty() {
-                false => question.known_good.clone(),
-                true => evidence.directories.iter().filter_map(|one| one.known_good.known()?.clone()).collect(),
-            };
-            let waiting = named.iter().filter(|(role, ..)| !at_once(*role));
-            let waiting = waiting.map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port));
-            let waiting: Vec<Hop> = self.or_stop(join_all(waiting), Vec::new).await.into_iter().flatten().collect();
-            let hops = gateways.iter().chain(&waiting).chain(&smart_hosts);
-            let sessions = hops.map(|hop| self.prober.probe(hop, question, &good, &files, &evidence.directories));
-            let sessions = join_all(sessions).await;
-            (gateways, smart_hosts, sessions, evidence.directories)
+            // Whom to ask is chosen once, when all sources have spoken: the same people at every hop.
+            let choice = Choice::of(question, &evidence);
+            evidence.hops = gateways.into_iter().chain(own).chain(smart_hosts).collect();
+            let sessions = evidence.hops.iter().map(|hop| {
+                let good: Vec<String> = good_at(question, &evidence, hop).into_iter().map(String::from).collect();
+                let choice = &choice;
+                async move { self.prober.probe(hop, question, &good, choice).await }
+            });
+            evidence.smtp = join_all(sessions).await.into_iter().flatten().collect();
+            (evidence, several)
         };
         // What DNS tells senders takes fewer round trips than the directory and a hop, and holds nothing up.
         let promises = promises::ask(&self.resolver, &self.prober.trust, question, self.prober.manners.deadline);
         let promises = self.or_stop(promises, Default::default);
-        // A global catalog answers when it does: what is asked next does not depend on it.
-        let catalogs = join_all(listeners.into_iter().map(|listener| self.catalog(listener, question, &recipients)));
-        let ((own, early), (gateways, smart_hosts, late, mut directories), (mx_views, sts_policy), catalogs) =
-            tokio::join!(early, late, promises, catalogs);
-        for (one, catalog) in settings.directories.iter().zip(catalogs) {
-            let own = |each: &&mut Directory| each.system == one.system && each.origin == Origin::Ldap;
-            if let Some(directory) = directories.iter_mut().find(own) {
-                catalog.complete(directory);
-            }
+        let ((mut evidence, completed), (mx_views, sts_policy), catalogs) =
+            tokio::join!(heard, promises, catalogs.clone());
+        if !completed {
+            complete(settings, &mut evidence.directories, catalogs);
         }
-        let hops: Vec<Hop> = gateways.into_iter().chain(own).chain(smart_hosts).collect();
-        let mut evidence = Evidence { directories, files, mx_views, sts_policy, ..Evidence::default() };
-        evidence.smtp = early.into_iter().chain(late).flatten().collect();
-        let place = |session: &Session| hops.iter().position(|hop| hop.id == session.hop);
-        evidence.smtp.sort_by_key(place);
-        evidence.hops = hops;
+        (evidence.mx_views, evidence.sts_policy) = (mx_views, sts_policy);
         evidence.dns = self.resolver.lookups();
         Ok(evidence)
     }
@@ -252,11 +242,41 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// All directories, over LDAP and from exports; whom one names is looked up in every other.
+    async fn directories(
+        &self,
+        settings: &Settings,
+        question: &Question,
+        recipients: &[String],
+        tellers: Vec<Teller>,
+    ) -> Vec<Directory> {
+        let (asked, exported) = (&settings.directories, &settings.exports);
+        let mut rosters = Rosters::of(asked.len() + exported.len());
+        let of_exports = rosters.split_off(asked.len());
+        let asked = asked.iter().zip(tellers).zip(rosters).map(|((one, teller), rosters)| async move {
+            self.directory(one, question, recipients, &rosters, teller).await
+        });
+        let exported = exported.iter().zip(of_exports).map(|(one, rosters)| async move {
+            let directory = self.exports(one, question, recipients).await;
+            rosters.post(directory.roster.known());
+            directory
+        });
+        let (asked, exported) = tokio::join!(join_all(asked), join_all(exported));
+        let mut all = in_order(question, asked, exported);
+        let named = all.iter().filter_map(|one| one.roster.known()).flatten();
+        let named: BTreeSet<String> = named.chain(recipients).cloned().collect();
+        for directory in all.iter_mut().filter(|one| one.origin == Origin::Export) {
+            exports::complete(directory, &named);
+        }
+        all
+    }
+
     async fn directory(
         &self,
         one: &DirectorySettings,
         question: &Question,
         recipients: &[String],
+        rosters: &Rosters,
         teller: Teller,
     ) -> Directory {
         let urls = match (one.urls.is_empty(), one.user.as_deref()) {
@@ -285,7 +305,7 @@ impl<'a> Collector<'a> {
         };
         let manners = &self.prober.manners;
         let wanted = wanted(question, recipients);
-        let reading = directory::read(access, &self.resolver, wanted, manners.step, manners.deadline, teller);
+        let reading = directory::read(access, &self.resolver, wanted, manners.step, manners.deadline, rosters, teller);
         let interrupted = || {
             let miss = Miss::new(How::Deadline, "the run was interrupted");
             let (bind, organisation) = (Observed::Unknown(miss.clone()), Observed::Unknown(miss));
@@ -305,11 +325,11 @@ impl<'a> Collector<'a> {
     /// Reads a system's exports, beside what the network does.
     async fn exports(&self, one: &ExportSettings, question: &Question, recipients: &[String]) -> Directory {
         let (one, domain, recipients) = (one.clone(), question.domain.clone(), recipients.to_vec());
-        let known_good = question.known_good.is_empty();
+        let (known_good, roster) = (question.known_good.is_empty(), roster(question));
         let deadline = self.prober.manners.deadline.into_std();
         let system = one.system.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let wanted = Wanted { domain: &domain, addresses: &recipients, known_good };
+            let wanted = Wanted { domain: &domain, addresses: &recipients, known_good, roster };
             exports::read(&one.system, &one.paths, wanted, Some(deadline))
         });
         read.await.unwrap_or_else(|_| {
@@ -404,6 +424,21 @@ impl<'a> Collector<'a> {
     }
 }
 
+/// Whether other domains of the forest were not searched.
+fn is_elsewhere(miss: &Miss) -> bool {
+    miss.how == How::Referral
+}
+
+/// Writes down what the global catalogs said, each beside its own directory.
+fn complete(settings: &Settings, directories: &mut [Directory], catalogs: Vec<Catalog>) {
+    for (one, catalog) in settings.directories.iter().zip(catalogs) {
+        let own = |each: &&mut Directory| each.system == one.system && each.origin == Origin::Ldap;
+        if let Some(directory) = directories.iter_mut().find(own) {
+            catalog.complete(directory);
+        }
+    }
+}
+
 /// Reads the lists, beside each other in the order of the configuration.
 fn read_lists(settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<List>, Failure> {
     let question = &settings.question;
@@ -452,7 +487,18 @@ fn in_order(question: &Question, asked: Vec<Directory>, exported: Vec<Directory>
 
 /// What directories are asked.
 fn wanted<'a>(question: &'a Question, recipients: &'a [String]) -> Wanted<'a> {
-    Wanted { domain: &question.domain, addresses: recipients, known_good: question.known_good.is_empty() }
+    let known_good = question.known_good.is_empty();
+    Wanted { domain: &question.domain, addresses: recipients, known_good, roster: roster(question) }
+}
+
+/// Whom directories are to name: everybody where everybody is to be asked for, or compared with another directory.
+fn roster(question: &Question) -> Roster {
+    let several = question.systems.iter().filter(|system| system.kind != SystemKind::Other).count() > 1;
+    match (question.pace == "own", several) {
+        (true, _) => Roster::Everybody(ALL),
+        (false, true) => Roster::Everybody(COMPARED),
+        (false, false) => Roster::Sample,
+    }
 }
 
 /// Whether the deadline cut nothing short.

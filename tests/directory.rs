@@ -1,7 +1,8 @@
 //! Directory servers that refuse or misbehave: what is written down of each.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
-use nsdiag::collect::directory::{Access, Password, Wanted, catalog, read};
+use nsdiag::collect::directory::{Access, Password, Roster, Wanted, catalog, read};
 use nsdiag::collect::dns::Resolver;
+use nsdiag::collect::rosters::Rosters;
 use nsdiag::collect::smtp::TlsTrust;
 use nsdiag_checks::evidence::{Directory, How, Observed};
 use std::sync::Arc;
@@ -82,11 +83,12 @@ async fn ask(urls: Vec<String>, plaintext: bool) -> Directory {
     let deadline = Instant::now() + Duration::from_secs(10);
     let resolver = Resolver::new(vec![], step, deadline);
     let addresses = ["a@contoso.com".to_string()];
-    let wanted = Wanted { domain: "contoso.com", addresses: &addresses, known_good: true };
+    let wanted = Wanted { domain: "contoso.com", addresses: &addresses, known_good: true, roster: Roster::Nobody };
     let (teller, listener) = catalog::pair();
+    let rosters = &Rosters::of(1)[0];
     let shown = format!("{access:?}");
     let asking = catalog::ask(listener, &resolver, wanted, step, deadline);
-    let (mut found, catalog) = tokio::join!(read(access, &resolver, wanted, step, deadline, teller), asking);
+    let (mut found, catalog) = tokio::join!(read(access, &resolver, wanted, step, deadline, rosters, teller), asking);
     catalog.complete(&mut found);
     assert!(!format!("{found:?}{shown}").contains("geheim"), "a password");
     found

@@ -6,8 +6,9 @@ use ldap3_proto::proto::{
     LdapBindResponse, LdapExtendedResponse, LdapMsg, LdapOp, LdapPartialAttribute, LdapResult, LdapResultCode,
     LdapSearchRequest, LdapSearchResultEntry, LdapSearchResultReference, LdapSearchScope,
 };
-use nsdiag::collect::directory::{Access, Password, Wanted, catalog, read};
+use nsdiag::collect::directory::{Access, Password, Roster, Wanted, catalog, read};
 use nsdiag::collect::dns::Resolver;
+use nsdiag::collect::rosters::Rosters;
 use nsdiag::collect::smtp::TlsTrust;
 use nsdiag_checks::evidence::{Directory, How, Lookup, Observed};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -156,10 +157,11 @@ async fn ask(play: &Play, catalog: Option<&Play>, addresses: &[String], known_go
     };
     let (step, deadline) = (Duration::from_secs(20), Instant::now() + Duration::from_secs(60));
     let resolver = Resolver::new(vec![], step, deadline);
-    let wanted = Wanted { domain: "contoso.com", addresses, known_good };
+    let wanted = Wanted { domain: "contoso.com", addresses, known_good, roster: Roster::Nobody };
     let (teller, listener) = catalog::pair();
+    let rosters = &Rosters::of(1)[0];
     let asking = catalog::ask(listener, &resolver, wanted, step, deadline);
-    let (mut found, said) = tokio::join!(read(access, &resolver, wanted, step, deadline, teller), asking);
+    let (mut found, said) = tokio::join!(read(access, &resolver, wanted, step, deadline, rosters, teller), asking);
     said.complete(&mut found);
     found
 }
@@ -400,9 +402,10 @@ async fn an_answer_that_comes_byte_by_byte_is_not_awaited_for_ever() {
     };
     let (step, deadline) = (Duration::from_secs(1), Instant::now() + Duration::from_secs(60));
     let resolver = Resolver::new(vec![], step, deadline);
-    let wanted = Wanted { domain: "contoso.com", addresses: &addresses(&["a"]), known_good: false };
+    let wanted =
+        Wanted { domain: "contoso.com", addresses: &addresses(&["a"]), known_good: false, roster: Roster::Nobody };
     let began = Instant::now();
-    let found = read(access, &resolver, wanted, step, deadline, catalog::pair().0).await;
+    let found = read(access, &resolver, wanted, step, deadline, &Rosters::of(1)[0], catalog::pair().0).await;
     assert_eq!(found.root.miss().map(|miss| miss.how), Some(How::TimedOut), "{found:?}");
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }

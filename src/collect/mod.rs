@@ -4,6 +4,7 @@ pub mod dns;
 pub mod exports;
 pub mod lists;
 pub mod promises;
+pub mod rosters;
 pub mod smtp;
 pub mod sts;
 mod tcp;

@@ -16,12 +16,13 @@ use crate::stop::Stop;
 use desk::{After, Desk, Seat};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use nsdiag_checks::evidence::Question;
 use nsdiag_checks::evidence::smtp::{Hop, Session};
-use nsdiag_checks::evidence::{Directory, List, Question};
 use nsdiag_checks::report::HopEstimate;
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::time::Duration;
+pub use targets::Choice;
 use targets::Targets;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -122,18 +123,11 @@ pub struct Prober<'a> {
 
 impl Prober<'_> {
     /// All sessions with one hop; what was put off is asked once more.
-    pub async fn probe(
-        &self,
-        hop: &Hop,
-        question: &Question,
-        good: &[String],
-        files: &[List],
-        directories: &[Directory],
-    ) -> Vec<Session> {
+    pub async fn probe(&self, hop: &Hop, question: &Question, good: &[String], choice: &Choice) -> Vec<Session> {
         let Some(address) = hop.address else { return vec![] };
         let endpoint =
             Endpoint { hop: hop.id.clone(), host: hop.host.clone(), address: SocketAddr::new(address, hop.port) };
-        let targets = Targets::of(hop, question, good, files, directories);
+        let targets = Targets::of(hop, question, good, choice);
         let desk = Desk::new(&self.pace, targets, self.manners.stop.clone(), self.manners.deadline);
         Visit {
             prober: self,

@@ -1,9 +1,9 @@
 //! Whom to ask at a hop: its targets, of whom some are likely to be refused, and its controls.
 use nsdiag_checks::evidence::smtp::{Hop, Role};
-use nsdiag_checks::evidence::{Directory, List, Question};
-use nsdiag_checks::model::recipients::holds;
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use nsdiag_checks::evidence::{Evidence, Question};
+use nsdiag_checks::model::chosen::chosen;
+use nsdiag_checks::model::{State, recipients};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Who is to be asked about at one hop.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,51 +21,31 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// The targets at `hop`, as many as the question allows; which ones, and in which order, is the same in every run.
-    pub(super) fn of(
-        hop: &Hop,
-        question: &Question,
-        good: &[String],
-        files: &[List],
-        directories: &[Directory],
-    ) -> Self {
-        let own =
-            |list: &&List| hop.role != Role::Other || hop.system.as_ref().is_none_or(|system| *system == list.system);
-        let listed: BTreeSet<&String> =
-            files.iter().filter(own).filter_map(|list| list.addresses.known()).flatten().collect();
+    /// The targets at `hop`: of `choice` the first that concern it, as many as the question allows, so that each host is
+    /// asked about the same people.
+    pub(super) fn of(hop: &Hop, question: &Question, good: &[String], choice: &Choice) -> Self {
         let postmaster = format!("postmaster@{}", question.domain);
         let control = match hop.role {
             Role::Other => None,
             _ => Some(good.first().cloned().unwrap_or_else(|| postmaster.clone())),
         };
-        let mut targets: BTreeSet<&String> = listed;
-        if hop.role != Role::Other {
-            targets.extend(good.iter().skip(1));
-        }
-        let held = |directory: &Directory| -> BTreeSet<String> {
-            let known = directory.lookups.iter().filter_map(|lookup| Some((lookup, lookup.entries.known()?)));
-            let held = known.filter(|(lookup, entries)| entries.iter().any(|entry| holds(entry, &lookup.address)));
-            held.map(|(lookup, _)| lookup.address.clone()).collect()
-        };
-        let held: BTreeSet<String> = directories.iter().flat_map(held).collect();
-        let doubtful = |target: &&String| hop.role == Role::Gateway && !held.contains(*target);
-        let targets = targets.into_iter().filter(|target| Some(*target) != control.as_ref());
-        let (mut doubtful, mut likely): (Vec<&String>, Vec<&String>) = targets.partition(doubtful);
-        // Those whom the directory lacks first: of them a gateway is most likely to say something of interest.
-        doubtful.truncate(question.max_recipients);
-        likely.truncate(question.max_recipients - doubtful.len());
+        let most = choice.order.iter().take(question.max_recipients.saturating_add(1));
+        let concerned = most.filter(|target| hop.role != Role::Other || choice.concerns(target, hop.system.as_deref()));
+        let targets: Vec<&String> =
+            concerned.filter(|target| Some(*target) != control.as_ref()).take(question.max_recipients).collect();
+        let doubtful = |target: &&String| hop.role == Role::Gateway && !choice.held.contains(*target);
+        let (doubtful, likely): (Vec<&String>, Vec<&String>) = targets.into_iter().partition(doubtful);
+        // Neighbours of a long list are alike: mixed, the first hundred tell what the rest will be like.
         let many = doubtful.len() + likely.len() > MANY;
-        let ordered = |mut all: Vec<&String>| {
-            // In a long list neighbours are alike: old accounts beside each other, one department, one import. Mixed, the
-            // first hundred tell what the rest will be like.
-            if many {
-                all.sort_by_cached_key(|address| scattered(address));
+        let owned = |mut all: Vec<&String>| {
+            if !many {
+                all.sort_unstable();
             }
             all.into_iter().cloned().collect()
         };
         Self {
-            likely: ordered(likely),
-            doubtful: ordered(doubtful),
+            likely: owned(likely),
+            doubtful: owned(doubtful),
             control,
             postmaster,
             randoms: [question.random.clone(), question.second_random.clone()],
@@ -78,13 +58,50 @@ impl Targets {
     }
 }
 
-/// From how many targets on their order is mixed.
-pub(super) const MANY: usize = 100;
-
-/// A number that has nothing to do with the alphabet, and is the same in every run of this version.
-fn scattered(address: &str) -> u64 {
-    // `new` has fixed keys.
-    let mut hasher = DefaultHasher::new();
-    address.hash(&mut hasher);
-    hasher.finish()
+/// Who may be asked for, and what is known of them beforehand.
+#[derive(Debug, Default)]
+pub struct Choice {
+    /// Everybody, the one whose answer decides most first.
+    pub order: Vec<String>,
+    /// Those whom a directory resolves.
+    held: BTreeSet<String>,
+    /// Those for whom an Exchange directory has an object that stands for a mailbox elsewhere.
+    elsewhere: BTreeSet<String>,
+    /// Each with the systems whose lists it is on.
+    listed: BTreeMap<String, Vec<String>>,
 }
+
+impl Choice {
+    /// The choice that follows from what the directories and lists say.
+    pub fn of(question: &Question, evidence: &Evidence) -> Self {
+        let order = chosen(question, evidence).into_iter().map(String::from).collect();
+        let mut choice = Self { order, ..Self::default() };
+        for recipient in recipients::all(question, evidence) {
+            let address = recipient.address.to_string();
+            let listed: Vec<String> =
+                recipient.lists.iter().filter(|list| list.listed).map(|list| list.system.to_string()).collect();
+            if recipient.resolves() {
+                choice.held.insert(address.clone());
+            }
+            let stands = |state| matches!(state, State::Contact | State::MailUser | State::RemoteMailbox);
+            if recipient.directories.iter().any(|held| stands(held.state)) {
+                choice.elsewhere.insert(address.clone());
+            }
+            choice.listed.insert(address, listed);
+        }
+        choice
+    }
+
+    /// Whether the hop of another system than Exchange's is to be asked about `target`: who is on its list, and who is on
+    /// nobody's and has an object that stands for a mailbox elsewhere.
+    fn concerns(&self, target: &str, system: Option<&str>) -> bool {
+        let listed = self.listed.get(target).map_or(&[][..], Vec::as_slice);
+        match listed.is_empty() {
+            true => self.elsewhere.contains(target),
+            false => system.is_none_or(|system| listed.iter().any(|own| own == system)),
+        }
+    }
+}
+
+/// From how many targets on a list is long.
+pub(super) const MANY: usize = 100;

@@ -1,11 +1,11 @@
 //! The scheduler at its desk, against hosts that are played without a network.
 use super::desk::{After, Desk};
-use super::targets::Targets;
+use super::targets::{Choice, Targets};
 use super::{POLITE, Pace};
 use crate::collect::smtp::Offers;
 use crate::stop::Stop;
 use nsdiag_checks::evidence::smtp::{Hop, Line, Role, Session, Turn, Who};
-use nsdiag_checks::evidence::{How, List, Miss, Observed, Question};
+use nsdiag_checks::evidence::{Evidence, How, List, Miss, Observed, Question};
 use nsdiag_checks::replies::Stage;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -33,7 +33,9 @@ fn targets(role: Role, good: &[&str], listed: &[String], most: usize) -> Targets
         repeated: 0,
     };
     let good: Vec<_> = good.iter().map(|local| format!("{local}@c.com")).collect();
-    Targets::of(&hop, &question, &good, &[list], &[])
+    let question = Question { known_good: good.clone(), ..question };
+    let evidence = Evidence { files: vec![list], ..Evidence::default() };
+    Targets::of(&hop, &question, &good, &Choice::of(&question, &evidence))
 }
 
 /// A host: what it says to the recipient (its local part) that is the so-many-th of a session after so many refusals;

@@ -79,8 +79,13 @@ fn recipients_of_300_megabytes_are_read_within_bounded_memory() {
     let directory = &report["evidence"]["directories"][0];
     assert_eq!(directory["exports"][0]["objects"]["known"], COUNT, "{}", directory["exports"]);
     assert_eq!(directory["population"]["known"]["by_state"]["mailbox"], COUNT);
-    let of = |at: usize| directory["lookups"][at]["entries"]["known"].as_array().unwrap().len();
-    assert_eq!((of(0), of(1)), (0, 1), "{}", directory["lookups"]);
+    let lookups = directory["lookups"].as_array().unwrap();
+    let of = |address: &str| {
+        let lookup = lookups.iter().find(|lookup| lookup["address"] == address).unwrap();
+        lookup["entries"]["known"].as_array().unwrap().len()
+    };
+    assert_eq!((of("no@contoso.com"), of("u7777@contoso.com")), (0, 1));
+    assert!(lookups.len() < 200, "of one kind some are named: {}", lookups.len());
     let shared: Vec<_> = directory["noteworthy"]["known"].as_array().unwrap().iter().map(|one| &one["dn"]).collect();
     assert_eq!(shared, ["CN=u0,DC=x", "CN=u29999,DC=x"]);
     println!("peak {peak} KiB");

@@ -7,7 +7,7 @@ mod recipients;
 mod same;
 mod shapes;
 
-use nsdiag::collect::directory::Wanted;
+use nsdiag::collect::directory::{Roster, Wanted};
 use nsdiag::collect::exports;
 use nsdiag_checks::evidence::Observed;
 use nsdiag_checks::evidence::directory::{Directory, ExportFile};
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Reads exports as a run does, for contoso.com.
 fn read_all(paths: &[PathBuf], addresses: &[&str]) -> Directory {
     let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    let wanted = Wanted { domain: "contoso.com", addresses: &addresses, known_good: true };
+    let wanted = Wanted { domain: "contoso.com", addresses: &addresses, known_good: true, roster: Roster::Nobody };
     exports::read("corp", paths, wanted, None)
 }
 

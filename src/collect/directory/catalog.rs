@@ -3,7 +3,8 @@
 //! The connection is made while the directory's is, on the guess that the domain controller is a catalog as well, which
 //! most are. It is bound only once the same credential was taken there: a wrong one must not count twice.
 use super::connection::{Connection, Url};
-use super::recipients::{NOT_HERE, lookups};
+use super::recipients::{NOT_HERE, lookup, lookups};
+use super::roster::{self, Roster};
 use super::search::Searcher;
 use super::{Access, Clock, Wanted, bind, discovery, reach, sweep};
 use crate::collect::dns::Resolver;
@@ -31,6 +32,8 @@ pub(super) enum Progress {
     Bound(Arc<Access>, String),
     /// And said what it is.
     Known(Arc<Access>, String, Arc<RootDse>),
+    /// And whom it holds beside those who were asked for.
+    Named(Arc<Access>, String, Arc<RootDse>, Arc<Vec<String>>),
     /// None did.
     Ended,
 }
@@ -56,7 +59,7 @@ impl Teller {
 impl Drop for Teller {
     fn drop(&mut self) {
         self.0.send_if_modified(|progress| {
-            let over = !matches!(progress, Progress::Known(..));
+            let over = !matches!(progress, Progress::Known(..) | Progress::Named(..));
             if over {
                 *progress = Progress::Ended;
             }
@@ -73,10 +76,12 @@ impl Listener {
 }
 
 /// What a global catalog said.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Catalog {
     url: Observed<String>,
     found: BTreeMap<String, Observed<Vec<Entry>>>,
+    /// Whom it names in the whole forest; none where it was not asked for, or did not say.
+    named: Option<Roster>,
 }
 
 impl Catalog {
@@ -93,6 +98,24 @@ impl Catalog {
             }
         }
         directory.catalog = self.url;
+        if let (Some(named), Observed::Known(roster)) = (self.named, &mut directory.roster) {
+            // Other domains of the forest were not searched, and here they are.
+            if directory.roster_incomplete.as_ref().is_some_and(|miss| miss.how == How::Referral) {
+                directory.roster_incomplete = named.incomplete;
+            }
+            for (address, entries) in named.held {
+                if let Err(place) = roster.binary_search(&address) {
+                    let known = directory.lookups.iter().any(|lookup| lookup.address == address);
+                    if !known {
+                        let mut lookup = lookup(&address, "", Observed::Known(vec![]));
+                        lookup.forest = Observed::Known(entries);
+                        directory.lookups.push(lookup);
+                    }
+                    roster.insert(place, address);
+                }
+            }
+            directory.lookups.sort_by(|one, other| one.address.cmp(&other.address));
+        }
     }
 }
 
@@ -105,8 +128,10 @@ pub async fn ask(
     deadline: tokio::time::Instant,
 ) -> Catalog {
     let clock = Clock { step: step.min(STEP), deadline };
-    let (Progress::Opening(access) | Progress::Bound(access, _) | Progress::Known(access, ..)) =
-        listener.hear(|progress| !matches!(progress, Progress::Before)).await
+    let (Progress::Opening(access)
+    | Progress::Bound(access, _)
+    | Progress::Known(access, ..)
+    | Progress::Named(access, ..)) = listener.hear(|progress| !matches!(progress, Progress::Before)).await
     else {
         return Catalog::default();
     };
@@ -116,9 +141,11 @@ pub async fn ask(
         let url = guess.clone()?;
         Some(reach(&url, &access, resolver, clock).await.map(|connection| (url.clone(), connection)))
     };
-    let bound = listener.hear(|progress| matches!(progress, Progress::Bound(..) | Progress::Known(..)));
-    let (guessed, bound) = tokio::join!(guessing, bound);
-    let (Progress::Bound(_, source) | Progress::Known(_, source, _)) = bound else { return Catalog::default() };
+    let bound = |progress: &Progress| !matches!(progress, Progress::Before | Progress::Opening(_));
+    let (guessed, bound) = tokio::join!(guessing, listener.hear(bound));
+    let (Progress::Bound(_, source) | Progress::Known(_, source, _) | Progress::Named(_, source, ..)) = bound else {
+        return Catalog::default();
+    };
     // Another server answered than the first: then its own catalog is the better guess.
     let right = access.catalog.clone().or_else(|| beside(&source));
     let mut failed = Vec::new();
@@ -139,17 +166,18 @@ pub async fn ask(
             Err(miss) => failed.push((url, miss)),
         }
     }
-    let Progress::Known(_, _, root) = listener.hear(|progress| matches!(progress, Progress::Known(..))).await else {
+    let known = |progress: &Progress| matches!(progress, Progress::Known(..) | Progress::Named(..));
+    let (Progress::Known(_, _, root) | Progress::Named(_, _, root, _)) = listener.hear(known).await else {
         return Catalog::default();
     };
     let is_one = access.catalog.is_some() || root.global_catalog != Some(false);
     if let Some((url, connection)) = open.take_if(|_| is_one) {
-        match questions(&connection, wanted, clock).await {
-            Ok(found) => return Catalog { url: Observed::Known(url), found },
+        match questions(&connection, wanted, &mut listener, clock).await {
+            Ok((found, named)) => return Catalog { url: Observed::Known(url), found, named },
             Err(miss) => failed.push((url, miss)),
         }
     }
-    match elsewhere(&access, &root, resolver, wanted, clock, &mut failed).await {
+    match elsewhere(&access, &root, resolver, wanted, &mut listener, clock, &mut failed).await {
         Some(catalog) => catalog,
         None => nobody(wanted, &root, &failed),
     }
@@ -162,6 +190,7 @@ async fn elsewhere(
     root: &RootDse,
     resolver: &Resolver,
     wanted: Wanted<'_>,
+    listener: &mut Listener,
     clock: Clock,
     failed: &mut Vec<(String, Miss)>,
 ) -> Option<Catalog> {
@@ -176,11 +205,11 @@ async fn elsewhere(
     for url in servers.into_iter().take(TRIED) {
         let connection = reach(&url, &strict, resolver, clock).await;
         let answer = match signed_on(connection, &strict, clock).await {
-            Ok(connection) => questions(&connection, wanted, clock).await,
+            Ok(connection) => questions(&connection, wanted, listener, clock).await,
             Err(miss) => Err(miss),
         };
         match answer {
-            Ok(found) => return Some(Catalog { url: Observed::Known(url), found }),
+            Ok((found, named)) => return Some(Catalog { url: Observed::Known(url), found, named }),
             Err(miss) => failed.push((url, miss)),
         }
         if refused(failed) {
@@ -199,23 +228,35 @@ async fn signed_on(connection: Result<Connection, Miss>, access: &Access, clock:
     }
 }
 
+/// The answer about each address, and whom else the catalog names.
+type Said = (BTreeMap<String, Observed<Vec<Entry>>>, Option<Roster>);
+
 /// The look-ups, in all domains: below the empty name.
 async fn questions(
     connection: &Connection,
     wanted: Wanted<'_>,
+    listener: &mut Listener,
     clock: Clock,
-) -> Result<BTreeMap<String, Observed<Vec<Entry>>>, Miss> {
+) -> Result<Said, Miss> {
     let ask = Searcher { wire: &connection.wire, clock };
-    let found = match wanted.addresses.len() > sweep::WORTH {
+    let mut found = match wanted.addresses.len() > sweep::WORTH {
         true => sweep::sweep(ask, "", wanted, false).await?.lookups,
         false => lookups(ask, "", wanted.addresses).await,
     };
+    let roster = match wanted.roster {
+        super::Roster::Nobody => None,
+        _ => roster::sample(ask, "", wanted.domain).await.ok(),
+    };
+    let named = listener.hear(|progress| matches!(progress, Progress::Named(..))).await;
+    if let Progress::Named(.., named) = named {
+        found.extend(lookups(ask, "", &named).await);
+    }
     connection.wire.leave().await;
     // One that answers nothing is no catalog.
     let misses: Vec<&Miss> = found.iter().filter_map(|lookup| lookup.entries.miss()).collect();
     match misses.first() {
         Some(miss) if misses.len() == found.len() => Err((*miss).clone()),
-        _ => Ok(found.into_iter().map(|lookup| (lookup.address, lookup.entries)).collect()),
+        _ => Ok((found.into_iter().map(|lookup| (lookup.address, lookup.entries)).collect(), roster)),
     }
 }
 
@@ -230,7 +271,7 @@ fn nobody(wanted: Wanted<'_>, root: &RootDse, failed: &[(String, Miss)]) -> Cata
     let how = failed.last().map_or(How::Unresolvable, |(_, miss)| miss.how);
     let miss = Miss::new(how, tried.into_iter().chain([named]).collect::<Vec<_>>().join("; "));
     let found = wanted.addresses.iter().map(|address| (address.clone(), Observed::Unknown(miss.clone()))).collect();
-    Catalog { url: Observed::Unknown(miss), found }
+    Catalog { url: Observed::Unknown(miss), found, named: None }
 }
 
 /// The catalog's port at the same server; none where the server's own port is an unusual one.

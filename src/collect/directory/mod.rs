@@ -13,15 +13,18 @@ mod organisation;
 mod questions;
 mod recipients;
 mod refusal;
+mod roster;
 mod search;
 mod sweep;
 mod wire;
 
 use super::dns::Resolver;
+use super::rosters::Rosters;
 use catalog::{Progress, Teller};
 use connection::{Connection, Url};
 use nsdiag_checks::evidence::directory::{Directory, Server};
 use nsdiag_checks::evidence::{How, Miss, Observed};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
@@ -121,6 +124,19 @@ pub struct Wanted<'a> {
     pub addresses: &'a [String],
     /// Whether to look for a mailbox that can serve as known-good control.
     pub known_good: bool,
+    /// Whom to name of those that the directory holds.
+    pub roster: Roster,
+}
+
+/// Whom a directory is to name of those that it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roster {
+    /// Nobody.
+    Nobody,
+    /// Some of each kind.
+    Sample,
+    /// Everybody, up to so many objects.
+    Everybody(usize),
 }
 
 /// Reads what `wanted` names from the first server that answers. What fails is in the evidence; there is no error.
@@ -131,6 +147,7 @@ pub async fn read(
     wanted: Wanted<'_>,
     step: Duration,
     deadline: Instant,
+    rosters: &Rosters,
     teller: Teller,
 ) -> Directory {
     let clock = Clock { step, deadline };
@@ -176,10 +193,17 @@ pub async fn read(
             let source = found.source.clone();
             teller.tell(Progress::Bound(access.clone(), source.clone()));
             found.root = questions::root(&open, clock).await;
-            if let Observed::Known(root) = &found.root {
-                teller.tell(Progress::Known(access.clone(), source, Arc::new(root.clone())));
+            let root = found.root.known().cloned().map(Arc::new);
+            if let Some(root) = &root {
+                teller.tell(Progress::Known(access.clone(), source.clone(), root.clone()));
             }
-            questions::ask(&open, wanted, clock, &mut found).await;
+            questions::ask(&open, wanted, rosters, clock, &mut found).await;
+            if let Some(root) = root {
+                let asked: BTreeSet<&String> = wanted.addresses.iter().collect();
+                let looked_up = found.lookups.iter().map(|lookup| &lookup.address);
+                let named = looked_up.filter(|address| !asked.contains(address)).cloned().collect();
+                teller.tell(Progress::Named(access.clone(), source, root, Arc::new(named)));
+            }
             open.wire.leave().await;
         }
         (_, bind) => {

@@ -6,9 +6,11 @@ use super::noteworthy::{self, Noteworthy};
 use super::recipients::{RECIPIENT, known_good, lookups, unanswered};
 use super::search::{Question, Searcher};
 use super::sweep::{self, Swept};
-use super::{Clock, Wanted, organisation};
-use nsdiag_checks::evidence::directory::{Directory, Entry, RootDse};
+use super::{Clock, Roster, Wanted, organisation, roster};
+use crate::collect::rosters::Rosters;
+use nsdiag_checks::evidence::directory::{Directory, Entry, Lookup, RootDse};
 use nsdiag_checks::evidence::{How, Miss, Observed, dn};
+use std::collections::BTreeSet;
 
 /// The rootDSE (RFC 4512, 5.1).
 pub(super) async fn root(connection: &Connection, clock: Clock) -> Observed<RootDse> {
@@ -53,7 +55,13 @@ fn site(service: &str) -> Option<String> {
 }
 
 /// Asks everything, and writes the answers into `found`, which has the rootDSE.
-pub(super) async fn ask(connection: &Connection, wanted: Wanted<'_>, clock: Clock, found: &mut Directory) {
+pub(super) async fn ask(
+    connection: &Connection,
+    wanted: Wanted<'_>,
+    rosters: &Rosters,
+    clock: Clock,
+    found: &mut Directory,
+) {
     let root = match &found.root {
         Observed::Known(root) => root.clone(),
         other => {
@@ -64,7 +72,7 @@ pub(super) async fn ask(connection: &Connection, wanted: Wanted<'_>, clock: Cloc
     };
     let ask = Searcher { wire: &connection.wire, clock };
     let base = root.default_context.clone().or_else(|| root.contexts.first().cloned()).unwrap_or_default();
-    let long = wanted.addresses.len() > sweep::WORTH;
+    let long = wanted.addresses.len() > sweep::WORTH || matches!(wanted.roster, Roster::Everybody(_));
     let good = async {
         // A sweep comes upon one.
         match wanted.known_good && !long {
@@ -77,8 +85,16 @@ pub(super) async fn ask(connection: &Connection, wanted: Wanted<'_>, clock: Cloc
             true => sweep::sweep(ask, &base, wanted, true).await,
             false => {
                 let asked = lookups(ask, &base, wanted.addresses);
-                let (lookups, noteworthy) = tokio::join!(asked, noteworthy::noteworthy(ask, &base, wanted.domain));
-                Ok(Swept { lookups, noteworthy, population: Observed::NotAsked, known_good: Observed::NotAsked })
+                let noteworthy = noteworthy::noteworthy(ask, &base, wanted.domain);
+                let sampled = async {
+                    match wanted.roster {
+                        Roster::Nobody => Ok(roster::Roster::default()),
+                        _ => roster::sample(ask, &base, wanted.domain).await,
+                    }
+                };
+                let (lookups, noteworthy, roster) = tokio::join!(asked, noteworthy, sampled);
+                let (population, known_good) = (Observed::NotAsked, Observed::NotAsked);
+                Ok(Swept { lookups, noteworthy, population, known_good, roster })
             }
         }
     };
@@ -87,33 +103,57 @@ pub(super) async fn ask(connection: &Connection, wanted: Wanted<'_>, clock: Cloc
     found.organisation = organisation;
     found.known_good = good;
     found.catalog_attributes = catalogued;
-    let Swept { lookups: looked_up, noteworthy, population, known_good } = recipients.unwrap_or_else(|miss| Swept {
+    let swept = recipients.unwrap_or_else(|miss| Swept {
         lookups: unanswered(wanted.addresses, &base, &miss),
         noteworthy: Err(miss.clone()),
         population: Observed::Unknown(miss.clone()),
-        known_good: if wanted.known_good { Observed::Unknown(miss) } else { Observed::NotAsked },
+        known_good: if wanted.known_good { Observed::Unknown(miss.clone()) } else { Observed::NotAsked },
+        roster: Err(miss),
     });
+    let Swept { lookups: looked_up, noteworthy, population, known_good, roster } = swept;
     if long {
         found.known_good = known_good;
     }
     found.lookups = looked_up;
     found.population = population;
-    let (known, missing) = match noteworthy {
+    let (noted, missing) = match noteworthy {
         Ok(known) => (known, None),
         Err(miss) => (Noteworthy::default(), Some(miss)),
     };
-    // What was found has been judged by us, not looked up: do that now, so that its state is known like any other's.
-    let extra: Vec<String> = found.known_good.known().cloned().flatten().into_iter().collect();
+    named(wanted, roster, &base, found);
+    rosters.post(found.roster.known());
+    // What was found has been judged by us, not looked up: do that now, so that its state is known like any other's. And
+    // whom the other systems name may be here as well.
+    let good = found.known_good.known().cloned().flatten();
+    let known: BTreeSet<&String> = found.lookups.iter().map(|lookup| &lookup.address).collect();
+    let extra: BTreeSet<String> = rosters.others().await.into_iter().chain(good).collect();
+    let extra: Vec<String> = extra.into_iter().filter(|address| !known.contains(address)).collect();
     let (extra, followed) = tokio::join!(
         lookups(ask, &base, &extra),
-        noteworthy::follow(ask, &base, wanted.domain, &found.lookups, &known.entries),
+        noteworthy::follow(ask, &base, wanted.domain, &found.lookups, &noted.entries),
     );
     found.lookups.extend(extra);
     found.lookups.sort_by(|a, b| a.address.cmp(&b.address));
-    found.noteworthy_incomplete = known.incomplete;
+    found.noteworthy_incomplete = noted.incomplete;
     found.noteworthy = match missing {
-        None => noteworthy::together([known.entries, followed]),
+        None => noteworthy::together([noted.entries, followed]),
         Some(miss) => Observed::Unknown(miss),
+    };
+}
+
+/// Writes down whom the directory names, each looked up.
+fn named(wanted: Wanted<'_>, roster: Result<roster::Roster, Miss>, base: &str, found: &mut Directory) {
+    found.roster = match roster {
+        _ if wanted.roster == Roster::Nobody => Observed::NotAsked,
+        Err(miss) => Observed::Unknown(miss),
+        Ok(roster) => {
+            found.roster_incomplete.clone_from(&roster.incomplete);
+            let (addresses, answers) = roster.answers(base);
+            let known: BTreeSet<&String> = found.lookups.iter().map(|lookup| &lookup.address).collect();
+            let new: Vec<Lookup> = answers.into_iter().filter(|one| !known.contains(&one.address)).collect();
+            found.lookups.extend(new);
+            Observed::Known(addresses)
+        }
     };
 }
 
@@ -122,6 +162,9 @@ pub(super) fn nothing(wanted: Wanted<'_>, miss: &Miss, found: &mut Directory) {
     let unknown = || miss.clone();
     found.organisation = Observed::Unknown(unknown());
     found.noteworthy = Observed::Unknown(unknown());
+    if wanted.roster != Roster::Nobody {
+        found.roster = Observed::Unknown(unknown());
+    }
     found.catalog_attributes = Observed::Unknown(unknown());
     if wanted.known_good {
         found.known_good = Observed::Unknown(unknown());

@@ -5,17 +5,20 @@ use super::filter::Filter;
 use super::message::{RawEntry, Scope};
 use super::noteworthy::{MOST, Noteworthy, is_noteworthy, too_many};
 use super::recipients::{Names, is_ordinary, known, lookup, lookups};
+use super::roster::{ALIASES, Roster};
 use super::search::{Question, Searcher};
 use nsdiag_checks::evidence::directory::{Entry, Lookup, Population};
-use nsdiag_checks::evidence::{Miss, Observed, address};
+use nsdiag_checks::evidence::{How, Miss, Observed, address};
 use nsdiag_checks::model::State;
-use nsdiag_checks::model::recipients::kind;
+use nsdiag_checks::model::recipients::{kind, rostered};
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasher;
 
 /// From how many addresses on a sweep is worth it: up to that they are asked for in three waves of searches at most.
 pub(super) const WORTH: usize = 2000;
+/// How many objects a sweep names where some are enough.
+const SAMPLE: usize = 2000;
 /// How many addresses that several objects share are looked up.
 const SHARED: usize = 500;
 
@@ -64,6 +67,8 @@ pub(super) struct Swept {
     pub(super) population: Observed<Population>,
     /// A mailbox that may serve as known-good control, where one was wanted.
     pub(super) known_good: Observed<Option<String>>,
+    /// Whom the directory names.
+    pub(super) roster: Result<Roster, Miss>,
 }
 
 /// Sweeps the recipients below `base`. `everything` says whether all are to be classified, or only the wanted ones found.
@@ -96,7 +101,12 @@ pub(super) async fn sweep(ask: Searcher<'_>, base: &str, wanted: Wanted<'_>, eve
         true => Observed::Known(broom.good),
         false => Observed::NotAsked,
     };
-    Ok(Swept { lookups: answers, noteworthy, population: Observed::Known(broom.population), known_good })
+    let mut roster = broom.roster;
+    if let Some(elsewhere) = elsewhere.first().filter(|_| roster.incomplete.is_none()) {
+        roster.incomplete = Some(Miss::new(How::Referral, format!("{elsewhere} was not searched")));
+    }
+    let population = Observed::Known(broom.population);
+    Ok(Swept { lookups: answers, noteworthy, population, known_good, roster: Ok(roster) })
 }
 
 struct Broom<'a> {
@@ -115,6 +125,10 @@ struct Broom<'a> {
     shared: BTreeSet<String>,
     /// Objects with more values than came.
     cut: Vec<String>,
+    /// Whom the directory names, of how many objects at most, and of how many so far.
+    roster: Roster,
+    most: usize,
+    named: usize,
 }
 
 impl<'a> Broom<'a> {
@@ -131,6 +145,14 @@ impl<'a> Broom<'a> {
             seen: HashSet::new(),
             shared: BTreeSet::new(),
             cut: vec![],
+            roster: Roster::default(),
+            most: match wanted.roster {
+                super::Roster::Everybody(most) if everything => most,
+                // Of very many the first so many tell what there is.
+                super::Roster::Sample if everything => SAMPLE,
+                _ => 0,
+            },
+            named: 0,
         }
     }
 
@@ -143,8 +165,12 @@ impl<'a> Broom<'a> {
         }
         let names = Names::of(&light);
         let (wanted, noteworthy) = self.weigh(&light, &names);
-        if wanted || noteworthy {
+        let named = self.names_it(&light);
+        if wanted || noteworthy || named {
             let (entry, _) = self.ask.kept(raw, &ASKED)?;
+            if named {
+                self.roster.take(&entry, self.domain);
+            }
             if noteworthy {
                 self.noteworthy.push(entry.clone());
             }
@@ -184,6 +210,19 @@ impl<'a> Broom<'a> {
         (wanted, self.noteworthy.len() < MOST && is_noteworthy(light, names, self.domain))
     }
 
+    /// Whether it is one of those whom the directory names.
+    fn names_it(&mut self, light: &Entry) -> bool {
+        if self.most == 0 || rostered(light, self.domain, ALIASES).is_empty() {
+            return false;
+        }
+        self.named += 1;
+        if self.named > self.most {
+            let said = format!("there are more than {}, and only so many were kept", self.most);
+            self.roster.incomplete = Some(Miss::new(How::TooLarge, said));
+        }
+        self.named <= self.most
+    }
+
     fn keep(&mut self, names: &Names, entry: Entry) {
         for name in BTreeSet::from_iter(names.all()) {
             if let Some(found) = self.found.get_mut(&**name) {
@@ -201,6 +240,9 @@ impl<'a> Broom<'a> {
                 let names = Names::of(&entry);
                 if self.weigh(&entry, &names).1 {
                     self.noteworthy.push(entry.clone());
+                }
+                if self.names_it(&entry) {
+                    self.roster.take(&entry, self.domain);
                 }
                 self.keep(&names, entry);
             }

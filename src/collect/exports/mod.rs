@@ -12,12 +12,13 @@ mod table;
 mod text;
 mod value;
 
-use super::directory::{self, Wanted};
+use super::directory::{self, Roster, Wanted};
 use cmdlet::{Cmdlet, Told, tell};
 use nsdiag_checks::evidence::directory::{Directory, Entry, ExportFile, Lookup, Origin};
 use nsdiag_checks::evidence::{How, Miss, Observed};
 use organisation::{Parts, Source, assemble};
 use recipients::Sieve;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -77,6 +78,25 @@ pub fn read(system: &str, paths: &[PathBuf], wanted: Wanted<'_>, deadline: Optio
     reading.second();
     let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     reading.directory(system, named.join(", "), exports)
+}
+
+/// Answers for those of `addresses` that others name and the exports were not asked for: they hold nobody whom they do not
+/// name, unless they may hold more than they named.
+pub fn complete(directory: &mut Directory, addresses: &BTreeSet<String>) {
+    if directory.roster.known().is_none() {
+        return;
+    }
+    let known: BTreeSet<&String> = directory.lookups.iter().map(|lookup| &lookup.address).collect();
+    let new: Vec<&String> = addresses.iter().filter(|address| !known.contains(address)).collect();
+    for address in new {
+        let entries = match &directory.roster_incomplete {
+            Some(miss) => Observed::Unknown(miss.clone()),
+            None => Observed::Known(vec![]),
+        };
+        let filter = directory::filter_of(address);
+        directory.lookups.push(Lookup { address: address.clone(), filter, entries, ..Lookup::default() });
+    }
+    directory.lookups.sort_by(|a, b| a.address.cmp(&b.address));
 }
 
 /// What a folder gave.
@@ -243,14 +263,28 @@ impl Reading<'_> {
         if self.recipients.is_empty() && partial.is_none() {
             return directory;
         }
-        for (address, entries) in std::mem::take(&mut self.sieve.found) {
-            let filter = directory::filter_of(address);
-            let resolves = entries.iter().any(|entry| nsdiag_checks::model::recipients::holds(entry, address));
+        let mut found = std::mem::take(&mut self.sieve.roster);
+        directory.roster = match (found.is_empty(), &partial) {
+            (true, Some(miss)) => Observed::Unknown(miss.clone()),
+            _ => Observed::Known(found.keys().cloned().collect()),
+        };
+        let too_many =
+            || Miss::new(How::TooLarge, format!("there are more than {}, and only so many were kept", found.len()));
+        directory.roster_incomplete = partial.clone().or_else(|| self.sieve.more.then(too_many));
+        if self.sieve.wanted.roster == Roster::Nobody {
+            (directory.roster, directory.roster_incomplete) = (Observed::NotAsked, None);
+        }
+        // Who was asked for may be found by more than a proxy address.
+        found
+            .extend(std::mem::take(&mut self.sieve.found).into_iter().map(|(address, all)| (address.to_string(), all)));
+        for (address, entries) in found {
+            let filter = directory::filter_of(&address);
+            let resolves = entries.iter().any(|entry| nsdiag_checks::model::recipients::holds(entry, &address));
             let entries = match &partial {
                 Some(miss) if !resolves => Observed::Unknown(miss.clone()),
                 _ => Observed::Known(entries),
             };
-            directory.lookups.push(Lookup { address: address.into(), filter, entries, ..Lookup::default() });
+            directory.lookups.push(Lookup { address, filter, entries, ..Lookup::default() });
         }
         let (noteworthy, _) = self.sieve.noteworthy();
         directory.noteworthy = match partial.clone() {
@@ -460,7 +494,8 @@ fn stream<R: Read>(reader: R, take: &mut dyn Take) -> (String, Result<(), Fault>
 #[doc(hidden)]
 pub fn read_bytes(format: &str, bytes: &[u8]) -> (usize, Option<String>) {
     let addresses = ["a@contoso.com".to_string()];
-    let mut sieve = Sieve::new(Wanted { domain: "contoso.com", addresses: &addresses, known_good: true });
+    let mut sieve =
+        Sieve::new(Wanted { domain: "contoso.com", addresses: &addresses, known_good: true, roster: Roster::Sample });
     let mut intake = Intake::new(&mut sieve, None);
     let done = Text::new(bytes).and_then(|mut text| match format {
         "clixml" => clixml::read(&mut text, &mut intake),

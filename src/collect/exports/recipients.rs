@@ -2,14 +2,18 @@
 use super::fields::{Decoded, Undecoded, flag_or_false, reference, text_or_none, texts};
 use super::text::shown;
 use super::value::{Object, Value};
-use crate::collect::directory::Wanted;
+use crate::collect::directory::{Roster, Wanted};
 use crate::collect::lists::in_ascii;
 use nsdiag_checks::evidence::address;
 use nsdiag_checks::evidence::directory::{Entry, Population};
-use nsdiag_checks::model::recipients::kind;
+use nsdiag_checks::model::recipients::{kind, rostered};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// How many objects of each kind are named where some are enough.
+const ROSTER: usize = 40;
+/// How many aliases of an object are named beside its primary address.
+const ALIASES: usize = 2;
 /// The most noteworthy objects that are kept.
 const NOTEWORTHY: usize = 5_000;
 
@@ -202,7 +206,8 @@ fn is_dn(text: &str) -> bool {
 
 /// What is kept of all recipients of all files.
 pub struct Sieve<'a> {
-    wanted: Wanted<'a>,
+    /// What is wanted of them.
+    pub wanted: Wanted<'a>,
     addresses: HashSet<&'a str>,
     /// Of each SMTP address the first object that has it: of which file, its key, whether the key is a DN.
     holders: HashMap<u64, (u32, u64, bool)>,
@@ -217,6 +222,13 @@ pub struct Sieve<'a> {
     pub known_good: Option<String>,
     /// All of them, counted.
     pub population: Population,
+    /// Whom the exports name: each address with the objects that hold it.
+    pub roster: BTreeMap<String, Vec<Entry>>,
+    /// Whether there are more than were kept.
+    pub more: bool,
+    /// The most of each kind, by type and whether the account is disabled, and how many there are so far.
+    most: usize,
+    kinds: HashMap<(Option<i64>, bool), usize>,
     /// Whether distinguished names tell all objects apart.
     pub all_by_dn: bool,
     /// The file that is read, and the number of the object in it.
@@ -238,6 +250,14 @@ impl<'a> Sieve<'a> {
             noteworthy: Vec::new(),
             known_good: None,
             population: Population::default(),
+            roster: BTreeMap::new(),
+            more: false,
+            kinds: HashMap::new(),
+            most: match wanted.roster {
+                Roster::Nobody => 0,
+                Roster::Sample => ROSTER,
+                Roster::Everybody(most) => most,
+            },
             all_by_dn: true,
             file: 0,
             number: 0,
@@ -272,6 +292,7 @@ impl<'a> Sieve<'a> {
         if self.wanted.known_good {
             self.consider(&entry);
         }
+        self.name(&entry);
         let held: Vec<&'a str> = self.addresses_of(&entry);
         for address in held {
             if let Some(entries) = self.found.get_mut(address) {
@@ -280,6 +301,31 @@ impl<'a> Sieve<'a> {
         }
         if self.is_noteworthy(&entry) {
             self.keep(entry);
+        }
+    }
+
+    /// Keeps the object under the addresses by which people write to it.
+    fn name(&mut self, entry: &Entry) {
+        if self.most == 0 {
+            return;
+        }
+        let addresses = rostered(entry, self.wanted.domain, ALIASES);
+        if addresses.is_empty() {
+            return;
+        }
+        let disabled = entry.integer("userAccountControl").is_some_and(|flags| flags & 2 != 0);
+        let alike = self.kinds.entry((entry.integer("msExchRecipientTypeDetails"), disabled)).or_default();
+        let known = addresses.iter().all(|address| self.roster.contains_key(address));
+        let taken = known || *alike < self.most;
+        self.more |= !taken;
+        *alike += usize::from(!known && taken);
+        for address in addresses {
+            // Another object with the same address is of interest whatever its kind.
+            match self.roster.get_mut(&address) {
+                Some(entries) => merge(entries, entry),
+                None if taken => merge(self.roster.entry(address).or_default(), entry),
+                None => {}
+            }
         }
     }
 
