@@ -604,7 +604,7 @@ fn fate(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stories::{EXCHANGE, GATEWAY, LABS, World};
+    use crate::stories::{EXCHANGE, GATEWAY, LABS, OTHER, World};
 
     const EVA: &str = "eva@contoso.com";
     const UNKNOWN: &str = "550 5.1.1 User unknown in relay recipient table";
@@ -673,5 +673,89 @@ mod tests {
         assert_eq!(fate_of_eva(&world).0, Fate::Delivered, "the same object, seen twice");
         world.evidence.directories[0].lookups.last_mut().map(rename);
         assert_eq!(fate_of_eva(&world), (Fate::InBothSystems, Certainty::Proven, None));
+    }
+
+    /// The domain's MX is the other system's own host, which knows its own people alone; anna has her mailbox at Exchange.
+    fn mx_at_other() -> World {
+        let mut world = World::healthy();
+        world.evidence.hops[0].address = Some([10, 0, 0, 44].into());
+        world.question.known_good.push(ANNA.into());
+        world.directory(ANNA, "user homeMDB=DB1");
+        for address in ["helpdesk@contoso.com", ANNA] {
+            world.rcpt(GATEWAY, address, "550 5.1.1 User unknown in virtual mailbox table");
+            world.rcpt(EXCHANGE, address, "250 2.1.5 Ok");
+        }
+        world
+    }
+
+    const ANNA: &str = "anna@contoso.com";
+
+    fn fate(world: &World, address: &str) -> (Fate, Certainty) {
+        let case = Case::new(&world.question, &world.evidence);
+        let found = case.model.diagnose(case.model.recipient(address).unwrap());
+        (found.fate, found.certainty)
+    }
+
+    #[test]
+    fn a_gateway_that_is_the_other_system_refuses_exchanges_people() {
+        let mut world = mx_at_other();
+        let refused = (Fate::GatewayRejectsExchangeRecipient, Certainty::Proven);
+        assert_eq!(fate(&world, ANNA), refused, "it accepts its own, and refuses a stranger");
+        assert_eq!(fate(&world, "orders@contoso.com"), (Fate::Delivered, Certainty::Proven), "no loop");
+        world.rcpt(GATEWAY, ANNA, "250 2.1.5 Ok");
+        assert_eq!(fate(&world, ANNA), (Fate::Delivered, Certainty::Proven), "it knows her, and hands her mail on");
+        // Told by the configuration, by the certificate, or by nobody.
+        let mut named = mx_at_other();
+        named.evidence.hops[0].address = Some([192, 0, 2, 25].into());
+        named.question.delivers_to.insert("mx1.contoso.com".into(), "zimbra".into());
+        assert_eq!(fate(&named, "orders@contoso.com").0, Fate::Delivered);
+        let mut shown = mx_at_other();
+        shown.evidence.hops[0].address = Some([192, 0, 2, 25].into());
+        for hop in [GATEWAY, OTHER] {
+            let mut tls = crate::stories::tls("mail.contoso.com");
+            tls.chain[0].sha256 = "ab".into();
+            shown.last(hop).tls = Some(tls);
+        }
+        let case = Case::new(&shown.question, &shown.evidence);
+        assert_eq!(case.model.delivers_to(&case.model.hops[0]), Some("zimbra"));
+    }
+
+    #[test]
+    fn a_look_up_that_finds_nobody_refuses_mailboxes() {
+        let mut world = World::healthy();
+        for address in ["helpdesk@contoso.com", "orders@contoso.com", "sales@contoso.com"] {
+            world.rcpt(GATEWAY, address, UNKNOWN);
+        }
+        let broken = (Fate::GatewayRejectsExchangeRecipient, Certainty::Likely);
+        assert_eq!(fate(&world, "helpdesk@contoso.com"), broken);
+        assert_eq!(fate(&world, "orders@contoso.com").0, Fate::Inconclusive, "nobody was accepted beside it");
+        for other in ["550 5.7.1 Client host blocked using a list", "450 4.2.0 Greylisted", "250 2.1.5 Ok"] {
+            let mut world = world_with(other);
+            world.rcpt(GATEWAY, "helpdesk@contoso.com", UNKNOWN);
+            let found = fate(&world, "helpdesk@contoso.com");
+            let accepted = other.starts_with('2');
+            assert_eq!(found == (Fate::GatewayRejectsExchangeRecipient, Certainty::Proven), accepted, "{other}");
+            assert!(accepted || found.0 == Fate::Inconclusive, "{other}");
+        }
+    }
+
+    /// The gateway says this to everybody but the random control.
+    fn world_with(reply: &str) -> World {
+        let mut world = World::healthy();
+        for address in ["helpdesk@contoso.com", "orders@contoso.com", "sales@contoso.com"] {
+            world.rcpt(GATEWAY, address, reply);
+        }
+        world
+    }
+
+    #[test]
+    fn a_mailbox_that_is_full_exists() {
+        let mut world = World::healthy();
+        world.rcpt(OTHER, "orders@contoso.com", "552 5.2.2 Mailbox full");
+        assert_eq!(fate(&world, "orders@contoso.com"), (Fate::OtherRejectsOwnMailbox, Certainty::Proven));
+        world.rcpt(GATEWAY, "orders@contoso.com", UNKNOWN);
+        assert_eq!(fate(&world, "orders@contoso.com"), (Fate::GatewayRejectsOtherMailbox, Certainty::Proven));
+        world.rcpt(OTHER, "sales@contoso.com", "552 5.2.2 Mailbox full");
+        assert_eq!(fate(&world, "orders@contoso.com").1, Certainty::Likely, "everybody is full: no control there");
     }
 }

@@ -174,3 +174,121 @@ pub fn meaning_in_words(meaning: Meaning) -> &'static str {
         Meaning::Ambiguous => "in words that do not say why",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{GATEWAY, OTHER, RANDOM, World, turn};
+
+    const ORDERS: &str = "orders@contoso.com";
+    const GOOD: &str = "helpdesk@contoso.com";
+    const UNKNOWN: &str = "550 5.1.1 User unknown in relay recipient table";
+    const OK: &str = "250 2.1.5 Ok";
+
+    /// What the refusal of orders comes to: `proven`, `likely` or `doubted`, with why; or that it is none.
+    fn of_orders(world: &World) -> String {
+        let case = Case::new(&world.question, &world.evidence);
+        let gateway = case.model.hops.iter().find(|hop| hop.id() == GATEWAY).unwrap();
+        match refusal(gateway, ORDERS, &mut Vec::new()) {
+            Some(Refusal::Believed { weak: None, .. }) => "proven".into(),
+            Some(Refusal::Believed { weak: Some(why), .. }) => format!("likely: {why}"),
+            Some(Refusal::Doubtful(why)) => format!("doubted: {why}"),
+            None => "none".into(),
+        }
+    }
+
+    /// A gateway that was asked for these in one session, in this order.
+    fn session(replies: &[(&str, &str)]) -> World {
+        let mut world = World::healthy();
+        let transcript = &mut world.last(GATEWAY).transcript;
+        transcript.retain(|turn| turn.stage != Stage::Rcpt);
+        transcript.extend(replies.iter().map(|(who, reply)| turn(Stage::Rcpt, reply, Some(who))));
+        world
+    }
+
+    #[test]
+    fn a_refusal_counts_where_somebody_was_accepted_after_it() {
+        let counted = "it was refused after 1 other refusal, in a session in which nobody was accepted afterwards: the hop \
+                       may refuse everybody by then";
+        let cases: [(&[(&str, &str)], String); 7] = [
+            (&[(GOOD, OK), (ORDERS, UNKNOWN), (GOOD, OK), (RANDOM, UNKNOWN)], "proven".into()),
+            (&[(ORDERS, UNKNOWN), (RANDOM, UNKNOWN), (GOOD, OK)], "proven".into()),
+            // Whoever is accepted is a control, wherever his home is.
+            (
+                &[("anna@contoso.com", OK), (RANDOM, UNKNOWN), (ORDERS, UNKNOWN), ("sales@contoso.com", OK)],
+                "proven".into(),
+            ),
+            (
+                &[(GOOD, OK), (ORDERS, UNKNOWN), (RANDOM, UNKNOWN)],
+                "likely: nobody was accepted after it in the same session".into(),
+            ),
+            (&[(GOOD, OK), (RANDOM, UNKNOWN), (ORDERS, UNKNOWN)], format!("doubted: {counted}")),
+            // A random recipient that is accepted vouches for nobody, and neither does one for himself.
+            (
+                &[(ORDERS, UNKNOWN), (RANDOM, OK)],
+                "doubted: it was refused, and no known-good was accepted there".into(),
+            ),
+            (&[(GOOD, UNKNOWN), (RANDOM, UNKNOWN), (ORDERS, OK)], "none".into()),
+        ];
+        for (replies, expected) in cases {
+            assert_eq!(of_orders(&session(replies)), expected, "{replies:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_refused_like_a_stranger_is_unknown_whatever_the_words() {
+        let stranger = "likely: its words are about something else; but the random control got the same, and the known-good \
+                        did not";
+        let cases = [
+            ("550 5.7.1 Recipient Prohibited (2)", "550 5.7.1 Recipient Prohibited (2)", stranger),
+            ("554 5.7.1 Message blocked: recipient {}", "554 5.7.1 Message blocked: recipient {}", stranger),
+            // Other words than the stranger's are about something else.
+            (
+                "554 5.7.1 Service unavailable; client blocked using a list",
+                UNKNOWN,
+                "doubted: it was refused, because the hop does not trust our address: 554 5.7.1 Service unavailable; client \
+                 blocked using a list",
+            ),
+            // A limit is said to everybody from then on.
+            (
+                "550 5.7.1 Too many recipients received this hour",
+                "550 5.7.1 Too many recipients received this hour",
+                "doubted: it was refused, because of a rate limit: 550 5.7.1 Too many recipients received this hour",
+            ),
+        ];
+        for (orders, random, expected) in cases {
+            let (orders, random) = (orders.replace("{}", ORDERS), random.replace("{}", RANDOM));
+            let world = session(&[(GOOD, OK), (ORDERS, &orders), (RANDOM, &random), (GOOD, OK)]);
+            assert_eq!(of_orders(&world), expected, "{orders}");
+            let world = session(&[(ORDERS, &orders), (RANDOM, &random)]);
+            assert!(of_orders(&world).starts_with("doubted: "), "nobody was accepted: {orders}");
+        }
+    }
+
+    #[test]
+    fn who_is_put_off_as_unknown_like_a_stranger_is_told_at_once() {
+        let later = "likely: it is put off and not refused, as the random control is: senders try for days, and then get a \
+                     bounce";
+        let unknown = "450 4.1.1 Recipient address rejected: User unknown in relay recipient table";
+        let greylisted = "450 4.2.0 Recipient address rejected: Greylisted, see http://postgrey.example";
+        for (orders, random, expected) in
+            [(unknown, unknown, later), (unknown, UNKNOWN, "none"), (greylisted, greylisted, "none")]
+        {
+            let world = session(&[(GOOD, OK), (ORDERS, orders), (RANDOM, random), (GOOD, OK)]);
+            assert_eq!(of_orders(&world), expected, "{orders} beside {random}");
+        }
+    }
+
+    #[test]
+    fn stale_entries_of_a_list_do_not_hide_each_other() {
+        let mut world = World::healthy();
+        for stale in ["old1@contoso.com", ORDERS] {
+            world.rcpt(OTHER, stale, "550 5.1.1 User unknown in virtual mailbox table");
+        }
+        world.rcpt(OTHER, "postmaster@contoso.com", "550 5.1.1 User unknown in virtual mailbox table");
+        let case = Case::new(&world.question, &world.evidence);
+        let other = case.model.hops_of(Role::Other).next().unwrap();
+        let refused = refusal(other, ORDERS, &mut Vec::new());
+        assert!(matches!(refused, Some(Refusal::Believed { weak: None, .. })), "sales was accepted in that session");
+    }
+}
