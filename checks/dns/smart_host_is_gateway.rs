@@ -22,6 +22,18 @@ fn judge(case: &Case, notes: &mut Notes) {
             gateway.is_some_and(|gateway| case.model.delivers_to(gateway) == Some(organisation.system))
         });
         for host in back {
+            let gateway = case.model.gateway_at(host, connector.port);
+            if gateway.is_some_and(|gateway| case.model.may_be_others(gateway)) {
+                notes.gap(Gap::unanswered(
+                    format!(
+                        "whether {host}, which is the MX and the smart host of '{}', hands mail to Exchange",
+                        connector.name
+                    ),
+                    "it may be the other system's own host as well",
+                    "'smtp' of the other system (--other HOST), or 'delivers_to' of the gateway",
+                ));
+                continue;
+            }
             let name = &connector.name;
             let finding = notes.finding(format!(
                 "'{name}' hands mail for {} to {host}, which is the gateway that hands it to Exchange",
@@ -68,5 +80,24 @@ mod tests {
         world.connector(|connector| connector.port = 25);
         world.question.delivers_to.insert("mx1.contoso.com".into(), "labs".into());
         assert_eq!(world.lines(&CHECK), [""; 0], "the gateway hands on to another organisation");
+    }
+
+    #[test]
+    fn an_mx_that_is_the_other_systems_own_host_is_no_gateway_of_exchanges() {
+        let mut world = World::healthy();
+        world.dns("mx1.contoso.com", RecordKind::A, "10.0.0.44");
+        world.evidence.hops[0].address = Some([10, 0, 0, 44].into());
+        let open = "unanswered: whether smarthost.contoso.com, which is the MX and the smart host of 'To Zimbra', hands mail \
+                    to Exchange (it may be the other system's own host as well)";
+        assert_eq!(world.lines(&CHECK), [open], "everybody is accepted there: that tells nothing");
+        world.question.systems[1].smtp = vec!["smarthost.contoso.com".into()];
+        assert_eq!(world.lines(&CHECK), [""; 0], "the user named it as the other system's");
+        world.question.systems[1].smtp.clear();
+        world.directory("anna@contoso.com", "user homeMDB=DB1");
+        world.question.known_good.push("anna@contoso.com".into());
+        world.rcpt(crate::stories::GATEWAY, "anna@contoso.com", "550 5.1.1 User unknown in virtual mailbox table");
+        assert_eq!(world.lines(&CHECK), [""; 0], "it knows the other system's people alone");
+        world.question.delivers_to.insert("mx1.contoso.com".into(), "corp".into());
+        assert_eq!(world.lines(&CHECK).len(), 1, "the user says that it hands mail to Exchange");
     }
 }

@@ -257,6 +257,9 @@ impl Path<'_, '_, '_> {
             return Disposition::Stranded;
         }
         if let Some(gateway) = exit.smart_hosts.iter().find_map(|host| model.gateway_at(host, exit.port)) {
+            if model.may_be_others(gateway) {
+                return self.lacks(format!("whether {} hands mail to {}", gateway.name(), organisation.system), true);
+            }
             self.step("smart-host", "that is the gateway again");
             return self.at(model.delivers_to(gateway).unwrap_or(organisation.system));
         }

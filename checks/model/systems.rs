@@ -1,5 +1,5 @@
 //! Whose a host is, and which system a gateway hands mail to.
-use super::{Addresses, HopView, Model, OrganisationView};
+use super::{Addresses, HopView, Model, OrganisationView, Outcome, Recipient};
 use crate::evidence::SystemKind;
 use crate::evidence::servers::ServerRole;
 use crate::evidence::smtp::Hop;
@@ -105,7 +105,14 @@ impl<'a> Model<'a> {
             let address = other.hop.address.is_some() && other.hop.address == own.address;
             other.hop.port == own.port && (address || other.hop.host.eq_ignore_ascii_case(&own.host))
         };
-        if let Some(system) = others().find(same).and_then(|other| self.name_of(other.hop.system.as_deref()?)) {
+        // A smart host that nobody named as the other system's own may be the gateway, by mistake (F-17): then only what it
+        // says tells.
+        let told = |other: &&HopView| {
+            let mut named = systems().filter(|system| !system.smtp.is_empty());
+            named.any(|system| Some(&system.name) == other.hop.system.as_ref()) || self.knows_others_alone(hop)
+        };
+        let own_host = others().filter(same).find(told);
+        if let Some(system) = own_host.and_then(|other| self.name_of(other.hop.system.as_deref()?)) {
             return Some(system);
         }
         // A certificate for one name is on one machine, or on those of one system; one for all names may be anywhere.
@@ -127,6 +134,26 @@ impl<'a> Model<'a> {
             (true, Some(one), None) => Some(&one.name),
             _ => None,
         }
+    }
+
+    /// Whether the gateway is also the smart host of a connector, and nothing tells whether it is the other system's own
+    /// host or one that hands mail back to Exchange.
+    pub fn may_be_others(&self, hop: &HopView) -> bool {
+        let own = hop.hop;
+        let same = |other: &HopView| other.hop.address == own.address && other.hop.port == own.port;
+        let smart_host = own.address.is_some() && self.hops_of(Role::Other).any(same);
+        smart_host && self.question.named_behind(own).is_none() && self.belongs_to(hop).is_none()
+    }
+
+    /// Whether it accepts somebody who is on another system's list, and refuses somebody who has a mailbox in Exchange as
+    /// unknown: so decides the other system.
+    fn knows_others_alone(&self, hop: &HopView) -> bool {
+        let accepts = |one: &Recipient| one.listed().is_some() && hop.outcome(one.address) == Outcome::Accepted;
+        let refuses = |one: &Recipient| {
+            let heard = hop.word_on(one.address).filter(|heard| heard.meaning == Meaning::UnknownRecipient);
+            one.own_directory().is_some() && heard.is_some_and(|heard| hop.control(heard).is_some())
+        };
+        self.recipients.iter().any(accepts) && self.recipients.iter().any(refuses)
     }
 
     /// Whether gateway `hop` is a host of another system than Exchange.
