@@ -6,7 +6,7 @@ use nsdiag::config::Settings;
 use nsdiag::stop::Stop;
 use nsdiag::{demo, explain, journal, report, state};
 use nsdiag_checks::report::Report;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -104,9 +104,10 @@ fn play(args: &DemoArgs) -> Outcome {
     check_outputs(&args.report)?;
     let folder = tempfile::tempdir().map_err(|error| (FAULT, error.to_string()))?;
     let (report, notes) = runtime()?.block_on(async {
-        let lab = nsdiag_lab::Lab::start(&scenario, folder.path())
-            .await
-            .map_err(|error| (FAULT, format!("the lab cannot start on loopback: {error}")))?;
+        let lab = nsdiag_lab::Lab::start(&scenario, folder.path()).await.map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput => (USAGE, format!("{}: {error}", args.scenario)),
+            _ => (FAULT, format!("the lab cannot start on loopback: {error}")),
+        })?;
         let check =
             CheckArgs { config: Some(lab.config().to_path_buf()), report: args.report.clone(), ..CheckArgs::default() };
         let mut settings = Settings::load(&check).map_err(|error| (USAGE, error.0))?;
