@@ -195,7 +195,7 @@ pub enum Color {
 /// What `demo` takes.
 #[derive(Args, Clone, Debug)]
 pub struct DemoArgs {
-    /// The scenario; --list shows them
+    /// The scenario: a name, which --list shows, or a file (its name ends in .toml or has a / in it)
     #[arg(default_value = "broken-gateway")]
     pub scenario: String,
     /// List the scenarios

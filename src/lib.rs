@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod collect;
 pub mod config;
+pub mod demo;
 pub mod explain;
 pub mod journal;
 pub mod probing;

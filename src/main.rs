@@ -4,9 +4,9 @@ use nsdiag::app::{self, Failure, Word};
 use nsdiag::cli::{CheckArgs, Cli, Color, Command, DemoArgs, Format, Kind, ReportArgs};
 use nsdiag::config::Settings;
 use nsdiag::stop::Stop;
-use nsdiag::{explain, journal, report, state};
+use nsdiag::{demo, explain, journal, report, state};
 use nsdiag_checks::report::Report;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     });
     let code = match cli.command {
         Command::Check(args) => check(&args),
-        Command::Demo(args) => demo(&args),
+        Command::Demo(args) => play(&args),
         Command::Explain(args) => return ExitCode::from(explain::run(&args)),
         Command::Schema { kind: Kind::Report } => Ok(print(&report::schema())),
         Command::Completions { shell } => {
@@ -95,28 +95,29 @@ fn tell(report: &Report, notes: &mut Vec<String>, args: &CheckArgs) -> Outcome {
     finish(report, notes, &args.report)
 }
 
-fn demo(args: &DemoArgs) -> Outcome {
+fn play(args: &DemoArgs) -> Outcome {
     if args.list {
         let line = |scenario: nsdiag_lab::Scenario| format!("{:29} {}\n", scenario.name, scenario.summary);
         return Ok(print(&nsdiag_lab::Scenario::all().into_iter().map(line).collect::<String>()));
     }
-    let scenario = nsdiag_lab::Scenario::named(&args.scenario).ok_or_else(|| {
-        let names: Vec<_> = nsdiag_lab::Scenario::all().into_iter().map(|scenario| scenario.name).collect();
-        (USAGE, format!("no scenario '{}'; there are {}", args.scenario, names.join(", ")))
-    })?;
+    let scenario = demo::scenario(&args.scenario).map_err(|wrong| (USAGE, wrong))?;
     check_outputs(&args.report)?;
     let folder = tempfile::tempdir().map_err(|error| (FAULT, error.to_string()))?;
     let (report, notes) = runtime()?.block_on(async {
-        let lab = nsdiag_lab::Lab::start(&scenario, folder.path())
-            .await
-            .map_err(|error| (FAULT, format!("the lab cannot start on loopback: {error}")))?;
+        let lab = nsdiag_lab::Lab::start(&scenario, folder.path()).await.map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput => (USAGE, format!("{}: {error}", args.scenario)),
+            _ => (FAULT, format!("the lab cannot start on loopback: {error}")),
+        })?;
         let check =
             CheckArgs { config: Some(lab.config().to_path_buf()), report: args.report.clone(), ..CheckArgs::default() };
         let mut settings = Settings::load(&check).map_err(|error| (USAGE, error.0))?;
         settings.question.smtp_port = lab.smtp_port();
         app::check(&settings, &progress(args.report.quiet)).await.map_err(failed)
     })?;
-    finish(&report, &notes, &args.report)
+    let code = finish(&report, &notes, &args.report)?;
+    let differences = scenario.expect.map_or(vec![], |expect| demo::differences(&report, &expect));
+    differences.iter().for_each(|line| eprintln!("nsdiag: {}", report::safe(line)));
+    Ok(code)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, (u8, String)> {

@@ -45,14 +45,46 @@ fn the_demo_names_exactly_the_two_who_are_refused() {
 }
 
 #[test]
+fn a_scenario_in_a_file_is_played_and_what_differs_from_its_expectations_is_told() {
+    let folder = folder();
+    let agrees = "[gateway]\nknows = \"directory\"\n[expect]\nverdict = \"critical\"\nexit = 2\n";
+    let differs = "\
+[expect]
+verdict = 'warning'
+findings = ['NSD401 critical proven orders@contoso.com', 'NSD205 info proven exchange/exch01.corp.contoso.com']
+[expect.recipients]
+'helpdesk@contoso.com' = 'delivered'
+'orders@contoso.com' = 'loop'
+'sales@contoso.com' = 'delivered'
+'gone@contoso.com' = 'loop'
+";
+    std::fs::write(folder.path().join("mine.toml"), agrees).unwrap();
+    std::fs::write(folder.path().join("mine"), differs).unwrap();
+    let (code, out, errors) = told(&nsdiag(folder.path(), &["demo", "mine.toml"]));
+    assert_eq!((code, &*errors), (2, ""), "{out}");
+    assert!(out.starts_with("CRITICAL  contoso.com: 2 of 3 recipients cannot get mail\n"), "{out}");
+    let (code, out, errors) = told(&nsdiag(folder.path(), &["demo", "./mine", "-q"]));
+    assert!(code == 0 && out.starts_with("OK "), "{out}");
+    let expected = "\
+nsdiag: the verdict is ok, and warning is expected
+nsdiag: missing: NSD401 critical proven orders@contoso.com
+nsdiag: gone@contoso.com is absent, and loop is expected
+nsdiag: orders@contoso.com is delivered, and loop is expected
+";
+    assert_eq!(errors, expected);
+}
+
+#[test]
 fn bad_arguments_are_told_and_exit_64() {
     let folder = folder();
     std::fs::write(folder.path().join("nsdiag.toml"), "domain = 'contoso.com'\n[prob]\n").unwrap();
     std::fs::write(folder.path().join("bad.pem"), "no certificate").unwrap();
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["check"], "nsdiag: nsdiag.toml:2:2: unknown key 'prob'; the nearest is 'probe'\n"),
         (&["check", "-c", "/no/such"], "nsdiag: /no/such: No such file or directory (os error 2)\n"),
-        (&["demo", "nothing"], "nsdiag: no scenario 'nothing'; there are "),
+        (&["demo", "broken-gatway"], "nsdiag: no scenario 'broken-gatway'; the nearest are broken-gateway, "),
+        (&["demo", "no/such"], "nsdiag: no/such: No such file or directory (os error 2)\n"),
+        (&["demo", "nsdiag.toml"], "nsdiag: nsdiag.toml:1:1: domain: unknown key 'domain'"),
         (&["demo", "-o", "report.pdf"], "nsdiag: --output: report.pdf: the ending is neither .json nor .txt\n"),
         (
             &["check", "-c", "/dev/null", "contoso.com", "--exchange-export", "no/such"],

@@ -4,10 +4,9 @@ use futures_util::stream::{self, StreamExt};
 use nsdiag::app;
 use nsdiag::cli::CheckArgs;
 use nsdiag::config::Settings;
-use nsdiag::report;
+use nsdiag::{demo, report};
 use nsdiag_checks::report::Report;
 use nsdiag_lab::{Lab, Scenario};
-use std::collections::BTreeMap;
 
 /// The products that gateways play, as nsdiag is to recognise them.
 const PLAYED: [(&str, &str); 9] = [
@@ -35,27 +34,6 @@ async fn play(scenario: &Scenario) -> (Report, Lab) {
     (report, lab)
 }
 
-/// `code severity certainty subject …`; of a hop's id, role and host.
-fn lines(report: &Report) -> Vec<String> {
-    report
-        .findings
-        .iter()
-        .map(|finding| {
-            let subjects = finding.subjects.iter().map(|subject| match subject.value.rsplit_once('/') {
-                Some((hop, _)) => format!(" {hop}"),
-                None => format!(" {}", subject.value),
-            });
-            let subjects: String = subjects.collect();
-            format!("{} {} {}{subjects}", finding.code, word(finding.severity), word(finding.certainty))
-        })
-        .collect()
-}
-
-/// The word that JSON has for a value.
-fn word(value: impl serde::Serialize) -> String {
-    serde_json::to_value(value).unwrap().as_str().unwrap().to_string()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scenario_yields_exactly_the_findings_that_it_should() {
     let schema = jsonschema::validator_for(&serde_json::from_str(&report::schema()).unwrap()).unwrap();
@@ -64,18 +42,11 @@ async fn every_scenario_yields_exactly_the_findings_that_it_should() {
     let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(24).collect().await;
     for (scenario, (found, lab)) in all.iter().zip(played) {
         let name = &scenario.name;
-        let expect = &scenario.expect;
-        println!("{name}: {} {:?}", found.verdict.word(), lines(&found));
-        assert_eq!(lines(&found), expect.findings, "{name}\n{}", report::table::table(&found, false, true));
-        assert_eq!(
-            (found.verdict.word(), found.exit_code),
-            (&*expect.verdict, expect.exit),
-            "{name}: {:#?}",
-            found.gaps
-        );
-        let recipients: BTreeMap<String, String> =
-            found.recipients.iter().map(|one| (one.address.clone(), one.diagnosis.word().to_string())).collect();
-        assert_eq!(recipients, expect.recipients, "{name}");
+        let expect = scenario.expect.as_ref().filter(|expect| expect.is_whole());
+        let Some(expect) = expect else { panic!("{name} does not tell all that is expected") };
+        println!("{name}: {} {:?}", found.verdict.word(), demo::findings(&found));
+        let table = report::table::table(&found, false, true);
+        assert_eq!(demo::differences(&found, expect), [""; 0], "{name}\n{table}\n{:#?}", found.gaps);
 
         let json: serde_json::Value = serde_json::from_str(&report::json(&found)).unwrap();
         if let Err(error) = schema.validate(&json) {
@@ -117,7 +88,7 @@ fn manners(name: &str, found: &Report, heard: &[(String, String)]) {
     }
     for session in &found.evidence.smtp {
         let asked: Vec<&str> = session.rcpt_replies().map(|(_, recipient, ..)| recipient).collect();
-        assert!(asked.len() <= 4, "{name}: {asked:?}");
+        assert!(asked.len() <= 4 || found.run.settings.pace == "own", "{name}: {asked:?}");
         let settings = &found.run.settings;
         let random = |address: &str| address == settings.random || address == settings.second_random;
         assert!(asked.last().is_none_or(|last| random(last)), "{name}: {asked:?}");
