@@ -268,10 +268,15 @@ impl<'a> HopView<'a> {
         self.rcpts.values().flatten()
     }
 
-    /// The last word on `recipient`: a definite answer counts before a deferral, the latest before an earlier one.
+    /// The last word on `recipient`: a definite answer counts before a deferral, the latest before an earlier one. A refusal
+    /// that nothing closes takes back no acceptance: the hop may refuse everybody by then.
     pub fn word_on(&self, recipient: &str) -> Option<&Heard<'a>> {
         let all = self.rcpts.get(recipient)?;
-        all.iter().rev().find(|heard| heard.outcome() != Outcome::Deferred).or(all.last())
+        let definite = || all.iter().rev().filter(|heard| heard.outcome() != Outcome::Deferred);
+        let accepted = definite().any(|heard| heard.outcome() == Outcome::Accepted);
+        let counts =
+            |heard: &&Heard| heard.outcome() == Outcome::Accepted || !accepted || self.bracket(heard).after.is_some();
+        definite().find(counts).or(all.last())
     }
 
     /// What became of `recipient` here.

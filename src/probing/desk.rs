@@ -19,6 +19,8 @@ use tokio::time::Instant;
 
 /// How often a target is asked about before an answer at most; each time the session broke before the answer.
 const TRIES: u8 = 3;
+/// How often a target is asked about anew where its refusal stood among others that nobody closed.
+const DOUBTS: u8 = 3;
 /// A reply that took so long, after refusals, is one of a host that slows down.
 const SLOW_MS: u64 = 900;
 
@@ -54,6 +56,14 @@ pub(super) struct Desk<'a> {
     tries: Vec<u8>,
     /// The likely, the doubtful.
     waiting: [VecDeque<usize>; 2],
+    /// How often each was asked about anew, because a refusal stood where the hop refused everybody.
+    doubted: Vec<u8>,
+    /// Somebody whom the hop has accepted, random controls apart.
+    accepted: Option<String>,
+    /// Those who were refused while nobody was known whom the hop accepts.
+    unproven: Vec<usize>,
+    /// Whether the known-good was refused, and is a target since.
+    demoted: bool,
     put_off: Vec<usize>,
     good: Control,
     randoms: [Control; 2],
@@ -89,13 +99,15 @@ pub(super) struct Seat {
     answers: usize,
     accepted: usize,
     refusals: usize,
-    refused_targets: usize,
     slow: usize,
     quick: bool,
     good_first: bool,
-    good_last: bool,
-    controlled: bool,
     random: bool,
+    /// The targets that were refused since somebody was accepted last, and how many refusals there were until then.
+    unclosed: Vec<usize>,
+    closed_at: usize,
+    /// Whether who should have closed them was refused as well.
+    turned: bool,
     stands: bool,
     limited: bool,
     voided: bool,
@@ -119,6 +131,10 @@ impl<'a> Desk<'a> {
             states: vec![State::Waiting; all],
             tries: vec![0; all],
             waiting: [(0..likely).collect(), (likely..all).collect()],
+            doubted: vec![0; all],
+            accepted: None,
+            unproven: Vec::new(),
+            demoted: false,
             targets,
             put_off: Vec::new(),
             good: if paired { Control::Accepted } else { Control::Open },
@@ -204,7 +220,7 @@ impl<'a> Desk<'a> {
         let size = if seat.pipelining { self.window } else { 1 };
         let mut group: Vec<String> = self.first_control(seat, most).into_iter().collect();
         let random = self.random_due(seat.random).is_some() && (most > 2 || seat.targets > 0);
-        let reserved = usize::from(random) + usize::from(self.wants_good_last(seat) && most > 2);
+        let reserved = usize::from(random) + usize::from(self.wants_closing(seat) && most > 2);
         let before = seat.targets;
         let mut risk = Risk::default();
         let size = size.min(self.cautious(seat));
@@ -242,9 +258,9 @@ impl<'a> Desk<'a> {
         let known = matches!(self.good, Control::Accepted | Control::Asked);
         let postmaster = &self.targets.postmaster;
         let control = match &self.targets.control {
-            Some(control) => control.clone(),
+            Some(_) => self.control(),
             // One address alone has nothing to be compared with.
-            None if waiting < 2 && !self.places.contains_key(postmaster) => postmaster.clone(),
+            None if waiting < 2 && !self.places.contains_key(postmaster) => self.control(),
             None => return None,
         };
         // In `own`, the first session has it first; later ones ask it where they meet a refusal.
@@ -252,28 +268,41 @@ impl<'a> Desk<'a> {
             return None;
         }
         self.good = if self.good == Control::Accepted { self.good } else { Control::Asked };
-        seat.controlled = true;
         Some(control)
     }
 
-    /// What ends a session: a random recipient; and after a refusal the known-good, which shows that it is not us whom the
-    /// hop refuses.
-    fn last_control(&mut self, seat: &mut Seat) -> Option<String> {
-        if let Some(which) = self.random_due(seat.random) {
-            seat.random = true;
-            self.randoms[which] = Control::Asked;
-            return Some(self.targets.randoms[which].clone());
-        }
-        if !self.wants_good_last(seat) || !self.is_balanced(seat, 0) {
-            return None;
-        }
-        seat.good_last = true;
-        Some(self.targets.control.as_ref().unwrap_or(&self.targets.postmaster).clone())
+    /// Who serves as the known-good: the one that was named, unless the hop refuses it and has accepted another.
+    fn control(&self) -> String {
+        let refused = self.demoted || self.good == Control::Refused && self.accepted.is_some();
+        let named = self.targets.control.as_ref().filter(|_| !refused);
+        named.or(self.accepted.as_ref()).unwrap_or(&self.targets.postmaster).clone()
     }
 
-    fn wants_good_last(&self, seat: &Seat) -> bool {
-        let bare = self.targets.control.is_some() || seat.accepted == 0;
-        self.pace.own && seat.refused_targets > 0 && bare && !seat.good_last && !seat.controlled
+    /// What ends a session: after a refusal somebody whom the hop accepts, which shows that it does not refuse everybody by
+    /// then; and a random recipient, which is the last word of a polite session.
+    fn last_control(&mut self, seat: &mut Seat) -> Option<String> {
+        let random = |desk: &mut Self, seat: &mut Seat| {
+            let which = desk.random_due(seat.random)?;
+            seat.random = true;
+            desk.randoms[which] = Control::Asked;
+            Some(desk.targets.randoms[which].clone())
+        };
+        if self.pace.own
+            && let Some(random) = random(self, seat)
+        {
+            return Some(random);
+        }
+        if self.wants_closing(seat) && (!self.pace.own || self.is_balanced(seat, 0)) {
+            return Some(self.control());
+        }
+        random(self, seat)
+    }
+
+    /// Whether somebody is to be asked for who closes the refusals so far: not once such a one was refused as well, and not
+    /// where nobody is known whom the hop accepts.
+    fn wants_closing(&self, seat: &Seat) -> bool {
+        let known = self.accepted.is_some() || self.targets.control.is_some() && self.good != Control::Refused;
+        !seat.unclosed.is_empty() && !seat.turned && known
     }
 
     /// How large a group may be where something new is tried out, so that little is on the way when it goes wrong: the
@@ -310,7 +339,8 @@ impl<'a> Desk<'a> {
 
     /// The next target that this session can bear, if any.
     fn pick(&mut self, seat: &Seat, ahead: usize, risk: &mut Risk) -> Option<usize> {
-        if !self.is_balanced(seat, ahead) {
+        // With room for somebody who is accepted, behind whoever is refused.
+        if !self.is_balanced(seat, ahead + 1) {
             return None;
         }
         let [likely, doubtful] = [self.waiting[0].len(), self.waiting[1].len()];
@@ -319,9 +349,14 @@ impl<'a> Desk<'a> {
         let behind = doubtful > 0 && (likely == 0 || taken.0 * (likely + doubtful) < taken.1 * doubtful);
         let order = if behind { [1, 0] } else { [0, 1] };
         for class in order.into_iter().filter(|class| !self.waiting[*class].is_empty()) {
+            // Who may well be refused leaves room for somebody who is accepted after it, in a session of a few.
+            let left = self.recipients_a_session(seat).saturating_sub(seat.asked + ahead + 1);
+            let first = seat.targets == 0 && ahead == 0;
+            if class == 1 && !first && left < 1 + usize::from(self.random_open().is_some()) {
+                continue;
+            }
             let chance = self.chance(class);
             let with = risk.with(chance);
-            let first = seat.targets == 0 && ahead == 0;
             if first || self.bears(with, seat) {
                 // Each refusal of a tarpit takes as long in a group as alone, and other sessions stand idle meanwhile. Where
                 // nobody was refused yet, it may be one.
@@ -409,8 +444,16 @@ impl<'a> Desk<'a> {
         seat.answers += 1;
         self.reached = self.reached.max(seat.answers);
         self.unmixed |= seat.answers > MIXED && seat.accepted * 2 + 1 < seat.answers;
+        let random = self.targets.randoms.iter().position(|random| random == recipient);
         match code < 400 {
-            true => seat.accepted += 1,
+            true => {
+                seat.accepted += 1;
+                if random.is_none() {
+                    seat.unclosed.clear();
+                    seat.closed_at = seat.refusals;
+                    self.accepted.get_or_insert_with(|| recipient.into());
+                }
+            }
             false => seat.refusals += 1,
         }
         // Three slow replies in a row after refusals, where the first were quick: enough of this session.
@@ -427,10 +470,13 @@ impl<'a> Desk<'a> {
             (_, true) => Control::PutOff,
             _ => Control::Refused,
         };
-        if let Some(which) = self.targets.randoms.iter().position(|random| random == recipient) {
+        if let Some(which) = random {
             self.randoms[which] = control;
             return;
         }
+        // Whom the hop had accepted before, it refuses now.
+        let known = self.accepted.as_deref() == Some(recipient) || self.good == Control::Accepted;
+        seat.turned |= code >= 500 && known && !seat.unclosed.is_empty() && !self.is_waiting(recipient);
         let Some(target) = self.places.get(recipient).copied() else {
             self.good = if self.good == Control::Accepted { self.good } else { control };
             return;
@@ -438,7 +484,9 @@ impl<'a> Desk<'a> {
         seat.on_the_way.retain(|each| *each != target);
         let class = usize::from(target >= self.targets.likely.len());
         self.sums.answered(class, code >= 400, ms);
-        seat.refused_targets += usize::from(code >= 400);
+        if code >= 400 {
+            seat.unclosed.push(target);
+        }
         let before = std::mem::replace(&mut self.states[target], State::Done);
         if before == State::PutOff {
             self.put_off.retain(|each| *each != target);
@@ -446,6 +494,11 @@ impl<'a> Desk<'a> {
             self.states[target] = State::PutOff;
             self.put_off.push(target);
         }
+    }
+
+    /// Whether it is a target that has not been answered.
+    fn is_waiting(&self, recipient: &str) -> bool {
+        self.places.get(recipient).is_some_and(|target| self.states[*target] != State::Done)
     }
 
     fn done(&mut self, recipient: &str) {
@@ -495,12 +548,58 @@ impl<'a> Desk<'a> {
         self.exploring &= !seat.explorer;
         let before = (self.limits.refusals, self.limits.recipients, self.limits.mixed);
         self.limits.learn(session);
+        self.doubt(&mut seat);
         let learnt = before != (self.limits.refusals, self.limits.recipients, self.limits.mixed);
         if session.broke_off.is_none() {
             self.survived = self.survived.max(seat.refusals);
         }
         self.heard_from |= session.transcript.iter().any(|turn| turn.who == Who::Server);
         self.after(&seat, session, learnt, running)
+    }
+
+    /// Has those asked about anew whose refusal nobody closed, in smaller sessions, where somebody could close them.
+    fn doubt(&mut self, seat: &mut Seat) {
+        let mut unclosed = std::mem::take(&mut seat.unclosed);
+        unclosed.retain(|target| self.states[*target] == State::Done);
+        if self.accepted.is_none() {
+            self.unproven.append(&mut unclosed);
+            return;
+        }
+        unclosed.append(&mut self.unproven);
+        if self.good == Control::Refused && !self.demoted {
+            // Whom it refuses although he was named as a known-good is asked about like anybody else.
+            self.demote();
+        }
+        if seat.turned {
+            // It refuses everybody after some refusals, fewer than these: a third of them the next time.
+            let fewer = (seat.closed_at + (seat.refusals - seat.closed_at) / 3).max(1);
+            self.limits.refusals = Some(self.limits.refusals.map_or(fewer, |known| known.min(fewer)));
+            // Not even who begins a session is accepted any more: it counts over sessions.
+            seat.limited |= seat.accepted == 0;
+        }
+        for target in unclosed.into_iter().rev() {
+            if self.doubted[target] < DOUBTS {
+                self.doubted[target] += 1;
+                self.states[target] = State::Waiting;
+                self.waiting[usize::from(target >= self.targets.likely.len())].push_front(target);
+            }
+        }
+    }
+
+    /// Makes the known-good a target; whoever was accepted takes its place.
+    fn demote(&mut self) {
+        self.demoted = true;
+        self.good = Control::Accepted;
+        let Some(control) = self.targets.control.clone().filter(|control| !self.places.contains_key(control)) else {
+            return;
+        };
+        let place = self.states.len();
+        self.places.insert(control.clone(), place);
+        self.targets.doubtful.push(control);
+        self.states.push(State::Waiting);
+        self.tries.push(0);
+        self.doubted.push(0);
+        self.waiting[1].push_back(place);
     }
 
     /// Has everybody who was put off asked about once more; false where there is nobody, or it was done.

@@ -125,7 +125,7 @@ fn polite_sessions_keep_to_the_manners() {
     };
     assert_eq!(planned(Role::Gateway, &["g"], "a b", 20), ["g a r", "g b r"]);
     assert_eq!(planned(Role::Exchange, &["g"], "a b c", 20), ["g a b r", "g c r"]);
-    assert_eq!(planned(Role::Other, &["g"], "a b c d", 20), ["a b c r", "postmaster d r"]);
+    assert_eq!(planned(Role::Other, &["g"], "a b c d", 20), ["a b c r", "a d r"]);
     assert_eq!(planned(Role::Gateway, &[], "", 20), ["postmaster r"]);
     assert_eq!(planned(Role::Gateway, &["g"], "a b", 1), ["g a r"]);
     assert_eq!(planned(Role::Gateway, &["a"], "a", 20), ["a r"]);
@@ -217,9 +217,11 @@ fn no_host_drops_us_twice_for_the_same_reason_and_everybody_is_answered() {
                 println!("{name}, {share} % unknown, {pace}: {sessions} sessions, {} of them limited", first.get());
                 assert!(first.get() <= 1, "{name}, {share} %, {pace}: limited in {} sessions", first.get());
                 let answered = answered.borrow();
-                for local in &list {
-                    assert_eq!(answered.get(local), Some(&1), "{name}, {share} %, {pace}: {local}");
-                }
+                let repeated: usize =
+                    answered.iter().filter(|(local, _)| list.contains(local)).map(|(_, n)| n - 1).sum();
+                assert!(list.iter().all(|local| answered.contains_key(local)), "{name}, {share} %, {pace}");
+                // Only whom the limit caught before somebody was accepted after him is asked about twice.
+                assert!(repeated <= 10, "{name}, {share} %, {pace}: {repeated} asked about twice");
                 assert!(pace == "own" || sessions * POLITE >= list.len());
             }
         }
@@ -240,8 +242,8 @@ fn who_is_put_off_is_asked_once_more() {
     for pace in ["polite", "own"] {
         calls.set(0);
         let (sessions, _) = played(pace, targets(Role::Exchange, &["g"], &locals("a b"), 20), &offers, &host);
-        let last = if pace == "own" { "a g" } else { "g a r" };
-        assert_eq!((calls.get(), &*sessions[1]), (2, last), "{sessions:?}");
+        let last = if pace == "own" { "a g" } else { "g a g r" };
+        assert_eq!((calls.get(), &**sessions.last().unwrap()), (2, last), "{sessions:?}");
     }
 }
 
@@ -287,4 +289,71 @@ fn a_session_of_an_earlier_run_counts_as_if_it_had_been_held_in_this_one() {
     let mut third = of_run();
     third.replay(&session);
     assert!(!third.wants_session(0));
+}
+
+/// The answers that may be believed: each refusal of a target with somebody accepted after it in its session.
+fn bracketed(sessions: &[Session]) -> std::collections::BTreeSet<String> {
+    let mut closed = std::collections::BTreeSet::new();
+    for session in sessions {
+        let answers: Vec<_> = session.rcpt_replies().map(|(_, who, code, _)| (who.to_string(), code)).collect();
+        for (at, (who, code)) in answers.iter().enumerate() {
+            let after = answers[at + 1..].iter().any(|(_, later)| *later < 300);
+            if *code < 300 || after {
+                closed.insert(who.clone());
+            }
+        }
+    }
+    closed
+}
+
+#[test]
+fn every_refusal_has_somebody_accepted_after_it_where_the_host_accepts_anybody() {
+    const COUNTED: &str = "550 5.1.1 User unknown";
+    type Limited = fn(usize) -> bool;
+    let hosts: [(&str, Limited); 3] =
+        [("patient", |_| false), ("after five everybody is unknown", |n| n >= 5), ("after two", |n| n >= 2)];
+    for (name, turns) in hosts {
+        for pace in ["own", "polite"] {
+            let list: Vec<String> = (0..30).map(|number| format!("u{number:02}")).collect();
+            let unknown = |local: &str| matches!(local, "r" | "s") || local.ends_with(['0', '1', '2', '3']);
+            let host = |local: &str, _: usize, refusals: usize| match turns(refusals) || unknown(local) {
+                true => COUNTED,
+                false => OK,
+            };
+            let named = Pace::named(pace);
+            let targets = targets(Role::Gateway, &["g"], &list, usize::MAX);
+            let mut desk = Desk::new(&named, targets, Stop::default(), Instant::now() + Duration::from_secs(60));
+            let mut sessions = Vec::new();
+            while desk.wants_session(0) && sessions.len() < 200 {
+                let (session, after) = one(&mut desk, &Offers::default(), &host);
+                sessions.push(session);
+                if after == After::Stop {
+                    break;
+                }
+            }
+            let known = bracketed(&sessions);
+            for local in &list {
+                assert!(known.contains(&format!("{local}@c.com")), "{name}, {pace}: {local}");
+            }
+            let most = sessions.iter().map(|session| session.rcpt_replies().count()).max().unwrap();
+            assert!(pace == "own" || most <= POLITE, "{name}: {most} recipients in a polite session");
+            assert!(sessions.len() <= 75, "{name}, {pace}: {} sessions", sessions.len());
+        }
+    }
+}
+
+#[test]
+fn a_host_that_refuses_everybody_for_good_is_left_alone() {
+    let list = many(200);
+    let asked = std::cell::Cell::new(0);
+    let refused = std::cell::Cell::new(0);
+    let host = |local: &str, _: usize, _: usize| {
+        asked.set(asked.get() + 1);
+        let unknown = refused.get() >= 10 || local.ends_with('7') || matches!(local, "r" | "s");
+        refused.set(refused.get() + usize::from(unknown));
+        if unknown { NO } else { OK }
+    };
+    let (sessions, after) = played("own", targets(Role::Gateway, &["g"], &list, usize::MAX), &Offers::default(), &host);
+    assert_eq!(after, After::Stop, "{} sessions", sessions.len());
+    assert!(asked.get() < 250, "{} asked", asked.get());
 }

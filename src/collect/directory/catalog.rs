@@ -330,7 +330,8 @@ mod tests {
             let address = String::from("kim@contoso.com");
             let lookup = Lookup { address: address.clone(), entries, ..Lookup::default() };
             let mut directory = Directory { lookups: vec![lookup], ..Directory::default() };
-            let catalog = Catalog { url: Observed::NotAsked, found: [(address, forest)].into() };
+            let found = [(address, forest)].into();
+            let catalog = Catalog { url: Observed::NotAsked, found, named: None };
             catalog.complete(&mut directory);
             assert_eq!(directory.lookups[0].entries, expected);
         }

@@ -44,7 +44,7 @@ impl Desk<'_> {
             true => (self.most_refusals(seat.explorer), seat.refusals),
         };
         // The known-good, too, where it has not been accepted yet.
-        let good = usize::from(self.pace.own && most > 1 && self.good != Control::Accepted && !seat.good_last);
+        let good = usize::from(self.pace.own && most > 1 && self.good != Control::Accepted && !seat.turned);
         most.saturating_sub(so_far + random + good)
     }
 
