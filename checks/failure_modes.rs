@@ -324,12 +324,13 @@ fn a_gateway_that_asks_one_domain_or_a_blind_catalog_is_told_so() {
         (
             |world| child(world, false),
             "its 4 decisions (3 accepted, 1 refused) agree with a look-up for (proxyAddresses=smtp:<address>) in one \
-             domain alone, which misses other domains of the forest",
+             domain alone beside the other system's list, which misses other domains of the forest",
         ),
         (
             |world| blind(world, false),
-            "its 3 decisions (2 accepted, 1 refused) agree with a look-up for (proxyAddresses=smtp:<address>) at the \
-             global catalog, which misses what the global catalog does not hold",
+            "its 3 decisions (2 accepted, 1 refused) agree with the list of zimbra, or with a look-up for \
+             (proxyAddresses=smtp:<address>) at the \
+             global catalog beside the other system's list, which misses what the global catalog does not hold",
         ),
     ];
     for (change, expected) in cases {

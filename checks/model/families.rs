@@ -110,9 +110,12 @@ fn is_person(entry: &Entry) -> bool {
     ["person", "user", "contact"].iter().any(|class| entry.is(class))
 }
 
-/// Whether the object is a disabled account (`userAccountControl`, bit 0x2).
+/// Whether the object is a disabled account (`userAccountControl`, bit 0x2). Where the source does not show that, as exports
+/// of Get-Recipient do not: linked, shared, room and equipment mailboxes have disabled accounts by design.
 pub fn is_disabled(entry: &Entry) -> bool {
-    entry.integer("userAccountControl").is_some_and(|bits| bits & 0x2 != 0)
+    const BY_DESIGN: i64 = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 33 | 1 << 34 | 1 << 35;
+    let by_type = || entry.integer("msExchRecipientTypeDetails").is_some_and(|kind| kind & BY_DESIGN != 0);
+    entry.integer("userAccountControl").map_or_else(by_type, |bits| bits & 0x2 != 0)
 }
 
 fn targets(entry: &Entry, address: &str) -> bool {
@@ -175,8 +178,15 @@ impl Explanation<'_> {
             (_, Scope::Domain) => " in one domain alone",
             (_, Scope::Forest) => " at the global catalog",
         };
+        let beside = if self.query.lists { " beside the other system's list" } else { "" };
         let misses = self.misses().map(|misses| format!(", which misses {misses}")).unwrap_or_default();
-        format!("{}{place}{misses}", self.query.family.filter())
+        format!("{}{place}{beside}{misses}", self.query.family.filter())
+    }
+
+    /// Those that the gateway accepted although the look-up misses them: the list beside it has them.
+    pub fn from_list<'x>(&self, decisions: &[Decision<'_, 'x>]) -> Vec<&'x str> {
+        let missed = |one: &&Decision| one.accepted && self.query.finds(one.recipient) == Some(false);
+        decisions.iter().filter(missed).map(|one| one.recipient.address).collect()
     }
 }
 
