@@ -29,6 +29,11 @@ impl<'a> Object<'a> {
         directory.catalog_attributes.known().is_some_and(|all| all.iter().any(|each| each == attribute))
     }
 
+    /// Whether the global catalog alone showed it, which may be behind.
+    pub fn is_from_catalog(&self) -> bool {
+        self.partly.is_some()
+    }
+
     /// What it is.
     pub fn kind(&self) -> State {
         super::recipients::kind(self.entry)

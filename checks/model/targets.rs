@@ -12,8 +12,8 @@ use alloc::collections::BTreeMap;
 pub enum Onward {
     /// Somebody takes it there.
     Taken(String, Vec<String>),
-    /// Nobody does: it comes back, leads nowhere, or nobody there knows the address.
-    Lost(String, Vec<String>),
+    /// Nobody does: it comes back, leads nowhere, or nobody there knows the address; and whether that is sure.
+    Lost(String, Vec<String>, bool),
     /// The evidence does not reach so far.
     Open(String),
 }
@@ -26,10 +26,10 @@ pub fn onward(model: &Model, object: &Object) -> Option<Onward> {
     let target = match object.target()? {
         Ok(target) => target,
         Err(wrong) if object.other_kind().is_some() => return Some(Onward::Open(wrong)),
-        Err(wrong) => return Some(Onward::Lost(wrong, Vec::new())),
+        Err(wrong) => return Some(Onward::Lost(wrong, Vec::new(), true)),
     };
     if model.is_circling(object.system, &object.entry.dn) {
-        return Some(Onward::Lost("it goes in a circle".into(), Vec::new()));
+        return Some(Onward::Lost("it goes in a circle".into(), Vec::new(), false));
     }
     let mut here =
         model.objects().iter().filter(|other| other.system == object.system && other.entry.dn != object.entry.dn);
@@ -46,7 +46,7 @@ pub fn onward(model: &Model, object: &Object) -> Option<Onward> {
             Ok(Some((pointer, accepted))) if accepted.kind == DomainKind::Authoritative => {
                 let whose = format!("{domain} is authoritative in {}", object.system);
                 return Some(match domain == model.domain {
-                    true => Onward::Lost(format!("{whose}, where nobody has it"), vec![pointer]),
+                    true => Onward::Lost(format!("{whose}, where nobody has it"), vec![pointer], false),
                     false => Onward::Open(format!("{whose}, and whether somebody has it there was not asked")),
                 });
             }
@@ -67,24 +67,25 @@ fn leaves(model: &Model, organisation: &OrganisationView, domain: &str) -> Onwar
         Ok(None) if organisation.is_online() => return Onward::Open(format!("it goes by the MX records of {domain}")),
         Ok(None) => {
             let why = format!("no send connector serves {domain}: it waits in the queue and expires");
-            return Onward::Lost(why, organisation.send_connectors().map(|(pointer, _)| pointer).into_iter().collect());
+            let seen = organisation.send_connectors().map(|(pointer, _)| pointer).into_iter().collect();
+            return Onward::Lost(why, seen, true);
         }
         Err(gap) => return Onward::Open(format!("{} were not seen", gap.what)),
     };
     let seen = || vec![exit.pointer.clone()];
     if exit.smart_hosts.is_empty() {
         return match domain == model.domain && model.comes_back(organisation) {
-            true => Onward::Lost(format!("'{}' sends it to the MX of {domain}, and so back", exit.name), seen()),
+            true => Onward::Lost(format!("'{}' sends it to the MX of {domain}, and so back", exit.name), seen(), true),
             false => Onward::Open(format!("'{}' sends it to the MX of {domain}", exit.name)),
         };
     }
     let hosts = listed(exit.smart_hosts, 3);
     if exit.smart_hosts.iter().all(|host| model.resolves_to_nothing(host)) {
-        return Onward::Lost(format!("'{}' hands it to {hosts}, which has no address", exit.name), seen());
+        return Onward::Lost(format!("'{}' hands it to {hosts}, which has no address", exit.name), seen(), true);
     }
     let owners = exit.smart_hosts.iter().map(|host| model.owner(host, exit.port));
     if owners.flatten().any(|owner| owner.system == organisation.system) {
-        return Onward::Lost(format!("'{}' hands it to {hosts}, and so back", exit.name), seen());
+        return Onward::Lost(format!("'{}' hands it to {hosts}, and so back", exit.name), seen(), true);
     }
     Onward::Open(format!("'{}' hands it to {hosts}", exit.name))
 }
@@ -98,26 +99,26 @@ fn elsewhere(model: &Model, system: &str, target: &str, way: String) -> Onward {
     if let Some((hop, heard)) = taken {
         return Onward::Taken(format!("{} takes it", hop.name()), vec![heard.pointer()]);
     }
-    if let Some((_, why, seen)) = refused(model, system, target) {
-        return Onward::Lost(why, seen);
+    if let Some((certainty, why, seen)) = refused(model, system, target) {
+        return Onward::Lost(why, seen, certainty == Certainty::Proven);
     }
-    let mut known = 0;
+    let read = |list: &&crate::evidence::List| list.addresses.known().is_some();
     for (at, list) in model.evidence.files.iter().enumerate().filter(|(_, list)| list.system != system) {
-        let Some(addresses) = list.addresses.known() else { continue };
-        known += 1;
-        if let Ok(place) = addresses.binary_search_by(|each| each.as_str().cmp(target)) {
+        let place = list.addresses.known().and_then(|all| all.binary_search_by(|each| each.as_str().cmp(target)).ok());
+        if let Some(place) = place {
             let pointer = format!("/evidence/files/{at}/addresses/known/{place}");
             return Onward::Taken(format!("it is on the list of {}", list.system), vec![pointer]);
         }
     }
-    let beyond = model.recipient(target).into_iter().flat_map(|one| &one.directories);
-    if let Some(held) = beyond.filter(|held| held.system != system).find(|held| held.state.resolves()) {
-        return Onward::Taken(format!("the directory of {} holds it", held.system), vec![held.pointer.clone()]);
+    if let Some(object) = model.objects().iter().find(|object| object.system != system && object.holds(target)) {
+        return Onward::Taken(format!("the directory of {} holds it", object.system), vec![object.pointer.clone()]);
     }
-    let systems = model.question.systems.iter().filter(|other| other.name != system);
-    if known > 0 && systems.clone().all(|other| model.evidence.files.iter().any(|list| list.system == other.name)) {
+    let mut systems = model.question.systems.iter().filter(|other| other.name != system).peekable();
+    let all_read = systems.peek().is_some()
+        && systems.all(|other| model.evidence.files.iter().filter(read).any(|list| list.system == other.name));
+    if all_read {
         let seen = (0..model.evidence.files.len()).map(|at| format!("/evidence/files/{at}")).collect();
-        return Onward::Lost(format!("{way}, and no list names it"), seen);
+        return Onward::Lost(format!("{way}, and no list names it"), seen, false);
     }
     Onward::Open(format!("{way}, and whether somebody has it there was not asked"))
 }

@@ -1,5 +1,5 @@
 //! NSD402: the gateway refuses somebody whom the directory holds (F-22, F-23, F-24).
-use super::groups;
+use super::{Group, groups};
 use crate::model::FaultKind;
 use crate::model::families::{Explanation, Scope, agreement, tally};
 use crate::model::sources::lists_that_agree;
@@ -31,7 +31,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .collect();
         let reply = group.first.reply.clone().unwrap_or_default();
         let mut gateways = case.model.hops_of(Role::Gateway).filter(|hop| group.first.hops.contains(&hop.name()));
-        let (why, steps) = gateways.find_map(|hop| explained(case, hop)).unwrap_or_default();
+        let (why, steps) = gateways.find_map(|hop| explained(case, hop, whose(&group, hop))).unwrap_or_default();
         let detail = format!(
             "{} refuses {}, which the directory holds in proxyAddresses: {reply}{why}",
             listed(&group.first.hops, 4),
@@ -44,12 +44,17 @@ fn judge(case: &Case, notes: &mut Notes) {
     }
 }
 
+/// Whose decisions are explained: of several gateways each has its own.
+fn whose(group: &Group, hop: &HopView) -> String {
+    if group.first.hops.len() == 1 { "its".into() } else { format!("{}'s", hop.name()) }
+}
+
 /// How many explanations a person reads.
 const READABLE: usize = 4;
 
 /// What would decide as the gateway did in everything, and what mends that beside a wider filter. From outside nobody can
 /// tell a look-up from a list that was copied once and lacks the same people.
-fn explained(case: &Case, hop: &HopView) -> Option<(String, Option<Remedy>)> {
+fn explained(case: &Case, hop: &HopView, whose: String) -> Option<(String, Option<Remedy>)> {
     let decisions = case.model.decisions(hop);
     if decisions.is_empty() {
         return None;
@@ -77,10 +82,10 @@ fn explained(case: &Case, hop: &HopView) -> Option<(String, Option<Remedy>)> {
     let own = format!("a list of its own that lacks {these}, such as an old copy of the directory");
     let why = match words.is_empty() {
         true if !compared() => {
-            format!("; the directory did not answer for all of its {tally}, so they explain nothing")
+            format!("; the directory did not answer for all of {whose} {tally}, so they explain nothing")
         }
-        true => format!("; no look-up known of gateways agrees with its {tally}; {own}, would"),
-        false => format!("; its {tally} agree with {}, or with {own}{from_list}", words.join(", or with ")),
+        true => format!("; no look-up known of gateways agrees with {whose} {tally}; {own}, would"),
+        false => format!("; {whose} {tally} agree with {}, or with {own}{from_list}", words.join(", or with ")),
     };
     let catalog = !all.is_empty() && all.iter().all(|one| !one.anywhere && one.query.scope == Scope::Forest);
     let steps = vec![

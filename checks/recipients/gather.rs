@@ -88,7 +88,7 @@ pub(super) fn note_unseen(case: &Case, notes: &mut Notes, needs: &[Sight]) {
                 let first = case.model.first_exchange();
                 let beyond = case.model.hops_of(Role::Exchange).filter(|hop| hop.hop.system.as_deref() != first);
                 let others: Vec<_> = case.model.hops_of(Role::Other).chain(beyond).collect();
-                if others.is_empty() {
+                if others.is_empty() && !is_exchange_alone(case) {
                     notes.gap(Gap::not_asked("a hop of the other system", "--other HOST"));
                 }
                 hops.extend(others);
@@ -111,6 +111,12 @@ pub(super) fn note_unseen(case: &Case, notes: &mut Notes, needs: &[Sight]) {
     }
 }
 
+/// Whether the domain is shared between Exchange organisations alone: the directory of each says who has a mailbox there.
+fn is_exchange_alone(case: &Case) -> bool {
+    let systems = &case.question.systems;
+    systems.len() > 1 && systems.iter().all(|system| system.kind != SystemKind::Other)
+}
+
 fn unread_lists(case: &Case, notes: &mut Notes) {
     for list in &case.evidence.files {
         if let Observed::Unknown(miss) = &list.addresses {
@@ -118,7 +124,7 @@ fn unread_lists(case: &Case, notes: &mut Notes) {
             notes.gap(Gap::unanswered(what, miss.said.clone(), "--recipients FILE that can be read"));
         }
     }
-    if case.evidence.files.is_empty() {
+    if case.evidence.files.is_empty() && !is_exchange_alone(case) {
         let supply = "--recipients FILE, or --recipient ADDR";
         notes.gap(Gap::not_asked("who has a mailbox on the other system", supply));
     }
@@ -176,4 +182,72 @@ pub(super) fn tell_objects<'n>(notes: &'n mut Notes, objects: &[&Object], detail
         finding.about(SubjectKind::Recipient, object.name());
     }
     finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{GATEWAY, OTHER, World};
+
+    /// The checks that judge by `note_unseen`.
+    fn judging() -> impl Iterator<Item = &'static Check> {
+        let codes = ["NSD404", "NSD405", "NSD406", "NSD407", "NSD413", "NSD414", "NSD417", "NSD420"];
+        crate::recipients::CHECKS.iter().copied().filter(move |check| codes.contains(&check.code))
+    }
+
+    /// The codes of those that say nothing at all of `world`, which is to say that they passed.
+    fn passing(change: fn(&mut World)) -> Vec<&'static str> {
+        let mut world = World::healthy();
+        change(&mut world);
+        judging().filter(|check| world.lines(check).is_empty()).map(|check| check.code).collect()
+    }
+
+    #[test]
+    fn no_check_of_recipients_passes_without_what_it_judges_by() {
+        // Nobody in this world is asked about an alias, or about enough recipients to tell a source by.
+        assert_eq!(passing(|_| {}), ["NSD404", "NSD405", "NSD406", "NSD407", "NSD417"]);
+        type Change = fn(&mut World);
+        let cases: [(&str, Change, &[&str]); 9] = [
+            ("no hop", |world| world.evidence.hops.clear(), &[]),
+            ("no gateway", |world| world.evidence.hops.retain(|hop| hop.id != GATEWAY), &["NSD404", "NSD407"]),
+            (
+                "a gateway that is not heard",
+                |world| world.silent(GATEWAY, How::TimedOut, "late"),
+                &["NSD404", "NSD407"],
+            ),
+            ("one that takes everybody", |world| world.accepts_everybody(GATEWAY), &["NSD404", "NSD407"]),
+            ("no other hop", |world| world.evidence.hops.retain(|hop| hop.id != OTHER), &["NSD405"]),
+            ("one that is not heard", |world| world.silent(OTHER, How::Refused, "refused"), &["NSD405"]),
+            ("no list", |world| world.evidence.files.clear(), &["NSD405"]),
+            (
+                "a list that cannot be read",
+                |world| {
+                    world.evidence.files[0].addresses = Observed::Unknown(Miss::new(How::Unreadable, "no such file"))
+                },
+                &["NSD405"],
+            ),
+            ("no directory", |world| world.evidence.directories.clear(), &["NSD404", "NSD405"]),
+        ];
+        for (name, change, expected) in cases {
+            assert_eq!(passing(change), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_was_asked_in_vain_is_told_from_what_nobody_asked() {
+        let mut world = World::healthy();
+        world.directory("orders@contoso.com", "UNKNOWN");
+        let check = judging().find(|check| check.code == "NSD407").unwrap();
+        assert_eq!(
+            world.lines(check),
+            ["unanswered: what the directory of corp holds of the recipients (no answer in 10 s)"]
+        );
+        world.evidence.directories.clear();
+        assert_eq!(world.lines(check), ["not asked: what the directory of corp holds of the recipients"]);
+        assert_eq!(
+            World::hybrid().lines(check),
+            [""; 0],
+            "between two organisations their directories say who is where"
+        );
+    }
 }

@@ -4,6 +4,7 @@ use crate::model::Object;
 use crate::model::recipients::typed;
 use crate::model::targets::{Onward, onward};
 use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD409",
@@ -22,17 +23,20 @@ fn judge(case: &Case, notes: &mut Notes) {
     let all: Vec<_> = objects(case, notes).filter(sent_on).collect();
     let all = all.into_iter().filter_map(|object| Some((object, onward(&case.model, object)?)));
     let (lost, arrives): (Vec<_>, Vec<_>) = all.partition(|(_, onward)| matches!(onward, Onward::Lost(..)));
-    for certainty in [Certainty::Proven, Certainty::Likely] {
-        // The database is one witness, the recipient type another.
-        let sure = |object: &Object| typed(object.entry) == Some(State::Mailbox);
-        let some: Vec<_> = lost.iter().filter(|(object, _)| sure(object) == (certainty == Certainty::Proven)).collect();
-        if some.is_empty() {
-            continue;
+    // The database is one witness that it is a mailbox, the recipient type another.
+    let lacking = |(object, onward): &(&Object, Onward)| match onward {
+        _ if typed(object.entry) != Some(State::Mailbox) => {
+            "; not proven, because only homeMDB says that it is a mailbox"
         }
-        let lacking = match certainty {
-            Certainty::Proven => "",
-            _ => "; not proven, because only homeMDB says that it is a mailbox",
-        };
+        Onward::Lost(_, _, false) => "; not proven, because nobody there was asked",
+        _ => "",
+    };
+    let mut by_proof: BTreeMap<&str, Vec<&(&Object, Onward)>> = BTreeMap::new();
+    for one in &lost {
+        by_proof.entry(lacking(one)).or_default().push(one);
+    }
+    for (lacking, some) in by_proof {
+        let certainty = if lacking.is_empty() { Certainty::Proven } else { Certainty::Likely };
         tell(notes, &some, certainty, |each| {
             format!("a targetAddress sends on the mail of {each}, and nobody gets it{lacking}")
         });
@@ -63,7 +67,7 @@ fn tell<'n>(
 ) -> &'n mut Finding {
     let target = |object: &Object| object.entry.value("targetAddress").unwrap_or_default().to_string();
     let each = |(object, onward): &&(&Object, Onward)| {
-        let (Onward::Taken(why, _) | Onward::Lost(why, _) | Onward::Open(why)) = onward;
+        let (Onward::Taken(why, _) | Onward::Lost(why, ..) | Onward::Open(why)) = onward;
         format!("{} (to {}: {why})", object.name(), target(object))
     };
     let each: Vec<_> = some.iter().map(each).collect();
@@ -83,7 +87,7 @@ fn tell<'n>(
     let finding = tell_objects(notes, &named, says(&listed(&each, 5)));
     finding.certainty(certainty);
     for (_, onward) in some {
-        if let Onward::Taken(_, seen) | Onward::Lost(_, seen) = onward {
+        if let Onward::Taken(_, seen) | Onward::Lost(_, seen, _) = onward {
             finding.seen_all(seen);
         }
     }
@@ -105,19 +109,22 @@ mod tests {
 
     #[test]
     fn a_target_that_leads_nowhere_or_back_loses_the_mail() {
-        let lost = |target: &str, why: &str| {
+        let told = |target: &str, why: &str, certainty: &str, lacking: &str| {
             format!(
-                "critical proven: a targetAddress sends on the mail of anna@contoso.com (to {target}: {why}), and nobody \
-                 gets it [anna@contoso.com]"
+                "critical {certainty}: a targetAddress sends on the mail of anna@contoso.com (to {target}: {why}), and \
+                 nobody gets it{lacking} [anna@contoso.com]"
             )
         };
+        let lost = |target: &str, why: &str| told(target, why, "proven", "");
+        let likely =
+            |target: &str, why: &str| told(target, why, "likely", "; not proven, because nobody there was asked");
         let old = "SMTP:anna@old.contoso.com";
         let none = "no send connector serves old.contoso.com: it waits in the queue and expires";
         assert_eq!(line(World::healthy(), old), lost(old, none));
         assert_eq!(line(World::healthy(), "SMTP:anna"), lost("SMTP:anna", "'anna' has no @"));
         let own = "SMTP:anna@contoso.com";
         let unlisted = "'To Zimbra' hands it to smarthost.contoso.com, and no list names it";
-        assert_eq!(line(World::healthy(), own), lost(own, unlisted));
+        assert_eq!(line(World::healthy(), own), likely(own, unlisted));
         let mut refuses = World::healthy();
         refuses.rcpt(OTHER, "anna@contoso.com", "550 5.1.1 User unknown in virtual mailbox table");
         assert_eq!(line(refuses, own), lost(own, "smarthost.contoso.com (10.0.0.44) knows no such mailbox"));
@@ -127,7 +134,7 @@ mod tests {
         let mut bounces = World::healthy();
         bounces.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::Authoritative);
         let nobody = "SMTP:annette@contoso.com";
-        assert_eq!(line(bounces, nobody), lost(nobody, "contoso.com is authoritative in corp, where nobody has it"));
+        assert_eq!(line(bounces, nobody), likely(nobody, "contoso.com is authoritative in corp, where nobody has it"));
     }
 
     #[test]

@@ -28,8 +28,9 @@ fn judge(case: &Case, notes: &mut Notes) {
         // Another domain may well be one of the tenant's; the shared one leads there by its connector alone.
         Some(Ok(target)) if address::domain(&target) == domain => match onward(&case.model, object)? {
             _ if leads_to_tenant(case, object.system) => None,
-            Onward::Lost(why, _) => Some((format!("{target}: {why}"), true)),
-            Onward::Taken(why, _) | Onward::Open(why) => Some((format!("{target}: {why}"), false)),
+            // Wherever it ends, that is not the tenant.
+            Onward::Lost(why, ..) | Onward::Taken(why, _) => Some((format!("{target}: {why}"), true)),
+            Onward::Open(why) => Some((format!("{target}: {why}"), false)),
         },
         Some(Ok(_)) => None,
     };
