@@ -114,7 +114,8 @@ fn is_person(entry: &Entry) -> bool {
 /// of Get-Recipient do not: linked, shared, room and equipment mailboxes have disabled accounts by design.
 pub fn is_disabled(entry: &Entry) -> bool {
     const BY_DESIGN: i64 = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 33 | 1 << 34 | 1 << 35;
-    let by_type = || entry.integer("msExchRecipientTypeDetails").is_some_and(|kind| kind & BY_DESIGN != 0);
+    let designed = |kind: i64| kind.count_ones() == 1 && kind & BY_DESIGN != 0;
+    let by_type = || entry.integer("msExchRecipientTypeDetails").is_some_and(designed);
     entry.integer("userAccountControl").map_or_else(by_type, |bits| bits & 0x2 != 0)
 }
 
@@ -329,7 +330,12 @@ mod tests {
         let a = "orders@contoso.com";
         let all = [Proxy, Either, Mail, Enabled, Person, PersonOrGroup, UserGroupFolder, EnabledUser];
         let (mail, proxy) = ("mail=orders@contoso.com", "proxyaddresses=SMTP:orders@contoso.com");
-        let cases: [(&str, String, &[Family]); 9] = [
+        let cases: [(&str, String, &[Family]); 10] = [
+            (
+                "a shared mailbox of an export that does not show accounts",
+                format!("user {mail} {proxy} homemdb=DB1 msexchrecipienttypedetails=4"),
+                &[Proxy, Either, Mail, Person, PersonOrGroup, UserGroupFolder],
+            ),
             ("a mailbox", format!("user {mail} {proxy} homemdb=DB1 useraccountcontrol=512"), &all),
             (
                 "a contact",

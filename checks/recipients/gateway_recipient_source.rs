@@ -9,7 +9,8 @@ pub(super) const CHECK: Check = Check {
     title: "what the gateway's decisions follow",
     severity: Severity::Info,
     why: "Nobody can read a gateway's look-up from outside, but its decisions show it: they agree with the directory that it \
-          asks, or with the list that it was given. It is an inference, and never a proof.",
+          asks, or with the list that it was given. It is an inference, and never a proof: a list of its own that lacks the \
+          same people decides in the same way.",
     fix: "Nothing, if that is what the gateway is meant to ask.",
     judge,
 };
