@@ -45,6 +45,13 @@ impl<'a> Source<'a> {
         Some(exceptions)
     }
 
+    /// Whether it agrees with all of `decisions` of which the evidence tells, and there are others.
+    fn may_lead(&self, decisions: &[Decision]) -> bool {
+        let known = || decisions.iter().filter_map(|one| Some(self.has(one.recipient)? == one.accepted));
+        let number = known().count();
+        number > 0 && number < decisions.len() && known().all(|agrees| agrees)
+    }
+
     /// How much it supposes: one source, or two.
     fn rank(&self) -> u8 {
         if matches!(self, Self::LookUp(query) if query.lists) { 2 } else { 1 }
@@ -71,6 +78,8 @@ pub struct Inferred<'m, 'a> {
     pub agrees: usize,
     /// The sources that agree with so many.
     leading: Vec<Source<'a>>,
+    /// Those that agree with all of which the evidence tells, and it does not tell of all.
+    rivals: Vec<Source<'a>>,
 }
 
 impl Inferred<'_, '_> {
@@ -80,7 +89,7 @@ impl Inferred<'_, '_> {
         if self.agrees < self.decisions.len() {
             return None;
         }
-        let mut all = self.leading.iter().map(|source| source.has(recipient));
+        let mut all = self.leading.iter().chain(&self.rivals).map(|source| source.has(recipient));
         let first = all.next()??;
         all.all(|other| other == Some(first)).then_some(first)
     }
@@ -109,7 +118,8 @@ pub fn inferred<'m, 'a>(model: &'m Model<'a>, hop: &HopView) -> Option<Inferred<
     let words = words(leading());
     let leading = leading().map(|(source, _)| *source).collect();
     let agrees = decisions.len() - least;
-    Some(Inferred { words, agrees, leading, decisions })
+    let rivals = Source::all(model).filter(|source| source.may_lead(&decisions)).collect();
+    Some(Inferred { words, agrees, leading, rivals, decisions })
 }
 
 /// Of the sources that agree best those that suppose least, in words: between these nobody can choose from outside.
@@ -213,6 +223,7 @@ pub fn behind<'m, 'd, 'a>(model: &Model<'a>, decisions: &'d [Decision<'m, 'a>]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::List;
     use crate::stories::{GATEWAY, RANDOM, World};
 
     const UNKNOWN: &str = "550 5.1.1 User unknown in relay recipient table";
@@ -267,7 +278,7 @@ mod tests {
     #[test]
     fn nobody_is_judged_from_too_little_or_where_the_sources_differ() {
         type Change = fn(&mut World);
-        let cases: [(&str, Change); 6] = [
+        let cases: [(&str, Change); 7] = [
             ("two refusals are too few", |world| {
                 world.evidence.files[0].addresses = Observed::Known(["orders", "sales"].map(address).to_vec());
                 world.question.known_good.retain(|one| one != "press@contoso.com");
@@ -275,6 +286,12 @@ mod tests {
             ("an alias is in proxyAddresses and not in mail, and both explain the decisions", |world| {
                 let alias = format!("{} proxyaddresses=smtp:emil@contoso.com", user("anna", ""));
                 unasked(world, "emil", &alias);
+            }),
+            ("a second source may be followed, of which too little was read", |world| {
+                let users = ["anna", "carl", "dora", "helpdesk"].map(address).to_vec();
+                let (system, addresses) = ("corp".into(), Observed::Known(users));
+                world.evidence.files.push(List { system, addresses, ..world.evidence.files[0].clone() });
+                world.directory("anna@contoso.com", "UNKNOWN");
             }),
             ("one decision is against it", |world| world.knows("carl@contoso.com", &user("carl", ""), false)),
             ("the directory did not say", |world| world.directory("emil@contoso.com", "UNKNOWN")),
