@@ -110,9 +110,13 @@ fn is_person(entry: &Entry) -> bool {
     ["person", "user", "contact"].iter().any(|class| entry.is(class))
 }
 
-/// Whether the object is a disabled account (`userAccountControl`, bit 0x2).
+/// Whether the object is a disabled account (`userAccountControl`, bit 0x2). Where the source does not show that, as exports
+/// of Get-Recipient do not: linked, shared, room and equipment mailboxes have disabled accounts by design.
 pub fn is_disabled(entry: &Entry) -> bool {
-    entry.integer("userAccountControl").is_some_and(|bits| bits & 0x2 != 0)
+    const BY_DESIGN: i64 = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 33 | 1 << 34 | 1 << 35;
+    let designed = |kind: i64| kind.count_ones() == 1 && kind & BY_DESIGN != 0;
+    let by_type = || entry.integer("msExchRecipientTypeDetails").is_some_and(designed);
+    entry.integer("userAccountControl").map_or_else(by_type, |bits| bits & 0x2 != 0)
 }
 
 fn targets(entry: &Entry, address: &str) -> bool {
@@ -175,8 +179,15 @@ impl Explanation<'_> {
             (_, Scope::Domain) => " in one domain alone",
             (_, Scope::Forest) => " at the global catalog",
         };
+        let beside = if self.query.lists { " beside the other system's list" } else { "" };
         let misses = self.misses().map(|misses| format!(", which misses {misses}")).unwrap_or_default();
-        format!("{}{place}{misses}", self.query.family.filter())
+        format!("{}{place}{beside}{misses}", self.query.family.filter())
+    }
+
+    /// Those that the gateway accepted although the look-up misses them: the list beside it has them.
+    pub fn from_list<'x>(&self, decisions: &[Decision<'_, 'x>]) -> Vec<&'x str> {
+        let missed = |one: &&Decision| one.accepted && self.query.finds(one.recipient) == Some(false);
+        decisions.iter().filter(missed).map(|one| one.recipient.address).collect()
     }
 }
 
@@ -319,7 +330,12 @@ mod tests {
         let a = "orders@contoso.com";
         let all = [Proxy, Either, Mail, Enabled, Person, PersonOrGroup, UserGroupFolder, EnabledUser];
         let (mail, proxy) = ("mail=orders@contoso.com", "proxyaddresses=SMTP:orders@contoso.com");
-        let cases: [(&str, String, &[Family]); 9] = [
+        let cases: [(&str, String, &[Family]); 10] = [
+            (
+                "a shared mailbox of an export that does not show accounts",
+                format!("user {mail} {proxy} homemdb=DB1 msexchrecipienttypedetails=4"),
+                &[Proxy, Either, Mail, Person, PersonOrGroup, UserGroupFolder],
+            ),
             ("a mailbox", format!("user {mail} {proxy} homemdb=DB1 useraccountcontrol=512"), &all),
             (
                 "a contact",

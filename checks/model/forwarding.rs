@@ -37,6 +37,22 @@ pub struct Link {
     pub to: usize,
 }
 
+/// What becomes of mail in a circle of forwarding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Exchange gives up: 5.4.6, RESOLVER.FWD.Loop.
+    Lost,
+    /// It is forwarded by address alone: Exchange marks what it forwards so (X-MS-Exchange-ForwardingLoop), forwards nothing
+    /// that comes back, and leaves it in the mailbox.
+    Cut,
+    /// Every member keeps a copy.
+    Kept,
+    /// Some keep a copy, and so hold what reaches them.
+    Collected,
+    /// It mixes ways of which no source says what they do together, or whether copies are kept was not seen.
+    Open,
+}
+
 /// All objects, with who forwards to whom.
 pub struct Forwarding<'m, 'a> {
     objects: &'m [Object<'a>],
@@ -59,23 +75,45 @@ impl<'m, 'a> Forwarding<'m, 'a> {
         Self { objects, by_name, by_address }
     }
 
-    /// Where the mail of the object at `from` goes on to, as far as that is in evidence. `altRecipient` counts before a
-    /// forwarding address, and both before a target.
+    /// Where the mail of the object at `from` goes on to, as far as that is in evidence. A target counts before
+    /// `altRecipient`, and that before a forwarding address.
     pub fn next(&self, from: usize) -> Option<Link> {
         let object = &self.objects[from];
         let link = |via, to| Some(Link { from, via, to });
+        if let Some(target) = object.target() {
+            let target = target.ok()?;
+            // An address of its own sends mail out of the organisation; whether it comes back is the routing's to say.
+            if object.holds(&target) {
+                return None;
+            }
+            return link(Via::TargetAddress, self.resolve(object.system, &target)?);
+        }
         if let Some(name) = object.entry.value("altRecipient") {
             return link(Via::AltRecipient, *self.by_name.get(&(object.system, name.to_lowercase()))?);
         }
-        if let Some(to) = object.entry.value("msExchGenericForwardingAddress") {
-            return link(Via::ForwardingAddress, self.resolve(object.system, &address::fold(to).ok()?)?);
+        let to = object.entry.value("msExchGenericForwardingAddress")?;
+        link(Via::ForwardingAddress, self.resolve(object.system, &address::fold(to).ok()?)?)
+    }
+
+    /// What becomes of mail in a circle.
+    pub fn fate(&self, circle: &[Link]) -> Fate {
+        let keeps = |link: &&Link| link.via != Via::TargetAddress && self.objects[link.from].keeps_copy() == Some(true);
+        let keeping = circle.iter().filter(keeps).count();
+        let unseen = |link: &Link| link.via != Via::TargetAddress && self.objects[link.from].keeps_copy().is_none();
+        let by_address = circle.iter().filter(|link| link.via == Via::ForwardingAddress).count();
+        match (keeping, by_address) {
+            (keeping, _) if keeping == circle.len() => Fate::Kept,
+            (_, by_address) if by_address == circle.len() => Fate::Cut,
+            (0, 0) if circle.iter().any(unseen) => Fate::Open,
+            (0, 0) => Fate::Lost,
+            (0, _) => Fate::Open,
+            _ => Fate::Collected,
         }
-        let target = object.target()?.ok()?;
-        // An address of its own sends mail out of the organisation; whether it comes back is the routing's to say.
-        if object.holds(&target) {
-            return None;
-        }
-        link(Via::TargetAddress, self.resolve(object.system, &target)?)
+    }
+
+    /// The circles in which mail is lost.
+    pub fn losing(&self) -> Vec<Vec<Link>> {
+        self.circles().into_iter().filter(|circle| self.fate(circle) == Fate::Lost).collect()
     }
 
     /// The one object that resolves `address`: in `system`, or else elsewhere.

@@ -94,12 +94,12 @@ impl<'a> Model<'a> {
         self.objects.get_or_init(|| objects::all(self.question, self.evidence, self))
     }
 
-    /// Whether the mail of the object of that name goes in a circle of forwarding.
+    /// Whether the mail of the object of that name is lost in a circle of forwarding.
     pub fn is_circling(&self, system: &str, dn: &str) -> bool {
         let circling = self.circling.get_or_init(|| {
             let all = self.objects();
             let name = |link: forwarding::Link| (all[link.from].system, all[link.from].entry.dn.as_str());
-            forwarding::Forwarding::new(all).circles().into_iter().flatten().map(name).collect()
+            forwarding::Forwarding::new(all).losing().into_iter().flatten().map(name).collect()
         });
         circling.contains(&(system, dn))
     }

@@ -18,6 +18,8 @@ pub struct Object<'a> {
     pub pointer: String,
     /// The attributes that were visible, where the global catalog alone showed it; none is all.
     partly: Option<&'a Directory>,
+    /// Whether it was read from an export, which may leave attributes out.
+    exported: bool,
 }
 
 impl<'a> Object<'a> {
@@ -27,9 +29,37 @@ impl<'a> Object<'a> {
         directory.catalog_attributes.known().is_some_and(|all| all.iter().any(|each| each == attribute))
     }
 
+    /// Whether the global catalog alone showed it, which may be behind.
+    pub fn is_from_catalog(&self) -> bool {
+        self.partly.is_some()
+    }
+
     /// What it is.
     pub fn kind(&self) -> State {
         super::recipients::kind(self.entry)
+    }
+
+    /// What it is in words; no more than that where the global catalog hides what tells a mailbox from a mail user.
+    pub fn word(&self) -> &'static str {
+        match self.kind() {
+            State::MailUser if !self.sees("homemdb") && typed(self.entry).is_none() => "an object",
+            kind => kind.word(),
+        }
+    }
+
+    /// Whether its mailbox keeps a copy of what it forwards (`deliverAndRedirect`); none where that was not seen. An absent
+    /// attribute is FALSE in the directory, and says nothing in an export.
+    pub fn keeps_copy(&self) -> Option<bool> {
+        let absent = (!self.exported && self.sees("deliverandredirect")).then_some(false);
+        self.entry.boolean("deliverAndRedirect").or(absent)
+    }
+
+    /// The kind of its target where that is a kind of its own: `NOTES`, `X400`. Exchange hands it to a connector for that
+    /// kind.
+    pub fn other_kind(&self) -> Option<&str> {
+        let (kind, rest) = self.entry.value("targetAddress")?.split_once(':')?;
+        let word = !kind.is_empty() && kind.chars().all(|each| each.is_ascii_alphanumeric());
+        (word && !rest.trim().is_empty() && !kind.eq_ignore_ascii_case("smtp")).then_some(kind)
     }
 
     /// Whether Exchange surely takes it for a recipient: one that was stamped by hand has neither type nor alias.
@@ -116,7 +146,15 @@ pub(super) fn all<'a>(question: &Question, evidence: &'a Evidence, model: &Model
     for held in held() {
         for (at, entry) in held.own.unwrap_or_default().iter().enumerate() {
             let pointer = format!("{}/entries/known/{at}", held.pointer);
-            add(Object { system: held.system, directory: place(held.directory), entry, pointer, partly: None });
+            let exported = held.directory.origin == Origin::Export;
+            add(Object {
+                system: held.system,
+                directory: place(held.directory),
+                entry,
+                pointer,
+                partly: None,
+                exported,
+            });
         }
     }
     // Of several directories of a system, the first that was swept: the same object may have another name in the next.
@@ -134,14 +172,22 @@ pub(super) fn all<'a>(question: &Question, evidence: &'a Evidence, model: &Model
     for (at, directory, entries) in swept {
         for (place, entry) in entries.iter().enumerate() {
             let pointer = format!("/evidence/directories/{at}/noteworthy/known/{place}");
-            add(Object { system: &directory.system, directory: at, entry, pointer, partly: None });
+            let exported = directory.origin == Origin::Export;
+            add(Object { system: &directory.system, directory: at, entry, pointer, partly: None, exported });
         }
     }
     for held in held() {
         for (at, entry) in held.forest.unwrap_or_default().iter().enumerate() {
             let pointer = format!("{}/forest/known/{at}", held.pointer);
             let partly = Some(held.directory);
-            add(Object { system: held.system, directory: place(held.directory), entry, pointer, partly });
+            add(Object {
+                system: held.system,
+                directory: place(held.directory),
+                entry,
+                pointer,
+                partly,
+                exported: false,
+            });
         }
     }
     all

@@ -422,10 +422,12 @@ mod tests {
                 Stranded,
                 "no send connector serves zimbra.contoso.com: it waits in the queue and expires",
             ),
+            ("user homeMDB=DB1 altRecipient=CN=helpdesk@contoso.com", Loop, "it is forwarded in a circle"),
+            // Exchange cuts that, and delivers.
             (
                 "user homeMDB=DB1 msExchGenericForwardingAddress=smtp:helpdesk@contoso.com",
-                Loop,
-                "it is forwarded in a circle",
+                Delivered,
+                "the directory of corp holds a mailbox",
             ),
             (
                 "user homeMDB=DB1 msExchGenericForwardingAddress=smtp:orders@contoso.com",

@@ -1,53 +1,207 @@
 //! Where a gateway has its recipients from, as its decisions show it.
-use super::Model;
-use super::families::{Decision, Family, Query};
+//!
+//! Nobody reads a gateway's look-up from outside: what follows is inferred, and a list of its own that lacks exactly those
+//! whom it refuses explains everything as well.
+use super::families::{Decision, Family, Query, tally};
+use super::{HopView, Model, Outcome, Recipient};
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
+
+/// A rule of a few decisions is chance: so many of each kind are needed.
+pub const ENOUGH: usize = 3;
 
 /// Where recipients may come from.
-pub struct Source {
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// The list of a system.
+    List(&'a str),
+    /// A directory, asked so.
+    LookUp(Query<'a>),
+}
+
+impl<'a> Source<'a> {
+    /// All that there may be evidence for.
+    fn all(model: &Model<'a>) -> impl Iterator<Item = Self> {
+        let lists = model.recipients.first().into_iter().flat_map(|one| &one.lists);
+        let lists: Vec<_> = lists.map(|list| Self::List(list.system)).collect();
+        lists.into_iter().chain(model.queries().map(Self::LookUp))
+    }
+
+    /// Whether it has `recipient`; none where the evidence does not tell.
+    fn has(&self, recipient: &Recipient) -> Option<bool> {
+        match self {
+            Self::List(system) => recipient.lists.iter().find(|list| list.system == *system).map(|list| list.listed),
+            Self::LookUp(query) => Some(query.finds(recipient)? || query.lists && recipient.listed().is_some()),
+        }
+    }
+
+    /// The decisions that it would not have made; none where the evidence does not tell of all.
+    fn exceptions<'x>(&self, decisions: &[Decision<'_, 'x>]) -> Option<Vec<&'x str>> {
+        let mut exceptions = Vec::new();
+        for one in decisions {
+            if self.has(one.recipient)? != one.accepted {
+                exceptions.push(one.recipient.address);
+            }
+        }
+        Some(exceptions)
+    }
+
+    /// Whether it agrees with all of `decisions` of which the evidence tells, and there are others.
+    fn may_lead(&self, decisions: &[Decision]) -> bool {
+        let known = || decisions.iter().filter_map(|one| Some(self.has(one.recipient)? == one.accepted));
+        let number = known().count();
+        number > 0 && number < decisions.len() && known().all(|agrees| agrees)
+    }
+
     /// How much it supposes: one source, or two.
-    pub rank: u8,
-    /// In words: `the list of zimbra`.
+    fn rank(&self) -> u8 {
+        if matches!(self, Self::LookUp(query) if query.lists) { 2 } else { 1 }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::List(system) => format!("the list of {system}"),
+            Self::LookUp(Query { system, lists: true, .. }) => {
+                format!("the directory of {system}, beside the other system's list,")
+            }
+            Self::LookUp(query) => format!("the directory of {}", query.system),
+        }
+    }
+}
+
+/// What a gateway's decisions follow.
+pub struct Inferred<'m, 'a> {
+    /// In words, each exception named: `the list of zimbra would`.
     pub words: String,
+    /// What it decided.
+    pub decisions: Vec<Decision<'m, 'a>>,
+    /// With how many of those the best sources agree.
+    pub agrees: usize,
+    /// The sources that agree with so many.
+    leading: Vec<Source<'a>>,
+    /// Those that agree with all of which the evidence tells, and it does not tell of all.
+    rivals: Vec<Source<'a>>,
 }
 
-/// The sources, those that suppose least first, with how many decisions they agree with.
-pub fn sources(model: &Model, decisions: &[Decision]) -> Vec<(Source, usize)> {
-    let mut directories: BTreeMap<(bool, &str), (usize, Vec<&str>)> = BTreeMap::new();
-    for query in model.queries() {
-        let Some(agrees) = agreeing(&query, decisions) else { continue };
-        let (best, filters) = directories.entry((query.lists, query.system)).or_default();
-        if agrees > *best {
-            (*best, *filters) = (agrees, Vec::new());
+impl Inferred<'_, '_> {
+    /// Whether the gateway would accept `recipient`, whom it was not asked about: none unless its sources agree with each
+    /// of its decisions, and with one another about this one.
+    pub fn accepts(&self, recipient: &Recipient) -> Option<bool> {
+        if self.agrees < self.decisions.len() {
+            return None;
         }
-        if agrees == *best && !filters.contains(&query.family.filter()) {
-            filters.push(query.family.filter());
+        let mut all = self.leading.iter().chain(&self.rivals).map(|source| source.has(recipient));
+        let first = all.next()??;
+        all.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// `7 of its 8 decisions (5 accepted, 3 refused) agree`.
+    pub fn count(&self) -> String {
+        format!("{} of its {} agree", self.agrees, tally(&self.decisions))
+    }
+}
+
+/// What the decisions of `hop` follow: none where they are too few of either kind, or where none of the sources in evidence
+/// agrees with nine in ten of them.
+pub fn inferred<'m, 'a>(model: &'m Model<'a>, hop: &HopView) -> Option<Inferred<'m, 'a>> {
+    let decisions = model.decisions(hop);
+    let accepted = decisions.iter().filter(|decision| decision.accepted).count();
+    if accepted < ENOUGH || decisions.len() - accepted < ENOUGH {
+        return None;
+    }
+    let all = Source::all(model).filter_map(|source| Some((source, source.exceptions(&decisions)?)));
+    let all: Vec<_> = all.collect();
+    let least = all.iter().map(|(_, exceptions)| exceptions.len()).min()?;
+    if least * 10 > decisions.len() {
+        return None;
+    }
+    let leading = || all.iter().filter(|(_, exceptions)| exceptions.len() == least);
+    let words = words(leading());
+    let leading = leading().map(|(source, _)| *source).collect();
+    let agrees = decisions.len() - least;
+    let rivals = Source::all(model).filter(|source| source.may_lead(&decisions)).collect();
+    Some(Inferred { words, agrees, leading, rivals, decisions })
+}
+
+/// Of the sources that agree best those that suppose least, in words: between these nobody can choose from outside.
+fn words<'x, 'a: 'x>(leading: impl Iterator<Item = &'x (Source<'a>, Vec<&'a str>)> + Clone) -> String {
+    let rank = leading.clone().map(|(source, _)| source.rank()).min();
+    let mut groups: Vec<(String, &Vec<&str>, Vec<&str>)> = Vec::new();
+    for (source, exceptions) in leading.filter(|(source, _)| Some(source.rank()) == rank) {
+        let name = source.name();
+        let filter = match source {
+            Source::LookUp(query) => Some(query.family.filter()),
+            Source::List(_) => None,
+        };
+        match groups.iter_mut().find(|(known, but, _)| *known == name && *but == exceptions) {
+            Some((.., filters)) => filters.extend(filter.filter(|filter| !filters.contains(filter))),
+            None => groups.push((name, exceptions, filter.into_iter().collect())),
         }
     }
-    let mut lists: BTreeMap<&str, usize> = BTreeMap::new();
-    for decision in decisions {
-        for list in &decision.recipient.lists {
-            *lists.entry(list.system).or_default() += usize::from(list.listed == decision.accepted);
-        }
-    }
-    let list = |(system, agrees)| (Source { rank: 1, words: format!("the list of {system}") }, agrees);
-    let directory = |((lists, system), (agrees, filters)): ((bool, &str), (usize, Vec<&str>))| {
-        let list = if lists { ", beside the other system's list," } else { "" };
-        let filters = filters.iter().take(3).copied().collect::<Vec<_>>().join(" or ");
-        let words = format!("the directory of {system}{list} asked for {filters}");
-        (Source { rank: if lists { 2 } else { 1 }, words }, agrees)
+    let group = |(name, but, filters): &(String, &Vec<&str>, Vec<&str>)| {
+        let asked = filters.iter().take(3).copied().collect::<Vec<_>>().join(" or ");
+        let asked = if asked.is_empty() { asked } else { format!(" asked for {asked}") };
+        let but = if but.is_empty() { String::new() } else { format!(" (but for {})", listed(but, 5)) };
+        format!("{name}{asked} would{but}")
     };
-    let mut all: Vec<_> = lists.into_iter().map(list).chain(directories.into_iter().map(directory)).collect();
-    all.sort_by_key(|(source, _)| source.rank);
-    all
+    groups.iter().map(group).collect::<Vec<_>>().join(", or as ")
 }
 
-/// With how many decisions a gateway agrees that asks so, and knows the other system's list where `lists` says it.
-fn agreeing(query: &Query, decisions: &[Decision]) -> Option<usize> {
-    let known = |one: &Decision| Some(query.finds(one.recipient)? || query.lists && one.recipient.listed().is_some());
-    let agrees = decisions.iter().map(|one| known(one).map(|known| usize::from(known == one.accepted)));
-    agrees.sum()
+/// The systems whose list alone would have made every one of `decisions`.
+pub fn lists_that_agree<'a>(model: &Model<'a>, decisions: &[Decision]) -> Vec<&'a str> {
+    let agrees = |source: &Source| source.exceptions(decisions).is_some_and(|exceptions| exceptions.is_empty());
+    let all = Source::all(model).filter(agrees);
+    all.filter_map(|source| if let Source::List(system) = source { Some(system) } else { None }).collect()
+}
+
+/// What a gateway that refuses people whom the directory lacks seems to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// The directory, as far as its replies and its decisions go.
+    Directory,
+    /// The next host, as a reply of its own says.
+    NextHost(String),
+    /// Something else, or something more: it accepts these, whom the directory lacks, or refuses these, whom it holds.
+    Beyond(Vec<String>),
+}
+
+/// What `hop` seems to ask about recipients; none where it decided nothing that can be believed, or no directory says.
+pub fn seems_to_ask(model: &Model, hop: &HopView) -> Option<Asks> {
+    let decisions = model.decisions(hop);
+    let refusals = hop.replies().filter(|heard| heard.outcome() == Outcome::Rejected);
+    let mut quoting = refusals.filter(|heard| heard.meaning == Meaning::UnknownRecipient && tells_of_host(&heard.text));
+    if let Some(heard) = quoting.next() {
+        return Some(Asks::NextHost(heard.quote()));
+    }
+    let behind = model.delivers_to(hop);
+    let asked = model.queries().filter(|query| !query.lists && behind.is_none_or(|system| query.system == system));
+    // Of whom a directory did not say, it says nothing against it.
+    let against = |query: Query| {
+        let answers = decisions.iter().filter_map(|one| Some((query.finds(one.recipient)?, one)));
+        let answers: Vec<_> = answers.collect();
+        let unlike = answers.iter().filter(|(found, one)| *found != one.accepted);
+        let unlike: Vec<String> = unlike.map(|(_, one)| one.recipient.address.to_string()).collect();
+        (!answers.is_empty()).then_some(unlike)
+    };
+    let least = asked.filter_map(against).min_by_key(Vec::len)?;
+    Some(if least.is_empty() { Asks::Directory } else { Asks::Beyond(least) })
+}
+
+/// Whether a refusal says that another host was asked: Exim's and Sendmail's callouts, Postfix's address verification
+/// (`reject_unverified_recipient`, whose text quotes the host), and others that quote a reply to RCPT.
+fn tells_of_host(text: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "callout",
+        "call-forward",
+        "callforward",
+        "verification failed",
+        "recipient verify",
+        "undeliverable address:",
+        "unverified address:",
+        "in reply to rcpt",
+        "] said:",
+    ];
+    let text = text.to_lowercase();
+    WORDS.iter().any(|word| text.contains(word)) && !text.contains("sender verif")
 }
 
 /// Those refused that a plain look-up finds, where it agrees with everything else, and no other look-up with everything.
@@ -64,4 +218,126 @@ pub fn behind<'m, 'd, 'a>(model: &Model<'a>, decisions: &'d [Decision<'m, 'a>]) 
         return Vec::new();
     }
     refused
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::List;
+    use crate::stories::{GATEWAY, RANDOM, World};
+
+    const UNKNOWN: &str = "550 5.1.1 User unknown in relay recipient table";
+
+    fn address(name: &str) -> String {
+        format!("{name}@contoso.com")
+    }
+
+    fn user(name: &str, rest: &str) -> String {
+        format!("user mail={name}@contoso.com proxyaddresses=SMTP:{name}@contoso.com homemdb=DB1 {rest}")
+    }
+
+    /// A gateway that knows the Exchange users anna, carl and dora, and none of zimbra's orders, press and sales.
+    fn world() -> World {
+        let mut world = World::healthy();
+        let others = ["orders", "press", "sales"].map(address).to_vec();
+        world.evidence.files[0].addresses = Observed::Known(others.clone());
+        for other in &others {
+            world.knows(other, "", false);
+        }
+        for name in ["anna", "carl", "dora"] {
+            world.knows(&address(name), &user(name, ""), true);
+        }
+        world.knows("helpdesk@contoso.com", &user("helpdesk", ""), true);
+        world
+    }
+
+    /// Has the directory hold `object` for `name`, whom the gateway was not asked about.
+    fn unasked(world: &mut World, name: &str, object: &str) {
+        world.knows(&address(name), object, true);
+        world.question.known_good.push(address(name));
+        world.last(GATEWAY).transcript.retain(|turn| turn.recipient.as_deref() != Some(&*address(name)));
+    }
+
+    /// Whether the gateway would accept `name`, as far as its decisions tell.
+    fn accepts(world: &World, name: &str) -> Option<bool> {
+        let case = Case::new(&world.question, &world.evidence);
+        let hop = case.model.hops_of(Role::Gateway).next().unwrap();
+        let recipient = case.model.recipient(&address(name)).unwrap();
+        inferred(&case.model, hop)?.accepts(recipient)
+    }
+
+    #[test]
+    fn who_was_not_asked_is_judged_from_what_the_decisions_follow() {
+        let mut world = world();
+        unasked(&mut world, "emil", &user("emil", ""));
+        assert_eq!(accepts(&world, "emil"), Some(true));
+        unasked(&mut world, "fred", "");
+        assert_eq!(accepts(&world, "fred"), Some(false), "no source has fred");
+    }
+
+    #[test]
+    fn nobody_is_judged_from_too_little_or_where_the_sources_differ() {
+        type Change = fn(&mut World);
+        let cases: [(&str, Change); 7] = [
+            ("two refusals are too few", |world| {
+                world.evidence.files[0].addresses = Observed::Known(["orders", "sales"].map(address).to_vec());
+                world.question.known_good.retain(|one| one != "press@contoso.com");
+            }),
+            ("an alias is in proxyAddresses and not in mail, and both explain the decisions", |world| {
+                let alias = format!("{} proxyaddresses=smtp:emil@contoso.com", user("anna", ""));
+                unasked(world, "emil", &alias);
+            }),
+            ("a second source may be followed, of which too little was read", |world| {
+                let users = ["anna", "carl", "dora", "helpdesk"].map(address).to_vec();
+                let (system, addresses) = ("corp".into(), Observed::Known(users));
+                world.evidence.files.push(List { system, addresses, ..world.evidence.files[0].clone() });
+                world.directory("anna@contoso.com", "UNKNOWN");
+            }),
+            ("one decision is against it", |world| world.knows("carl@contoso.com", &user("carl", ""), false)),
+            ("the directory did not say", |world| world.directory("emil@contoso.com", "UNKNOWN")),
+            ("the gateway accepts everybody", |world| world.accepts_everybody(GATEWAY)),
+            ("nobody knows whether it does", |world| world.rcpt(GATEWAY, RANDOM, "450 4.2.0 Greylisted")),
+        ];
+        for (why, change) in cases {
+            let mut world = world();
+            unasked(&mut world, "emil", &user("emil", ""));
+            change(&mut world);
+            assert_eq!(accepts(&world, "emil"), None, "{why}");
+        }
+    }
+
+    /// What the gateway of the mission seems to ask.
+    fn asks(change: impl FnOnce(&mut World)) -> Option<Asks> {
+        let mut world = World::broken_gateway();
+        change(&mut world);
+        let case = Case::new(&world.question, &world.evidence);
+        seems_to_ask(&case.model, case.model.hops_of(Role::Gateway).next().unwrap())
+    }
+
+    #[test]
+    fn a_gateway_seems_to_ask_the_directory_unless_its_words_or_decisions_say_otherwise() {
+        assert_eq!(asks(|_| {}), Some(Asks::Directory));
+        assert_eq!(asks(|world| world.directory("orders@contoso.com", "UNKNOWN")), Some(Asks::Directory));
+        let callouts = [
+            "550 Callout verification failed: 550 5.1.1 <orders@contoso.com>: User unknown",
+            "550 5.1.1 <orders@contoso.com>: Recipient address rejected: undeliverable address: host 10.0.0.10[10.0.0.10] \
+             said: 550 5.1.1 User unknown (in reply to RCPT TO command)",
+        ];
+        for reply in callouts {
+            let found = asks(|world| world.rcpt(GATEWAY, "orders@contoso.com", reply));
+            assert_eq!(found, Some(Asks::NextHost(reply.into())));
+        }
+        let others = |names: &[&str]| Some(Asks::Beyond(names.iter().map(|name| address(name)).collect()));
+        let accepts = asks(|world| world.rcpt(GATEWAY, "sales@contoso.com", "250 2.1.5 Ok"));
+        assert_eq!(accepts, others(&["sales"]), "whom the directory lacks");
+        let refuses = asks(|world| world.knows("carl@contoso.com", &user("carl", ""), false));
+        assert_eq!(refuses, others(&["carl"]), "whom every look-up would find");
+        assert_eq!(
+            asks(|world| world.knows("room@contoso.com", &user("room", "useraccountcontrol=514"), false)),
+            Some(Asks::Directory)
+        );
+        assert_eq!(asks(|world| world.evidence.directories.clear()), None);
+        assert_eq!(asks(|world| world.rcpt(GATEWAY, RANDOM, UNKNOWN)), Some(Asks::Directory));
+        assert_eq!(asks(|world| world.accepts_everybody(GATEWAY)), None);
+    }
 }

@@ -1,5 +1,5 @@
 //! NSD406: it is listed, and no system knows it.
-use super::groups;
+use super::{Sight, groups, note_unseen};
 use crate::model::FaultKind;
 use crate::prelude::*;
 
@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    note_unseen(case, notes, &[Sight::Lists, Sight::Gateways, Sight::Directories, Sight::Others]);
     for group in groups(case, FaultKind::UnknownEverywhere) {
         let detail = format!(
             "The list names {}; the gateway, the directory and {} know no such recipient",
@@ -44,6 +45,18 @@ mod tests {
                      smarthost.contoso.com (10.0.0.44) know no such recipient [orders@contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
         world.directory("orders@contoso.com", "UNKNOWN");
-        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let unread = "unanswered: what the directory of corp holds of the recipients (no answer in 10 s)";
+        assert_eq!(world.lines(&CHECK), [unread]);
+        let mut world = World::healthy();
+        world.evidence.files.clear();
+        world.evidence.directories.clear();
+        world.evidence.hops.clear();
+        let nothing = [
+            "not asked: who has a mailbox on the other system",
+            "not asked: a gateway",
+            "not asked: what the directory of corp holds of the recipients",
+            "not asked: a hop of the other system",
+        ];
+        assert_eq!(world.lines(&CHECK), nothing, "what it judges was not seen");
     }
 }

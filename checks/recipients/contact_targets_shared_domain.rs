@@ -29,9 +29,6 @@ fn judge(case: &Case, notes: &mut Notes) {
             if each.len() == 1 { "is" } else { "are" }
         }));
         finding.certainty(*certainty);
-        if *certainty == Certainty::Inconclusive {
-            finding.severity(Severity::Info);
-        }
         let aim = |object: &Object, to: &str| {
             format!("Set-{} -Identity {} -ExternalEmailAddress {}", object.noun(), object.identity(), quoted(to))
         };
@@ -54,6 +51,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::SystemKind;
     use crate::evidence::exchange::DomainKind;
     use crate::stories::{LABS, OTHER, World};
 
@@ -80,24 +78,53 @@ mod tests {
     }
 
     #[test]
-    fn an_authoritative_domain_leaves_it_open() {
+    fn a_contact_of_an_authoritative_domain_is_sent_out_by_its_target_and_is_no_fault() {
         let mut world = World::healthy();
         world.holds("orders@contoso.com", &[CONTACT], None);
         world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
-        assert!(
-            world.lines(&CHECK)[0].starts_with("info inconclusive: orders@contoso.com is sent on within contoso.com")
-        );
-        world.question.systems[0].kind = crate::evidence::SystemKind::ExchangeOnline;
-        assert_eq!(world.lines(&CHECK), [""; 0], "a hybrid tenant has its mail users so");
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.rcpt(OTHER, "orders@contoso.com", "550 5.1.1 User unknown in virtual mailbox table");
+        assert!(world.lines(&CHECK)[0].starts_with("warning proven: "), "the other side does not take it");
+        world.evidence.hops.retain(|hop| hop.id != OTHER);
+        assert_eq!(world.lines(&CHECK), [""; 0], "its list has orders, and nobody asked its hop");
+    }
+
+    #[test]
+    fn what_the_global_catalog_alone_shows_may_be_a_mailbox_whose_database_it_hides() {
+        let user = "user dn=CN=Orders proxyaddresses=SMTP:orders@contoso.com targetaddress=SMTP:orders@contoso.com";
+        let mut world = World::healthy();
+        world.rcpt(OTHER, "orders@contoso.com", "550 5.1.1 User unknown in virtual mailbox table");
+        world.holds("orders@contoso.com", &[], Some(&[user]));
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.holds("orders@contoso.com", &[], Some(&[CONTACT]));
+        assert_eq!(world.lines(&CHECK).len(), 1, "a contact is one by its class");
+    }
+
+    #[test]
+    fn two_organisations_that_both_send_to_a_third_do_not_point_at_each_other() {
+        let mut world = World::two_forests();
+        world.question.known_good.push("orders@contoso.com".into());
+        world.holds("orders@contoso.com", &[CONTACT], None);
+        world.directory_at(1, "orders@contoso.com", &CONTACT.replace("dn=CN=Orders", "dn=CN=Labs"));
+        assert_eq!(world.lines(&CHECK).len(), 2, "their connectors lead to each other");
+        let zimbra = crate::evidence::System {
+            name: "zimbra".into(),
+            kind: SystemKind::Other,
+            ..world.question.systems[1].clone()
+        };
+        world.question.systems.push(zimbra);
+        world.hop(OTHER);
+        world.session(OTHER, &[("orders@contoso.com", "250 2.1.5 Ok")]);
+        world.connector(|connector| connector.smart_hosts = vec!["smarthost.contoso.com".into()]);
+        assert_eq!(world.lines(&CHECK), [""; 0], "corp's leads to zimbra");
     }
 
     #[test]
     fn two_organisations_that_point_at_each_other_are_found() {
-        let mut world = World::healthy();
+        let mut world = World::two_forests();
+        world.question.known_good.push("orders@contoso.com".into());
         world.holds("orders@contoso.com", &[CONTACT], None);
-        let mut other = world.evidence.directories[0].clone();
-        other.system = "fabrikam".into();
-        world.evidence.directories.push(other);
+        world.directory_at(1, "orders@contoso.com", &CONTACT.replace("dn=CN=Orders", "dn=CN=Labs"));
         let lines = world.lines(&CHECK);
         assert_eq!(lines.len(), 2, "{lines:?}");
         let found = "orders@contoso.com is sent on within contoso.com: corp has a mail contact for it that targets the domain too";

@@ -1,6 +1,7 @@
 //! NSD415: a contact or mail user that leads nowhere (F-34).
 use super::{objects, readable, tell_objects};
 use crate::model::Object;
+use crate::model::recipients::typed;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -9,8 +10,9 @@ pub(super) const CHECK: Check = Check {
     title: "contacts and mail users without a usable target",
     severity: Severity::Warning,
     why: "A mail contact or mail user stands for a mailbox elsewhere, and its targetAddress says where. Without one, or with \
-          one that is no SMTP address, Exchange resolves the recipient and has nowhere to send its mail: 5.2.0, \
-          RESOLVER.CON.NoTarget or InvalidTarget.",
+          one that is no address, Exchange resolves the recipient and has nowhere to send its mail: 5.2.0, \
+          RESOLVER.CON.NoTarget or InvalidTarget. An address of another kind (NOTES, X400) takes a connector for that kind; \
+          without one the mail bounces with 5.4.4.",
     fix: "Give it the address of its mailbox (ExternalEmailAddress).",
     judge,
 };
@@ -21,9 +23,10 @@ fn judge(case: &Case, notes: &mut Notes) {
         let visible = object.sees("targetaddress") && object.sees("homemdb");
         stands && visible && !matches!(object.target(), Some(Ok(_)))
     };
-    let all: Vec<_> = objects(case, notes).filter(bad).collect();
-    // One without type and alias may be no recipient to Exchange, or have a mailbox that nsdiag has no right to see.
-    let sure = |object: &Object| object.is_recipient();
+    let (other, all): (Vec<_>, Vec<_>) =
+        objects(case, notes).filter(bad).partition(|object| object.other_kind().is_some());
+    // One without type may be no recipient to Exchange, or have a mailbox that nsdiag has no right to see.
+    let sure = |object: &Object| typed(object.entry).is_some() || object.entry.is("contact") && object.is_recipient();
     for certainty in [Certainty::Proven, Certainty::Likely] {
         let some: Vec<_> =
             all.iter().copied().filter(|object| sure(object) == (certainty == Certainty::Proven)).collect();
@@ -37,7 +40,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let each: Vec<_> = some.iter().map(says).collect();
         let detail = match certainty {
             Certainty::Proven => format!("contacts and mail users that lead nowhere: {}", listed(&each, 5)),
-            _ => format!("objects with a proxy address and neither mailbox nor target: {}", listed(&each, 5)),
+            _ => format!("objects with a proxy address and neither mailbox nor usable target: {}", listed(&each, 5)),
         };
         let (commands, undo): (Vec<_>, Vec<_>) = some.iter().map(|object| aim(object)).unzip();
         tell_objects(notes, &some, detail).certainty(certainty).mend(Remedy::exchange(
@@ -46,6 +49,35 @@ fn judge(case: &Case, notes: &mut Notes) {
             readable(undo),
         ));
     }
+    let unserved: Vec<_> = other.into_iter().filter(|object| !is_served(case, object)).collect();
+    if !unserved.is_empty() {
+        let says = |object: &&Object| {
+            format!("{} ({})", object.name(), object.entry.value("targetAddress").unwrap_or_default())
+        };
+        let each: Vec<_> = unserved.iter().map(says).collect();
+        let detail = format!(
+            "targets that are no SMTP addresses: {}; whether a foreign connector or a delivery agent serves them is not known",
+            listed(&each, 5)
+        );
+        let steps = vec![
+            "Get-ForeignConnector | Format-List Name, AddressSpaces".into(),
+            "Get-DeliveryAgentConnector | Format-List Name, AddressSpaces".into(),
+        ];
+        tell_objects(notes, &unserved, detail)
+            .severity(Severity::Info)
+            .certainty(Certainty::Inconclusive)
+            .mend(Remedy::exchange("See which connectors serve addresses of that kind", steps, Vec::new()));
+    }
+}
+
+/// Whether a send connector in evidence serves addresses of the kind of the object's target. Foreign connectors and
+/// delivery agents are not in evidence.
+fn is_served(case: &Case, object: &Object) -> bool {
+    let organisation = case.model.organisation_of(object.system);
+    let connectors = organisation.and_then(|organisation| organisation.send_connectors().ok());
+    let mut spaces =
+        connectors.into_iter().flat_map(|(_, all)| all).filter(|one| one.enabled).flat_map(|one| &one.address_spaces);
+    object.other_kind().is_some_and(|kind| spaces.any(|space| space.kind.eq_ignore_ascii_case(kind)))
 }
 
 /// The command that gives `object` a target, and what takes it back.
@@ -64,6 +96,7 @@ fn aim(object: &Object) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::exchange::AddressSpace;
     use crate::stories::World;
 
     #[test]
@@ -81,7 +114,7 @@ mod tests {
             ),
             (
                 "user dn=CN=C proxyaddresses=SMTP:c@contoso.com",
-                "warning likely: objects with a proxy address and neither mailbox nor target: c@contoso.com (no \
+                "warning likely: objects with a proxy address and neither mailbox nor usable target: c@contoso.com (no \
                  targetAddress) [c@contoso.com]",
                 "Enable-MailUser -Identity 'CN=C' -ExternalEmailAddress 'c@contoso.com'",
             ),
@@ -91,6 +124,27 @@ mod tests {
             world.noteworthy(&[object]);
             assert_eq!((world.lines(&CHECK), world.commands(&CHECK)), (vec![line.to_string()], vec![command.into()]));
         }
+    }
+
+    #[test]
+    fn a_target_of_another_kind_leads_where_a_connector_for_that_kind_does() {
+        let contact = "contact dn=CN=C proxyaddresses=SMTP:c@contoso.com mailnickname=c targetaddress";
+        for target in ["NOTES:C/Contoso", "X400:c=de;a=_;s=c;", "EX:/o=Contoso/cn=c", "MAPI:c"] {
+            let mut world = World::healthy();
+            world.noteworthy(&[&format!("{contact}={target}")]);
+            let lines = world.lines(&CHECK);
+            assert!(
+                lines.len() == 1 && lines[0].starts_with("info inconclusive: targets that are no SMTP"),
+                "{lines:?}"
+            );
+            let kind = target.split(':').next().unwrap();
+            let space = AddressSpace { kind: kind.into(), address: "*".into(), cost: 1, local: false };
+            world.connector(|connector| connector.address_spaces.push(space));
+            assert_eq!(world.lines(&CHECK), [""; 0], "a connector serves {kind}");
+        }
+        let mut world = World::healthy();
+        world.noteworthy(&[&format!("{contact}=NOTES:")]);
+        assert!(world.lines(&CHECK)[0].starts_with("warning proven: "), "a kind, and no address");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! NSD417: a gateway whose list or cache is behind (F-27).
+use super::{Sight, note_unseen};
 use crate::model::FaultKind;
 use crate::model::families::Decision;
 use crate::model::moments::hours_between;
@@ -21,6 +22,7 @@ pub(super) const CHECK: Check = Check {
 const YOUNG: u64 = 24;
 
 fn judge(case: &Case, notes: &mut Notes) {
+    note_unseen(case, notes, &[Sight::Gateways, Sight::Directories, Sight::Lists, Sight::Others]);
     for hop in case.model.hops_of(Role::Gateway) {
         let decisions = case.model.decisions(hop);
         let gone: Vec<_> = decisions.iter().filter(|decision| decision.accepted && is_gone(case, decision)).collect();

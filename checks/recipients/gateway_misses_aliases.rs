@@ -1,6 +1,9 @@
 //! NSD413: a gateway that knows primary addresses alone (F-23).
-use super::patterns;
+use super::patterns::note_unasked;
+use super::{Sight, note_unseen, patterns};
+use crate::model::Recipient;
 use crate::model::families::Family;
+use crate::model::recipients::{holds, same};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -15,9 +18,12 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    note_unseen(case, notes, &[Sight::Gateways, Sight::Directories]);
+    note_unasked(case, notes, "an alias of Exchange's", is_alias);
     for pattern in patterns(case, |family| family == Family::Mail) {
         let aliases: Vec<_> = pattern.refused().map(|decision| decision.recipient.address).collect();
-        let what = format!("refuses aliases and accepts primary addresses: it refuses {}", listed(&aliases, 5));
+        let all = pattern.all_asked_for();
+        let what = format!("refuses aliases and accepts primary addresses: it refuses {}{all}", listed(&aliases, 5));
         pattern.tell(notes, &what).mend(Remedy::steps(
             "gateway",
             "Ask for aliases too",
@@ -27,6 +33,17 @@ fn judge(case: &Case, notes: &mut Notes) {
             ],
         ));
     }
+}
+
+/// Whether the address is a proxy address of an object whose `mail`, or else its primary address, is another.
+fn is_alias(recipient: &Recipient) -> bool {
+    let mut holders = recipient.directories.iter().flat_map(|held| &held.entries);
+    let primary = |entry: &Entry| {
+        let value = entry.values("proxyAddresses").iter().find_map(|value| value.strip_prefix("SMTP:"));
+        entry.value("mail").or(value).is_some_and(|primary| same(primary, recipient.address))
+    };
+    let other = |entry: &Entry| !primary(entry);
+    holders.any(|entry| holds(entry, recipient.address) && other(entry))
 }
 
 #[cfg(test)]
@@ -49,16 +66,18 @@ mod tests {
 
     #[test]
     fn aliases_that_are_all_refused_are_a_pattern() {
-        assert_eq!(World::healthy().lines(&CHECK), [""; 0]);
+        let unasked = "not asked: what the gateways decide about an alias of Exchange's";
+        assert_eq!(World::healthy().lines(&CHECK), [unasked]);
         let found = "warning likely: mx1.contoso.com (192.0.2.25) refuses aliases and accepts primary addresses: it refuses \
-                     it@contoso.com and support@contoso.com; its 5 decisions (3 accepted, 2 refused) are those of a look-up \
-                     for (mail=<address>)";
+                     it@contoso.com and support@contoso.com, all that it was asked for; its 5 decisions (3 accepted, 2 refused) are those of a look-up \
+                     for (mail=<address>) beside the other system's list, from which it has orders@contoso.com and \
+                     sales@contoso.com, or of a list of its own that lacks exactly these";
         let all = world(&["it", "support"], &["it", "support"]);
         assert_eq!(all.lines(&CHECK), [format!("{found} [{GATEWAY}]")]);
         assert_eq!(world(&["it", "support"], &["support"]).lines(&CHECK), [""; 0], "one alias is known there");
         assert_eq!(world(&["support"], &["support"]).lines(&CHECK), [""; 0], "one refusal is no pattern");
         let mut silent = world(&["it", "support"], &["it", "support"]);
         silent.accepts_everybody(GATEWAY);
-        assert_eq!(silent.lines(&CHECK), [""; 0]);
+        assert!(silent.lines(&CHECK).iter().all(|line| !line.starts_with("warning ")));
     }
 }

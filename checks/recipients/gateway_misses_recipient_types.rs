@@ -1,5 +1,7 @@
 //! NSD414: a gateway that knows some kinds of recipients alone (F-22).
-use super::patterns;
+use super::patterns::note_unasked;
+use super::{Sight, note_unseen, patterns};
+use crate::model::Recipient;
 use crate::model::families::{Family, is_disabled};
 use crate::model::recipients::holds;
 use crate::prelude::*;
@@ -17,6 +19,8 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    note_unseen(case, notes, &[Sight::Gateways, Sight::Directories]);
+    note_unasked(case, notes, "a contact, group, public folder or disabled account of Exchange's", is_special);
     for pattern in patterns(case, Family::by_kind) {
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
         for decision in pattern.refused() {
@@ -26,7 +30,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             *kinds.entry(entry.map_or("object", kind)).or_default() += 1;
         }
         let kinds: Vec<_> = kinds.into_iter().map(|(kind, number)| count(number, kind)).collect();
-        let what = format!("refuses kinds of recipients: {}, all that it was asked for", listed(&kinds, 6));
+        let what = format!("refuses kinds of recipients: {}{}", listed(&kinds, 6), pattern.all_asked_for());
         pattern.tell(notes, &what).mend(Remedy::steps(
             "gateway",
             "Ask for every kind of recipient",
@@ -36,6 +40,12 @@ fn judge(case: &Case, notes: &mut Notes) {
             ],
         ));
     }
+}
+
+/// Whether a filter on classes or accounts may miss it.
+fn is_special(recipient: &Recipient) -> bool {
+    let mut holders = recipient.directories.iter().flat_map(|held| &held.entries);
+    holders.any(|entry| holds(entry, recipient.address) && kind(entry) != "account")
 }
 
 /// What a filter may trip over, in a word that takes an s.
@@ -61,7 +71,9 @@ mod tests {
 
     #[test]
     fn kinds_that_are_all_refused_are_a_pattern() {
-        assert_eq!(World::healthy().lines(&CHECK), [""; 0]);
+        let unasked = "not asked: what the gateways decide about a contact, group, public folder or disabled account of \
+                       Exchange's";
+        assert_eq!(World::healthy().lines(&CHECK), [unasked]);
         let mut world = World::healthy();
         world.knows("helpdesk@contoso.com", &object("user", "helpdesk", "homemdb=DB1 useraccountcontrol=512"), true);
         world.knows("all@contoso.com", &object("group", "all", ""), false);
@@ -71,9 +83,29 @@ mod tests {
         let found = "warning likely: mx1.contoso.com (192.0.2.25) refuses kinds of recipients: 1 contact, 1 disabled account \
                      and 1 group, all that it was asked for; its 6 decisions (3 accepted, 3 refused) are those of a look-up \
                      for (&(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2))\
-                     (proxyAddresses=smtp:<address>))";
+                     (proxyAddresses=smtp:<address>)) beside the other system's list, from which it has orders@contoso.com and \
+                     sales@contoso.com, or of a list of its own that lacks exactly these";
         assert_eq!(world.lines(&CHECK), [format!("{found} [{GATEWAY}]")]);
         world.knows("board@contoso.com", &object("group", "board", ""), true);
         assert_eq!(world.lines(&CHECK), [""; 0], "one group is known there");
+    }
+
+    #[test]
+    fn contacts_that_the_other_systems_list_explains_are_named_as_exceptions() {
+        let contact = |name: &str| object("contact", name, "targetaddress=SMTP:p@x.com");
+        let mut world = World::healthy();
+        world.knows("helpdesk@contoso.com", &object("user", "helpdesk", "homemdb=DB1"), true);
+        world.knows("orders@contoso.com", &contact("orders"), true);
+        world.knows("press@contoso.com", &contact("press"), false);
+        world.knows("board@contoso.com", &contact("board"), false);
+        let line = world.lines(&CHECK).remove(0);
+        let but = "refuses kinds of recipients: 2 contacts, all that it was asked for but orders@contoso.com; its 5 decisions";
+        assert!(line.starts_with("warning likely: ") && line.contains(but), "{line}");
+        assert!(
+            line.contains("from which it has orders@contoso.com and sales@contoso.com, or of a list of its own"),
+            "{line}"
+        );
+        world.evidence.files[0].addresses = Observed::Known(vec!["sales@contoso.com".into()]);
+        assert_eq!(world.lines(&CHECK), [""; 0], "an accepted contact that is on no list contradicts it");
     }
 }

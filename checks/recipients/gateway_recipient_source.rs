@@ -1,6 +1,6 @@
 //! NSD420: where a gateway seems to have its recipients from.
-use crate::model::families::tally;
-use crate::model::sources::sources;
+use super::{Sight, note_unseen};
+use crate::model::sources::{ENOUGH, inferred};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -9,41 +9,29 @@ pub(super) const CHECK: Check = Check {
     title: "what the gateway's decisions follow",
     severity: Severity::Info,
     why: "Nobody can read a gateway's look-up from outside, but its decisions show it: they agree with the directory that it \
-          asks, or with the list that it was given. It is an inference, and never a proof.",
+          asks, or with the list that it was given. It is an inference, and never a proof: a list of its own that lacks the \
+          same people decides in the same way.",
     fix: "Nothing, if that is what the gateway is meant to ask.",
     judge,
 };
 
-/// A rule of a few decisions is chance: so many of each kind are needed.
-const ENOUGH: usize = 3;
-
 fn judge(case: &Case, notes: &mut Notes) {
+    note_unseen(case, notes, &[Sight::Gateways]);
     for hop in case.model.hops_of(Role::Gateway) {
-        let decisions = case.model.decisions(hop);
-        let accepted = decisions.iter().filter(|decision| decision.accepted).count();
-        if accepted < ENOUGH || decisions.len() - accepted < ENOUGH {
+        let Some(found) = inferred(&case.model, hop) else {
+            let what = format!("what the decisions of {} follow", hop.name());
+            let why = format!("it takes {ENOUGH} decisions of each kind, and a source that agrees with them");
+            notes.gap(Gap {
+                why,
+                ..Gap::not_asked(what, "more recipients, of every kind, or a larger --max-recipients")
+            });
             continue;
-        }
-        let sources = sources(&case.model, &decisions);
-        let best = sources.iter().map(|(_, agrees)| *agrees).max().unwrap_or_default();
-        if best * 10 < decisions.len() * 9 {
-            continue;
-        }
-        // Of those that agree best, the ones that suppose least: between these nobody can choose from outside.
-        let leaders = || sources.iter().filter(|(_, agrees)| *agrees == best).map(|(source, _)| source);
-        let rank = leaders().map(|source| source.rank).min();
-        let words: Vec<_> = leaders().filter(|one| Some(one.rank) == rank).map(|one| one.words.as_str()).collect();
-        let detail = format!(
-            "{} decides as {} would: {best} of its {} agree",
-            hop.name(),
-            words.join(", or as "),
-            tally(&decisions)
-        );
+        };
         notes
-            .finding(detail)
+            .finding(format!("{} decides as {}: {}", hop.name(), found.words, found.count()))
             .certainty(Certainty::Likely)
             .about(SubjectKind::Host, hop.id())
-            .seen_all(decisions.iter().map(|decision| decision.pointer.clone()));
+            .seen_all(found.decisions.iter().map(|decision| decision.pointer.clone()));
     }
 }
 
@@ -77,15 +65,33 @@ mod tests {
     fn decisions_both_ways_show_what_they_follow() {
         let follows = |source: &str| {
             format!(
-                "info likely: mx1.contoso.com (192.0.2.25) decides as {source} would: 6 of its 6 decisions (3 accepted, 3 \
+                "info likely: mx1.contoso.com (192.0.2.25) decides as {source}: 6 of its 6 decisions (3 accepted, 3 \
                  refused) agree [{GATEWAY}]"
             )
         };
-        let directory = "the list of corp, or as the directory of corp asked for (proxyAddresses=smtp:<address>) or \
-                         (|(mail=<address>)(proxyAddresses=smtp:<address>)) or (mail=<address>)";
+        let directory = "the list of corp would, or as the directory of corp asked for (proxyAddresses=smtp:<address>) or \
+                         (|(mail=<address>)(proxyAddresses=smtp:<address>)) or (mail=<address>) would";
         assert_eq!(world(|exchange| exchange).lines(&CHECK), [follows(directory)]);
-        assert_eq!(world(|exchange| !exchange).lines(&CHECK), [follows("the list of zimbra")]);
-        assert_eq!(world(|_| true).lines(&CHECK), [""; 0], "it accepts all of them");
-        assert_eq!(World::broken_gateway().lines(&CHECK), [""; 0], "too few");
+        assert_eq!(world(|exchange| !exchange).lines(&CHECK), [follows("the list of zimbra would")]);
+        let unknown = ["not asked: what the decisions of mx1.contoso.com (192.0.2.25) follow"];
+        assert_eq!(world(|_| true).lines(&CHECK), unknown, "it accepts all of them");
+        assert_eq!(World::broken_gateway().lines(&CHECK), unknown, "too few");
+    }
+
+    #[test]
+    fn a_decision_that_does_not_fit_is_named() {
+        let mut world = world(|exchange| exchange);
+        let mut users: Vec<String> = world.evidence.files[1].addresses.known().unwrap().clone();
+        for name in ["emil", "fred", "gina", "hugo"] {
+            let address = format!("{name}@contoso.com");
+            let user = format!("user mail={address} proxyaddresses=SMTP:{address} homemdb=DB1");
+            world.knows(&address, &user, name != "hugo");
+            users.push(address);
+        }
+        users.sort_unstable();
+        world.evidence.files[1].addresses = Observed::Known(users);
+        let line = world.lines(&CHECK).remove(0);
+        let but = "decides as the list of corp would (but for hugo@contoso.com), or as the directory of corp asked for";
+        assert!(line.contains(but) && line.contains(": 9 of its 10 decisions (6 accepted, 4 refused) agree"), "{line}");
     }
 }

@@ -1,7 +1,8 @@
 //! NSD402: the gateway refuses somebody whom the directory holds (F-22, F-23, F-24).
-use super::groups;
+use super::{Group, groups};
 use crate::model::FaultKind;
 use crate::model::families::{Explanation, Scope, agreement, tally};
+use crate::model::sources::lists_that_agree;
 use crate::prelude::*;
 use crate::products::remedies::widen_look_up;
 
@@ -11,7 +12,8 @@ pub(super) const CHECK: Check = Check {
     title: "the gateway refuses recipients that the directory holds",
     severity: Severity::Critical,
     why: "The directory holds the address in proxyAddresses, and the gateway refuses it: its look-up asks for `mail` alone, \
-          for one kind of object, in one domain of the forest, or it keeps an old answer in its cache.",
+          for one kind of object, in one domain of the forest, it keeps an old answer in its cache, or it goes by a list \
+          that was made without it.",
     fix: "Have the gateway search the whole forest for (proxyAddresses=smtp:…), over users, groups, contacts and public \
           folders, and flush its cache.",
     judge,
@@ -30,7 +32,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .collect();
         let reply = group.first.reply.clone().unwrap_or_default();
         let mut gateways = case.model.hops_of(Role::Gateway).filter(|hop| group.first.hops.contains(&hop.name()));
-        let (why, steps) = gateways.find_map(|hop| explained(case, hop)).unwrap_or_default();
+        let (why, steps) = gateways.find_map(|hop| explained(case, hop, whose(&group, hop))).unwrap_or_default();
         let detail = format!(
             "{} refuses {}, which the directory holds in proxyAddresses: {reply}{why}",
             listed(&group.first.hops, 4),
@@ -60,22 +62,48 @@ fn unnamed(case: &Case, notes: &mut Notes) {
     }
 }
 
-/// Which look-up would decide as the gateway did in everything, and what mends that one beside a wider filter.
-fn explained(case: &Case, hop: &HopView) -> Option<(String, Option<Remedy>)> {
+/// Whose decisions are explained: of several gateways each has its own.
+fn whose(group: &Group, hop: &HopView) -> String {
+    if group.first.hops.len() == 1 { "its".into() } else { format!("{}'s", hop.name()) }
+}
+
+/// How many explanations a person reads.
+const READABLE: usize = 4;
+
+/// What would decide as the gateway did in everything, and what mends that beside a wider filter. From outside nobody can
+/// tell a look-up from a list that was copied once and lacks the same people.
+fn explained(case: &Case, hop: &HopView, whose: String) -> Option<(String, Option<Remedy>)> {
     let decisions = case.model.decisions(hop);
     if decisions.is_empty() {
         return None;
     }
     let all = case.model.explanations(&decisions);
-    let words: Vec<_> = all.iter().map(Explanation::words).collect();
+    let look_up = |one: &Explanation| format!("a look-up for {}", one.words());
+    let mut from_list: Vec<_> = all.iter().flat_map(|one| one.from_list(&decisions)).collect();
+    from_list.sort_unstable();
+    from_list.dedup();
+    let from_list = match from_list.is_empty() {
+        true => String::new(),
+        false => format!("; from the other system's list it would have {}", listed(&from_list, 3)),
+    };
+    let lists = lists_that_agree(&case.model, &decisions).into_iter().map(|system| format!("the list of {system}"));
+    let mut words: Vec<_> = lists.chain(all.iter().map(look_up)).collect();
+    if words.len() > READABLE {
+        let more = words.len() - READABLE;
+        words.truncate(READABLE);
+        words.push(format!("one of {more} other look-ups"));
+    }
     let tally = tally(&decisions);
     let compared = || case.model.queries().any(|query| agreement(&query, &decisions).is_some());
+    let these =
+        if decisions.iter().filter(|one| !one.accepted).count() == 1 { "exactly this one" } else { "exactly these" };
+    let own = format!("a list of its own that lacks {these}, such as an old copy of the directory");
     let why = match words.is_empty() {
         true if !compared() => {
-            format!("; the directory did not answer for all of its {tally}, so they explain nothing")
+            format!("; the directory did not answer for all of {whose} {tally}, so they explain nothing")
         }
-        true => format!("; no look-up known of gateways agrees with its {tally}; an old list or cache may"),
-        false => format!("; its {tally} agree with a look-up for {}", words.join(", or for ")),
+        true => format!("; no look-up known of gateways agrees with {whose} {tally}; {own}, would"),
+        false => format!("; {whose} {tally} agree with {}, or with {own}{from_list}", words.join(", or with ")),
     };
     let catalog = !all.is_empty() && all.iter().all(|one| !one.anywhere && one.query.scope == Scope::Forest);
     let steps = vec![
@@ -101,9 +129,11 @@ mod tests {
         world.directory("orders@contoso.com", "contact targetAddress=SMTP:orders@zimbra.contoso.com");
         let found = format!(
             "critical proven: mx1.contoso.com (192.0.2.25) refuses orders@contoso.com (a mail contact), which the directory \
-             holds in proxyAddresses: {unknown}; its 3 decisions (2 accepted, 1 refused) agree with a look-up for {}, which \
-             misses contacts and dynamic groups, or for {}, which misses contacts, groups, public folders and disabled \
-             accounts [orders@contoso.com]",
+             holds in proxyAddresses: {unknown}; its 3 decisions (2 accepted, 1 refused) agree with a look-up for {} \
+             beside the other system's list, which misses contacts and dynamic groups, or with a look-up for {} beside the \
+             other system's list, which misses contacts, groups, public folders and disabled accounts, or with a list of its \
+             own that lacks exactly this one, such as an old copy of the directory; from the other system's list it would \
+             have sales@contoso.com [orders@contoso.com]",
             Family::UserGroupFolder.filter(),
             Family::EnabledUser.filter()
         );

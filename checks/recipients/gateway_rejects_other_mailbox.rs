@@ -2,6 +2,7 @@
 use super::{Group, for_all, groups, object_name};
 use crate::evidence::SystemKind;
 use crate::model::diagnosis::{Diagnosis, Fate};
+use crate::model::sources::{Asks, seems_to_ask};
 use crate::model::{FaultKind, Recipient};
 use crate::prelude::*;
 use crate::products::remedies::{tell_of_second_system, when_to_test_again};
@@ -46,9 +47,8 @@ fn judge(case: &Case, notes: &mut Notes) {
         let addresses = group.addresses();
         let reply = group.first.reply.clone().unwrap_or_default();
         let why = match group.recipients.iter().all(|recipient| case.model.is_absent_behind_gateways(recipient)) {
-            true if group.recipients.len() == 1 => "; the directory holds no such address: the gateway seems to ask it",
-            true => "; the directory holds none of these addresses: the gateway seems to ask it",
-            false => "",
+            true => asks(case, &group),
+            false => String::new(),
         };
         let detail = format!(
             "{} refuses {}, whose {} on the other system: {reply}{why}",
@@ -61,6 +61,23 @@ fn judge(case: &Case, notes: &mut Notes) {
             finding.mend(remedy);
         }
     }
+}
+
+/// What the gateway seems to ask, where the directory lacks those whom it refuses: never against its own words and decisions.
+fn asks(case: &Case, group: &Group) -> String {
+    let which = if group.recipients.len() == 1 { "no such address" } else { "none of these addresses" };
+    let hops = case.model.hops_of(Role::Gateway).filter(|hop| group.first.hops.contains(&hop.name()));
+    let all: Option<Vec<Asks>> = hops.map(|hop| seems_to_ask(&case.model, hop)).collect();
+    let all = all.unwrap_or_default();
+    let told = match all.iter().find(|asks| **asks != Asks::Directory) {
+        Some(Asks::NextHost(_)) => "; by its own words the gateway asks the next host".to_string(),
+        Some(Asks::Beyond(others)) => {
+            format!(", and the gateway does not go by it alone: it decided otherwise about {}", listed(others, 3))
+        }
+        _ if all.is_empty() => String::new(),
+        _ => ": the gateway seems to ask it".to_string(),
+    };
+    format!("; the directory holds {which}{told}")
 }
 
 /// What one does about it: in Exchange, so that the directory answers for them, or at the gateway.
@@ -172,6 +189,24 @@ mod tests {
             "New-MailContact -Name 'sales at contoso.com' -ExternalEmailAddress 'sales@contoso.com'",
         ];
         assert_eq!(world.commands(&CHECK), commands);
+    }
+
+    #[test]
+    fn what_the_gateway_asks_is_never_said_against_its_own_words_and_decisions() {
+        let mut world = World::broken_gateway();
+        let callout = "550 Callout verification failed: 550 5.1.1 <orders@contoso.com>: User unknown";
+        world.rcpt(GATEWAY, "orders@contoso.com", callout);
+        let line = world.lines(&CHECK).remove(0);
+        assert!(
+            line.contains("; by its own words the gateway asks the next host [") && !line.contains("seems to ask"),
+            "{line}"
+        );
+        let mut world = World::broken_gateway();
+        world.rcpt(GATEWAY, "sales@contoso.com", "250 2.1.5 Ok");
+        let line = world.lines(&CHECK).remove(0);
+        let beyond = "; the directory holds no such address, and the gateway does not go by it alone: it decided otherwise \
+                      about sales@contoso.com [orders@contoso.com]";
+        assert!(line.ends_with(beyond), "{line}");
     }
 
     #[test]

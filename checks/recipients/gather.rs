@@ -57,6 +57,100 @@ pub(super) fn groups<'a>(case: &'a Case, kind: FaultKind) -> Vec<Group<'a>> {
     groups
 }
 
+/// What a check of recipients judges by.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Sight {
+    /// What the gateways say.
+    Gateways,
+    /// What the other system's own hops say.
+    Others,
+    /// The lists of mailboxes.
+    Lists,
+    /// What the directories of Exchange hold.
+    Directories,
+}
+
+/// Notes what of `needs` was not seen, so that a check which saw nothing wrong there says no more than it knows. What one
+/// recipient lacks at a hop is noted in the words of its diagnosis.
+pub(super) fn note_unseen(case: &Case, notes: &mut Notes, needs: &[Sight]) {
+    let mut hops: Vec<&HopView> = Vec::new();
+    for need in needs {
+        match need {
+            Sight::Gateways => {
+                let gateways = case.model.hops_of(Role::Gateway);
+                if gateways.clone().next().is_none() {
+                    notes.gap(Gap::not_asked("a gateway", "--gateway HOST, or MX records"));
+                }
+                hops.extend(gateways);
+            }
+            Sight::Others => {
+                // A second organisation is the other system of the first.
+                let first = case.model.first_exchange();
+                let beyond = case.model.hops_of(Role::Exchange).filter(|hop| hop.hop.system.as_deref() != first);
+                let others: Vec<_> = case.model.hops_of(Role::Other).chain(beyond).collect();
+                if others.is_empty() && !is_exchange_alone(case) {
+                    notes.gap(Gap::not_asked("a hop of the other system", "--other HOST"));
+                }
+                hops.extend(others);
+            }
+            Sight::Lists => unread_lists(case, notes),
+            Sight::Directories => unread_directories(case, notes),
+        }
+    }
+    if hops.is_empty() {
+        return;
+    }
+    if case.model.recipients.is_empty() {
+        notes.gap(Gap::not_asked("a recipient to ask the hops about", "--recipients FILE, or --known-good ADDR"));
+    }
+    let ends: Vec<String> = hops.iter().map(|hop| format!(" at {}", hop.name())).collect();
+    for gap in case.model.recipients.iter().flat_map(|recipient| &case.model.diagnose(recipient).gaps) {
+        if ends.iter().any(|end| gap.what.ends_with(end.as_str())) {
+            notes.gap(gap.clone());
+        }
+    }
+}
+
+/// Whether the domain is shared between Exchange organisations alone: the directory of each says who has a mailbox there.
+fn is_exchange_alone(case: &Case) -> bool {
+    let systems = &case.question.systems;
+    systems.len() > 1 && systems.iter().all(|system| system.kind != SystemKind::Other)
+}
+
+fn unread_lists(case: &Case, notes: &mut Notes) {
+    for list in &case.evidence.files {
+        if let Observed::Unknown(miss) = &list.addresses {
+            let what = format!("the list {} of {}", list.source, list.system);
+            notes.gap(Gap::unanswered(what, miss.said.clone(), "--recipients FILE that can be read"));
+        }
+    }
+    if case.evidence.files.is_empty() && !is_exchange_alone(case) {
+        let supply = "--recipients FILE, or --recipient ADDR";
+        notes.gap(Gap::not_asked("who has a mailbox on the other system", supply));
+    }
+}
+
+fn unread_directories(case: &Case, notes: &mut Notes) {
+    let supply = "--ldap URL with --ldap-user, or Get-Recipient in --exchange-export";
+    for system in case.question.systems.iter().filter(|system| system.kind != SystemKind::Other) {
+        let directories = || case.evidence.directories.iter().filter(|directory| directory.system == system.name);
+        let what = format!("what the directory of {} holds of the recipients", system.name);
+        let held =
+            || case.model.recipients.iter().flat_map(|one| &one.directories).filter(|one| one.system == system.name);
+        let lookups = || directories().flat_map(|directory| &directory.lookups);
+        if held().any(|held| held.state == State::Unknown) || held().next().is_none() {
+            let of_lookup = lookups().find_map(|lookup| lookup.entries.miss().or(lookup.forest.miss()));
+            let of_all = directories().find_map(|one| one.bind.miss().or(one.root.miss()).or(one.noteworthy.miss()));
+            match of_lookup.or(of_all).filter(|miss| miss.how != How::NotTried) {
+                Some(miss) => notes.gap(Gap::unanswered(what, miss.said.clone(), supply)),
+                // The mailbox that another organisation offered as known-good is looked up there alone.
+                None if held().any(|held| held.state != State::Unknown) => {}
+                None => notes.gap(Gap::not_asked(what, supply)),
+            }
+        }
+    }
+}
+
 /// The directory objects of the shared domain; what was not swept is noted, for then there may be more.
 pub(super) fn objects<'m, 'a>(case: &'m Case<'a>, notes: &mut Notes) -> impl Iterator<Item = &'m Object<'a>> {
     let systems = case.question.systems.iter().filter(|system| system.kind != SystemKind::Other);
@@ -88,4 +182,72 @@ pub(super) fn tell_objects<'n>(notes: &'n mut Notes, objects: &[&Object], detail
         finding.about(SubjectKind::Recipient, object.name());
     }
     finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{GATEWAY, OTHER, World};
+
+    /// The checks that judge by `note_unseen`.
+    fn judging() -> impl Iterator<Item = &'static Check> {
+        let codes = ["NSD404", "NSD405", "NSD406", "NSD407", "NSD413", "NSD414", "NSD417", "NSD420"];
+        crate::recipients::CHECKS.iter().copied().filter(move |check| codes.contains(&check.code))
+    }
+
+    /// The codes of those that say nothing at all of `world`, which is to say that they passed.
+    fn passing(change: fn(&mut World)) -> Vec<&'static str> {
+        let mut world = World::healthy();
+        change(&mut world);
+        judging().filter(|check| world.lines(check).is_empty()).map(|check| check.code).collect()
+    }
+
+    #[test]
+    fn no_check_of_recipients_passes_without_what_it_judges_by() {
+        // Nobody in this world is asked about an alias, or about enough recipients to tell a source by.
+        assert_eq!(passing(|_| {}), ["NSD404", "NSD405", "NSD406", "NSD407", "NSD417"]);
+        type Change = fn(&mut World);
+        let cases: [(&str, Change, &[&str]); 9] = [
+            ("no hop", |world| world.evidence.hops.clear(), &[]),
+            ("no gateway", |world| world.evidence.hops.retain(|hop| hop.id != GATEWAY), &["NSD404", "NSD407"]),
+            (
+                "a gateway that is not heard",
+                |world| world.silent(GATEWAY, How::TimedOut, "late"),
+                &["NSD404", "NSD407"],
+            ),
+            ("one that takes everybody", |world| world.accepts_everybody(GATEWAY), &["NSD404", "NSD407"]),
+            ("no other hop", |world| world.evidence.hops.retain(|hop| hop.id != OTHER), &["NSD405"]),
+            ("one that is not heard", |world| world.silent(OTHER, How::Refused, "refused"), &["NSD405"]),
+            ("no list", |world| world.evidence.files.clear(), &["NSD405"]),
+            (
+                "a list that cannot be read",
+                |world| {
+                    world.evidence.files[0].addresses = Observed::Unknown(Miss::new(How::Unreadable, "no such file"))
+                },
+                &["NSD405"],
+            ),
+            ("no directory", |world| world.evidence.directories.clear(), &["NSD404", "NSD405"]),
+        ];
+        for (name, change, expected) in cases {
+            assert_eq!(passing(change), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_was_asked_in_vain_is_told_from_what_nobody_asked() {
+        let mut world = World::healthy();
+        world.directory("orders@contoso.com", "UNKNOWN");
+        let check = judging().find(|check| check.code == "NSD407").unwrap();
+        assert_eq!(
+            world.lines(check),
+            ["unanswered: what the directory of corp holds of the recipients (no answer in 10 s)"]
+        );
+        world.evidence.directories.clear();
+        assert_eq!(world.lines(check), ["not asked: what the directory of corp holds of the recipients"]);
+        assert_eq!(
+            World::hybrid().lines(check),
+            [""; 0],
+            "between two organisations their directories say who is where"
+        );
+    }
 }

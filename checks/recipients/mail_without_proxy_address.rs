@@ -10,8 +10,9 @@ pub(super) const CHECK: Check = Check {
     name: "mail-without-proxy-address",
     title: "addresses that are in mail alone, where Exchange does not look",
     severity: Severity::Warning,
-    why: "Exchange resolves proxyAddresses, a gateway may look at mail. Such an address passes the gateway and is unknown to \
-          Exchange: it bounces with 5.1.10, or is relayed like everything that Exchange does not know.",
+    why: "Exchange resolves proxyAddresses, a gateway may look at mail. Such an address passes that gateway and is unknown to \
+          Exchange: it bounces (5.1.10 since Exchange 2016, 5.1.1 before), or is relayed like everything that Exchange does \
+          not know. Where another object holds it in proxyAddresses, Exchange resolves it to that one, and all is well.",
     fix: "Mail-enable the object, so that Exchange stamps its proxy addresses.",
     judge,
 };
@@ -22,17 +23,28 @@ fn judge(case: &Case, notes: &mut Notes) {
         let mail = address::fold(object.entry.value("mail")?).ok()?;
         (address::domain(&mail) == domain && object.sees("proxyaddresses") && !object.holds(&mail)).then_some(mail)
     };
-    let all: Vec<_> = objects(case, notes).filter_map(|object| Some((object, mail(object)?))).collect();
-    for fate in [Fate::Bounces, Fate::Relayed, Fate::Arrives] {
+    let orphan = |object: &'_ Object| mail(object).filter(|mail| !is_held(case, object.system, mail));
+    let all: Vec<_> = objects(case, notes).filter_map(|object| Some((object, orphan(object)?))).collect();
+    for fate in [Fate::Bounces, Fate::MayBounce, Fate::Relayed, Fate::Open, Fate::Arrives] {
         let some: Vec<_> = all.iter().filter(|(object, mail)| Fate::of(case, object, mail) == fate).collect();
         let Some((first, _)) = some.first() else { continue };
         let names: Vec<&str> = some.iter().map(|(_, mail)| &**mail).collect();
         let (severity, certainty, becomes) = match fate {
             Fate::Bounces => (Severity::Warning, Certainty::Proven, ""),
+            Fate::MayBounce => (
+                Severity::Warning,
+                Certainty::Likely,
+                "; not proven, because nobody asked whether another object holds it in proxyAddresses",
+            ),
             Fate::Relayed => (
                 Severity::Warning,
                 Certainty::Likely,
                 "; Exchange relays them, and whether anybody has their mailboxes is not known",
+            ),
+            Fate::Open => (
+                Severity::Warning,
+                Certainty::Likely,
+                "; whether Exchange bounces or relays them is not known, because its accepted domains were not seen",
             ),
             Fate::Arrives => {
                 (Severity::Info, Certainty::Proven, "; Exchange relays them to the other system, whose list names them")
@@ -51,13 +63,26 @@ fn judge(case: &Case, notes: &mut Notes) {
     }
 }
 
+/// Whether another object of the system holds `mail` among its proxy addresses, as far as is in evidence: an administrator's
+/// second account often bears the first one's address.
+fn is_held(case: &Case, system: &str, mail: &str) -> bool {
+    let recipient = case.model.recipient(mail);
+    let held = recipient.into_iter().flat_map(|one| &one.directories).find(|held| held.system == system);
+    held.is_some_and(|held| held.state.resolves())
+        || case.model.objects().iter().any(|object| object.system == system && object.holds(mail))
+}
+
 /// What becomes of the mail.
 #[derive(Clone, Copy, PartialEq)]
 enum Fate {
-    /// Exchange does not relay, as far as is known.
+    /// Exchange does not relay, and nothing holds the address.
     Bounces,
+    /// Exchange does not relay; whether another object holds the address was not asked.
+    MayBounce,
     /// Exchange relays what it does not know.
     Relayed,
+    /// Whether it relays was not seen.
+    Open,
     /// It relays it to where the mailbox is.
     Arrives,
 }
@@ -65,12 +90,24 @@ enum Fate {
 impl Fate {
     fn of(case: &Case, object: &Object, mail: &str) -> Self {
         let organisation = case.model.organisations.iter().find(|each| each.system == object.system);
-        let accepted = organisation.and_then(|each| each.accepted_domain().ok()?);
-        let relays = accepted.is_some_and(|(_, accepted)| accepted.kind == DomainKind::InternalRelay);
-        match case.model.recipient(mail).and_then(|recipient| recipient.listed()) {
-            _ if !relays => Self::Bounces,
-            Some(_) => Self::Arrives,
-            None => Self::Relayed,
+        let recipient = case.model.recipient(mail);
+        let mut held =
+            recipient.into_iter().flat_map(|one| &one.directories).filter(|held| held.system == object.system);
+        let asked = held.any(|held| matches!(held.state, State::Absent | State::MailAttributeOnly));
+        match organisation.map(|each| each.accepted_domain()) {
+            Some(Ok(Some((_, accepted)))) => match accepted.kind {
+                DomainKind::InternalRelay | DomainKind::ExternalRelay => match recipient.and_then(|one| one.listed()) {
+                    Some(_) => Self::Arrives,
+                    None => Self::Relayed,
+                },
+                DomainKind::Unknown => Self::Open,
+                DomainKind::Authoritative if asked => Self::Bounces,
+                DomainKind::Authoritative => Self::MayBounce,
+            },
+            // It refuses the whole domain.
+            Some(Ok(None)) if asked => Self::Bounces,
+            Some(Ok(None)) => Self::MayBounce,
+            Some(Err(_)) | None => Self::Open,
         }
     }
 }
@@ -117,8 +154,43 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [relayed]);
         world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
         assert!(world.lines(&CHECK)[0].starts_with("warning proven: "));
+        world.noteworthy(&["user dn=CN=Carl mail=carl@contoso.com"]);
+        let unasked = "; not proven, because nobody asked whether another object holds it in proxyAddresses";
+        assert!(world.lines(&CHECK)[0].starts_with("warning likely: ") && world.lines(&CHECK)[0].contains(unasked));
+        world.hide_configuration();
+        let open = "whether Exchange bounces or relays them is not known";
+        assert!(world.lines(&CHECK)[0].starts_with("warning likely: ") && world.lines(&CHECK)[0].contains(open));
         world.noteworthy(&[]);
         world.holds("sales@contoso.com", &[], Some(&["user mail=sales@contoso.com"]));
         assert_eq!(world.lines(&CHECK), [""; 0], "the global catalog may lack the proxy addresses");
+    }
+
+    #[test]
+    fn a_second_account_with_somebody_elses_address_is_no_fault() {
+        let admin = "user dn=CN=Carl_Admin mail=carl@contoso.com";
+        let carl = "user dn=CN=Carl proxyaddresses=SMTP:carl@contoso.com mail=carl@contoso.com homemdb=DB1";
+        let mut world = World::healthy();
+        world.noteworthy(&[admin, carl]);
+        assert_eq!(world.lines(&CHECK), [""; 0], "swept");
+        world.noteworthy(&[admin]);
+        world.question.known_good.push("carl@contoso.com".into());
+        world.holds("carl@contoso.com", &[admin, carl], None);
+        assert_eq!(world.lines(&CHECK), [""; 0], "looked up");
+        world.holds("carl@contoso.com", &[admin], None);
+        assert_eq!(world.lines(&CHECK).len(), 1);
+    }
+
+    #[test]
+    fn both_kinds_of_relay_domain_relay() {
+        let mut world = World::healthy();
+        world.noteworthy(&["user dn=CN=Orders mail=orders@contoso.com"]);
+        for (kind, expected) in [
+            (DomainKind::InternalRelay, "info proven: "),
+            (DomainKind::ExternalRelay, "info proven: "),
+            (DomainKind::Unknown, "warning likely: "),
+        ] {
+            world.accepted(|accepted| accepted.kind = kind);
+            assert!(world.lines(&CHECK)[0].starts_with(expected), "{kind:?}: {:?}", world.lines(&CHECK));
+        }
     }
 }

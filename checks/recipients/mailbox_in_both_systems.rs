@@ -1,5 +1,5 @@
 //! NSD407: one address, two mailboxes (F-32).
-use super::groups;
+use super::{Sight, groups, note_unseen};
 use crate::model::FaultKind;
 use crate::prelude::*;
 
@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    note_unseen(case, notes, &[Sight::Directories, Sight::Lists, Sight::Others]);
     for group in groups(case, FaultKind::InBothSystems) {
         let at = match &group.first.hops[..] {
             [] => "the other system's list".to_string(),

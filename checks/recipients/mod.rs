@@ -26,7 +26,7 @@ mod patterns;
 
 use crate::prelude::*;
 use bulk::{for_all, object_name, readable};
-use gather::{Group, groups, objects, tell_objects};
+use gather::{Group, Sight, groups, note_unseen, objects, tell_objects};
 use patterns::patterns;
 
 /// The checks of this area, by code.

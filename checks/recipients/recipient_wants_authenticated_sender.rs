@@ -8,8 +8,9 @@ pub(super) const CHECK: Check = Check {
     name: "recipient-wants-authenticated-sender",
     title: "recipients that take mail from authenticated senders alone",
     severity: Severity::Info,
-    why: "Exchange accepts RCPT for them and bounces the message afterwards with 5.7.1, RESOLVER.RST.AuthRequired, when it \
-          comes from outside or from the other system over an anonymous connector. Groups are made so by default.",
+    why: "Exchange accepts RCPT for them and bounces the message afterwards (5.7.1, RESOLVER.RST.AuthRequired; in Exchange \
+          Online 5.7.133 to 5.7.136) when it comes from outside, or from the other system over an anonymous connector. Groups \
+          are made so by default, and many are meant to be so.",
     fix: "Where the other system's users or the outside should reach them, clear RequireSenderAuthenticationEnabled, or \
           receive the other system's mail over an externally secured connector.",
     judge,
@@ -26,11 +27,18 @@ fn judge(case: &Case, notes: &mut Notes) {
         let (noun, dn) = (object.noun(), object.identity());
         format!("Set-{noun} -Identity {dn} -RequireSenderAuthenticationEnabled ${value}")
     };
-    let clear = all.iter().map(|object| set(object, "false")).collect();
+    let clear = all.iter().map(|object| set(object, "false"));
     let undo = readable(all.iter().map(|object| set(object, "true")));
-    let each_of_all = "Set-DistributionGroup -Identity $a -RequireSenderAuthenticationEnabled $false";
-    let clear = for_all(&CHECK, Certainty::Proven, clear, each_of_all);
-    let detail = format!("mail from outside bounces for {}", listed(&each, 5));
+    // One loop serves one kind of object.
+    let noun = all[0].noun();
+    let clear = match all.iter().all(|object| object.noun() == noun) {
+        true => {
+            let each_of_all = format!("Set-{noun} -Identity $a -RequireSenderAuthenticationEnabled $false");
+            for_all(&CHECK, Certainty::Proven, clear.collect(), &each_of_all)
+        }
+        false => readable(clear),
+    };
+    let detail = format!("mail from senders who did not log in bounces for {}", listed(&each, 5));
     tell_objects(notes, &all, detail).mend(Remedy::exchange(
         "Let everybody write to them, if that is meant",
         clear,
@@ -50,9 +58,26 @@ mod tests {
         world.noteworthy(&["group proxyaddresses=SMTP:all@contoso.com msexchrequireauthtosendto=FALSE"]);
         assert_eq!(world.lines(&CHECK), [""; 0]);
         world.noteworthy(&["group dn=CN=All proxyaddresses=SMTP:all@contoso.com msexchrequireauthtosendto=TRUE"]);
-        let found = "info proven: mail from outside bounces for all@contoso.com (a group) [all@contoso.com]";
+        let found =
+            "info proven: mail from senders who did not log in bounces for all@contoso.com (a group) [all@contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
         let open = "Set-DistributionGroup -Identity 'CN=All' -RequireSenderAuthenticationEnabled $false";
         assert_eq!(world.commands(&CHECK), [open]);
+    }
+
+    #[test]
+    fn a_loop_is_given_for_one_kind_of_object_alone() {
+        let strict = |class: &str, n: usize| {
+            format!("{class} proxyaddresses=SMTP:{class}{n:02}@contoso.com homemdb=DB1 msexchrequireauthtosendto=TRUE")
+        };
+        let mut world = World::healthy();
+        let mut all: Vec<_> = (0..25).map(|n| strict("user", n)).collect();
+        world.noteworthy(&all.iter().map(String::as_str).collect::<Vec<_>>());
+        let commands = world.commands(&CHECK);
+        assert!(commands.last().unwrap().contains("Set-Mailbox -Identity $a"), "{commands:?}");
+        all.push(strict("group", 0));
+        world.noteworthy(&all.iter().map(String::as_str).collect::<Vec<_>>());
+        let commands = world.commands(&CHECK);
+        assert!(commands.last().unwrap().starts_with("# and 6 more in the same way"), "{commands:?}");
     }
 }

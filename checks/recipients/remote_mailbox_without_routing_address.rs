@@ -2,6 +2,8 @@
 use super::{objects, readable, tell_objects};
 use crate::evidence::address;
 use crate::model::Object;
+use crate::model::recipients::typed;
+use crate::model::targets::{Onward, onward};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -10,36 +12,77 @@ pub(super) const CHECK: Check = Check {
     title: "remote mailboxes without a usable remote routing address",
     severity: Severity::Warning,
     why: "Exchange hands the mail of a remote mailbox to Exchange Online by its targetAddress, in \
-          <tenant>.mail.onmicrosoft.com. Without one it bounces (5.1.1, 5.2.0); with one in the shared domain it goes round.",
+          <tenant>.mail.onmicrosoft.com. Without one it bounces (5.1.1, 5.2.0); one in the shared domain leaves by the \
+          connector for that domain, to the other system or back, unless that connector leads to the tenant.",
     fix: "Set the remote routing address to the address that the mailbox has in <tenant>.mail.onmicrosoft.com.",
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
     let domain = &case.question.domain;
+    // What is wrong, and whether that is sure.
     let wrong = |object: &Object| match object.target() {
         _ if object.kind() != State::RemoteMailbox => None,
-        None => object.sees("targetaddress").then(|| "none".to_string()),
-        Some(Err(wrong)) => Some(wrong),
-        // Another domain may well be one of the tenant's; the shared one cannot tell the two sides apart.
-        Some(Ok(target)) => (address::domain(&target) == domain).then_some(target),
+        None => object.sees("targetaddress").then(|| ("none".to_string(), true)),
+        Some(Err(wrong)) => Some((wrong, true)),
+        // Another domain may well be one of the tenant's; the shared one leads there by its connector alone.
+        Some(Ok(target)) if address::domain(&target) == domain => match onward(&case.model, object)? {
+            _ if leads_to_tenant(case, object.system) => None,
+            // Wherever it ends, that is not the tenant.
+            Onward::Lost(why, ..) | Onward::Taken(why, _) => Some((format!("{target}: {why}"), true)),
+            Onward::Open(why) => Some((format!("{target}: {why}"), false)),
+        },
+        Some(Ok(_)) => None,
     };
     let all: Vec<_> = objects(case, notes).filter_map(|object| Some((object, wrong(object)?))).collect();
-    if all.is_empty() {
-        return;
+    for certainty in [Certainty::Proven, Certainty::Likely] {
+        // That it is a remote mailbox its type says; what else marks one is a sign.
+        let sure = |(object, (_, sure)): &(&Object, (String, bool))| {
+            *sure && typed(object.entry) == Some(State::RemoteMailbox)
+        };
+        let some: Vec<_> = all.iter().filter(|one| sure(one) == (certainty == Certainty::Proven)).collect();
+        if !some.is_empty() {
+            tell(case, notes, &some).certainty(certainty);
+        }
     }
-    let tenant = case.model.objects().iter().filter_map(|object| object.target()?.ok());
-    let tenant = tenant.map(|target| address::domain(&target).to_string());
-    let tenant = tenant.filter(|domain| domain.ends_with(".mail.onmicrosoft.com")).min();
-    let tenant = tenant.unwrap_or_else(|| "<tenant>.mail.onmicrosoft.com".into());
-    let each: Vec<_> = all.iter().map(|(object, wrong)| format!("{} ({wrong})", object.name())).collect();
-    let set = |(object, _): &(&Object, String)| {
-        let name = object.entry.value("mailNickname").map_or_else(|| object.name(), String::from);
-        let local = name.split('@').next().unwrap_or_default();
-        let routing = quoted(&format!("{local}@{tenant}"));
+}
+
+/// Whether the connector for the shared domain hands it to Exchange Online.
+fn leads_to_tenant(case: &Case, system: &str) -> bool {
+    let organisation = case.model.organisation_of(system);
+    let exit = organisation.and_then(|organisation| organisation.exit(&case.question.domain).ok()?);
+    let owner =
+        |host: &String, port| case.model.owner(host, port).and_then(|owner| case.model.organisation_of(owner.system));
+    exit.is_some_and(|exit| {
+        exit.smart_hosts.iter().any(|host| owner(host, exit.port).is_some_and(|owner| owner.is_online()))
+    })
+}
+
+/// The domain by which the other remote mailboxes of `system` reach the tenant, where they agree.
+fn tenant(case: &Case, system: &str) -> Option<String> {
+    let targets =
+        case.model.objects().iter().filter(|object| object.system == system).filter_map(|one| one.target()?.ok());
+    let mut domains: Vec<_> = targets.map(|target| address::domain(&target).to_string()).collect();
+    domains.retain(|domain| domain.ends_with(".mail.onmicrosoft.com"));
+    domains.sort_unstable();
+    domains.dedup();
+    if domains.len() == 1 { domains.pop() } else { None }
+}
+
+fn tell<'n>(case: &Case, notes: &'n mut Notes, all: &[&(&Object, (String, bool))]) -> &'n mut Finding {
+    let each: Vec<_> = all.iter().map(|(object, (wrong, _))| format!("{} ({wrong})", object.name())).collect();
+    let set = |(object, _): &&(&Object, (String, bool))| {
+        let held = object.addresses().into_iter().find(|each| each.ends_with(".mail.onmicrosoft.com"));
+        let made = || {
+            let name = object.entry.value("mailNickname").map_or_else(|| object.name(), String::from);
+            let local = name.split('@').next().unwrap_or_default().to_string();
+            let tenant = tenant(case, object.system).unwrap_or_else(|| "<tenant>.mail.onmicrosoft.com".into());
+            format!("{local}@{tenant}")
+        };
+        let routing = quoted(&held.unwrap_or_else(made));
         format!("Set-RemoteMailbox -Identity {} -RemoteRoutingAddress {routing}", object.identity())
     };
-    let undo = |(object, _): &(&Object, String)| match object.entry.value("targetAddress") {
+    let undo = |(object, _): &&(&Object, (String, bool))| match object.entry.value("targetAddress") {
         Some(before) => {
             format!("Set-RemoteMailbox -Identity {} -RemoteRoutingAddress {}", object.identity(), quoted(before))
         }
@@ -53,7 +96,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         &objects,
         format!("the remote routing address does not lead to Exchange Online: {}", listed(&each, 5)),
     )
-    .mend(Remedy::exchange("Set the address that the mailbox has in the tenant", commands, undo));
+    .mend(Remedy::exchange("Set the address that the mailbox has in the tenant", commands, undo))
 }
 
 #[cfg(test)]
@@ -75,8 +118,29 @@ mod tests {
         let set = "Set-RemoteMailbox -Identity 'CN=Anna' -RemoteRoutingAddress 'anna@contoso.mail.onmicrosoft.com'";
         assert_eq!(world.commands(&CHECK), [set]);
         world.noteworthy(&[&format!("{remote} targetaddress=SMTP:anna@contoso.com")]);
-        assert_eq!(world.lines(&CHECK), [format!("{found} (anna@contoso.com) [anna@contoso.com]")]);
+        let unlisted = "'To Zimbra' hands it to smarthost.contoso.com, and no list names it";
+        assert_eq!(world.lines(&CHECK), [format!("{found} (anna@contoso.com: {unlisted}) [anna@contoso.com]")]);
+        world.evidence.files.clear();
+        assert!(
+            world.lines(&CHECK)[0].starts_with("warning likely: "),
+            "whether somebody takes it there was not asked"
+        );
+        world.noteworthy(&[&remote.replace("msexchrecipienttypedetails=2147483648", "msexchremoterecipienttype=4")]);
+        assert!(world.lines(&CHECK)[0].starts_with("warning likely: "), "its type is not known");
         world.noteworthy(&[&format!("{remote} targetaddress=SMTP:anna@cloud.contoso.com")]);
         assert_eq!(world.lines(&CHECK), [""; 0], "that may be a domain of the tenant's");
+    }
+
+    #[test]
+    fn a_connector_to_the_tenant_makes_the_shared_domain_lead_there() {
+        let remote = "user proxyaddresses=SMTP:eva@contoso.com msexchrecipienttypedetails=2147483648 \
+                      targetaddress=SMTP:eva@contoso.com";
+        let mut world = World::hybrid();
+        world.noteworthy(&[remote]);
+        assert!(world.lines(&CHECK)[0].starts_with("warning "), "no connector serves the domain");
+        let mut to_cloud = crate::stories::connector("To cloud", "SMTP:contoso.com;1");
+        to_cloud.smart_hosts = vec!["contoso-com.mail.protection.outlook.com".into()];
+        world.connectors().push(to_cloud);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
     }
 }

@@ -104,6 +104,12 @@ fn an_address_is_nobodys_only_where_all_recipients_were_exported() {
     let partly = format!("{selected}{{\"Na");
     let read = export(&partly, &["a@contoso.com"]);
     assert_eq!(names(read.lookups[0].entries.known().unwrap()), ["Anna"], "what was read before the damage holds");
+    let forwards = one("F", "1", "SMTP:f@contoso.com", ", \"ForwardingAddress\": \"CN=Goal,DC=x\"");
+    let read = export(&format!("{forwards}{{\"Na"), &[]);
+    assert_eq!(names(read.noteworthy.known().unwrap()), ["F"]);
+    let cut = read.noteworthy_incomplete.map(|miss| miss.said).unwrap_or_default();
+    assert!(cut.ends_with("the file ends in the middle of a value: it is cut off"), "there may be more: {cut}");
+    assert_eq!(export(&forwards, &[]).noteworthy_incomplete, None);
 }
 
 #[test]

@@ -286,7 +286,9 @@ impl Reading<'_> {
             };
             directory.lookups.push(Lookup { address, filter, entries, ..Lookup::default() });
         }
-        let (noteworthy, _) = self.sieve.noteworthy();
+        let (noteworthy, more) = self.sieve.noteworthy();
+        let too_many = || Miss::new(How::TooLarge, "there are more noteworthy objects than are kept");
+        directory.noteworthy_incomplete = partial.clone().or(more.then(too_many));
         directory.noteworthy = match partial.clone() {
             Some(miss) if noteworthy.is_empty() => Observed::Unknown(miss),
             _ => Observed::Known(noteworthy),
