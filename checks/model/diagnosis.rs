@@ -159,6 +159,16 @@ impl Model<'_> {
             gaps.push(Gap::unanswered(what, "no gateway was found", "--gateway HOST, or a resolver that knows the MX"));
         }
         for hop in self.hops_of(Role::Gateway) {
+            match self.inferred_at(hop, recipient.address) {
+                Some(true) => continue,
+                Some(false) => {
+                    let weak = "it was not asked for: so the host decides about the others".to_string();
+                    let seen = Seen { reply: None, evidence: vec![hop.pointer()], weak: Some(weak) };
+                    self.accuse(hop, recipient, word, seen, faults, gaps);
+                    continue;
+                }
+                None => {}
+            }
             let (heard, evidence, weak) = match self.refused(hop, recipient, gaps) {
                 Some(Refusal::Believed { heard, evidence, weak }) => (heard, evidence, weak),
                 Some(Refusal::Doubtful(why)) => {
@@ -167,7 +177,7 @@ impl Model<'_> {
                 }
                 None => continue,
             };
-            self.accuse(hop, recipient, word, Seen { reply: heard.quote(), evidence, weak }, faults, gaps);
+            self.accuse(hop, recipient, word, Seen { reply: Some(heard.quote()), evidence, weak }, faults, gaps);
         }
     }
 
@@ -241,6 +251,13 @@ impl Model<'_> {
         add(faults, FaultKind::GatewayRejectsOther, hop, reply, evidence, weak.or(lacking));
     }
 
+    /// Whether `recipient` was not asked for at `hop`, and is judged by what the gateways' decisions follow.
+    fn is_inferred(&self, hop: &HopView, recipient: &Recipient) -> bool {
+        let mut gateways = self.hops_of(Role::Gateway);
+        hop.outcome(recipient.address) == Outcome::NotProbed
+            && gateways.any(|gateway| self.inferred_at(gateway, recipient.address).is_some())
+    }
+
     /// Whether its own system says that the mailbox exists and takes nothing: it is full, or locked.
     fn is_stopped_at_home(&self, recipient: &Recipient) -> bool {
         self.hops_of(Role::Other).any(|hop| stopped(hop, recipient).is_some())
@@ -249,7 +266,7 @@ impl Model<'_> {
     fn at_exchange(&self, recipient: &Recipient, word: &Word, faults: &mut Vec<Fault>, gaps: &mut Vec<Gap>) {
         for hop in self.hops_of(Role::Exchange) {
             // Exchange takes everybody at RCPT unless a recipient filter runs: its acceptance says nothing, and needn't.
-            if hop.outcome(recipient.address) == Outcome::Accepted {
+            if hop.outcome(recipient.address) == Outcome::Accepted || self.is_inferred(hop, recipient) {
                 continue;
             }
             let Some(refusal) = refusal(hop, recipient.address, gaps) else { continue };
@@ -283,7 +300,7 @@ impl Model<'_> {
                 }
                 Word::Silent(why) => Some(format!("the {witness} alone says that the mailbox exists: {why}")),
             };
-            add(faults, FaultKind::ExchangeRejectsOther, hop, heard.quote(), evidence, weak.or(lacking));
+            add(faults, FaultKind::ExchangeRejectsOther, hop, Some(heard.quote()), evidence, weak.or(lacking));
         }
     }
 
@@ -358,10 +375,10 @@ impl Model<'_> {
         if listed.is_none() {
             return;
         }
-        for hop in self.hops_of(Role::Other) {
+        for hop in self.hops_of(Role::Other).filter(|hop| !self.is_inferred(hop, recipient)) {
             if let Some((heard, control)) = stopped(hop, recipient) {
                 let evidence = vec![heard.pointer(), control.pointer()];
-                add(faults, FaultKind::OtherCannotTake, hop, heard.quote(), evidence, None);
+                add(faults, FaultKind::OtherCannotTake, hop, Some(heard.quote()), evidence, None);
                 continue;
             }
             match refusal(hop, recipient.address, gaps) {
@@ -502,7 +519,8 @@ impl Recipient<'_> {
 
 /// What a gateway's refusal is known by.
 struct Seen {
-    reply: String,
+    /// The reply; none where it was not asked for.
+    reply: Option<String>,
     evidence: Vec<String>,
     weak: Option<String>,
 }
@@ -524,7 +542,7 @@ fn add(
     faults: &mut Vec<Fault>,
     kind: FaultKind,
     hop: &HopView,
-    reply: String,
+    reply: Option<String>,
     evidence: Vec<String>,
     lacking: Option<String>,
 ) {
@@ -537,7 +555,7 @@ fn add(
                 hops: Vec::new(),
                 accepting: Vec::new(),
                 lacking: None,
-                reply: Some(reply),
+                reply,
                 evidence: Vec::new(),
             });
             faults.last_mut().expect("just pushed")

@@ -390,6 +390,11 @@ impl<'a> HopView<'a> {
         self.full
     }
 
+    /// Whether it was not asked about some recipients, because the settings allow no more.
+    pub fn leaves_out(&self) -> bool {
+        self.full && self.left_out.0 > 0
+    }
+
     /// The gap that some recipients were not asked for here.
     pub fn unasked_gap(&self) -> Gap {
         let (missing, all) = self.left_out;

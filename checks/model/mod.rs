@@ -59,6 +59,9 @@ pub struct Model<'a> {
     /// The recipients under judgement, by address.
     pub recipients: Vec<Recipient<'a>>,
     objects: OnceCell<Vec<Object<'a>>>,
+    /// Whether a gateway would accept those whom it was not asked about, by its place and their address, where its source
+    /// could be inferred.
+    inferred: OnceCell<BTreeMap<(usize, &'a str), bool>>,
     /// The objects whose mail goes in a circle, by system and name.
     circling: OnceCell<BTreeSet<(&'a str, &'a str)>>,
 }
@@ -75,6 +78,7 @@ impl<'a> Model<'a> {
             organisations: organisations::views(question, evidence),
             recipients: recipients::all(question, evidence),
             objects: OnceCell::new(),
+            inferred: OnceCell::new(),
             circling: OnceCell::new(),
         }
     }
@@ -102,6 +106,21 @@ impl<'a> Model<'a> {
             forwarding::Forwarding::new(all).losing().into_iter().flatten().map(name).collect()
         });
         circling.contains(&(system, dn))
+    }
+
+    /// Whether gateway `hop` would accept `address`, about which it was not asked, by what its decisions follow; none where it
+    /// was asked, or what they follow cannot be told.
+    pub fn inferred_at(&self, hop: &HopView, address: &str) -> Option<bool> {
+        let all = self.inferred.get_or_init(|| {
+            let mut all = BTreeMap::new();
+            for hop in self.hops_of(Role::Gateway).filter(|hop| hop.leaves_out()) {
+                let Some(source) = sources::inferred(self, hop) else { continue };
+                let left_out = self.recipients.iter().filter(|one| hop.outcome(one.address) == Outcome::NotProbed);
+                all.extend(left_out.filter_map(|one| Some(((hop.at, one.address), source.accepts(one)?))));
+            }
+            all
+        });
+        all.get(&(hop.at, address)).copied()
     }
 
     /// The recipient with this address, where it is under judgement.

@@ -30,11 +30,11 @@ fn judge(case: &Case, notes: &mut Notes) {
                 format!("{} ({})", recipient.address, held.map_or("", |held| held.state.word()))
             })
             .collect();
-        let reply = group.first.reply.clone().unwrap_or_default();
+        let (refuses, reply) = group.refuses();
         let mut gateways = case.model.hops_of(Role::Gateway).filter(|hop| group.first.hops.contains(&hop.name()));
         let (why, steps) = gateways.find_map(|hop| explained(case, hop, whose(&group, hop))).unwrap_or_default();
         let detail = format!(
-            "{} refuses {}, which the directory holds in proxyAddresses: {reply}{why}",
+            "{} {refuses} {}, which the directory holds in proxyAddresses{reply}{why}",
             listed(&group.first.hops, 4),
             listed(&kinds, 5)
         );

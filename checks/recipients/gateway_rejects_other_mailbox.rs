@@ -45,13 +45,13 @@ fn judge(case: &Case, notes: &mut Notes) {
     unread_lists(case, notes);
     for group in groups(case, FaultKind::GatewayRejectsOther) {
         let addresses = group.addresses();
-        let reply = group.first.reply.clone().unwrap_or_default();
+        let (refuses, reply) = group.refuses();
         let why = match group.recipients.iter().all(|recipient| case.model.is_absent_behind_gateways(recipient)) {
             true => asks(case, &group),
             false => String::new(),
         };
         let detail = format!(
-            "{} refuses {}, whose {} on the other system: {reply}{why}",
+            "{} {refuses} {}, whose {} on the other system{reply}{why}",
             listed(&group.first.hops, 4),
             listed(&addresses, 5),
             if addresses.len() == 1 { "mailbox is" } else { "mailboxes are" },

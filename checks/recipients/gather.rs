@@ -15,6 +15,15 @@ impl Group<'_> {
         self.recipients.iter().map(|recipient| recipient.address).collect()
     }
 
+    /// `refuses`, and the reply behind a colon; of those who were not asked for, what it would do.
+    pub(super) fn refuses(&self) -> (&'static str, String) {
+        match &self.first.reply {
+            Some(reply) if reply.starts_with('4') => ("puts off as unknown", format!(": {reply}")),
+            Some(reply) => ("refuses", format!(": {reply}")),
+            None => ("would refuse", String::new()),
+        }
+    }
+
     /// Writes the finding down.
     pub(super) fn tell<'n>(&self, notes: &'n mut Notes, detail: String) -> &'n mut Finding {
         let lacking = match &self.first.lacking {
