@@ -549,5 +549,6 @@ pub fn turn(stage: Stage, reply: &str, recipient: Option<&str>) -> Turn {
         recipient: recipient.map(String::from),
         latency_ms: Some(1),
         oddities: vec![],
+        unasked: false,
     }
 }

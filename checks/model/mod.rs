@@ -32,6 +32,7 @@ pub mod subdomains;
 pub mod systems;
 pub mod targets;
 pub mod tls;
+mod vantage;
 
 use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -88,9 +89,9 @@ impl<'a> Model<'a> {
         self.organisations.iter().filter(|organisation| !organisation.is_online())
     }
 
-    /// The hops of one role.
+    /// The hops of one role, but for addresses to which there is no way from here beside others of the same host.
     pub fn hops_of(&self, role: Role) -> impl Iterator<Item = &HopView<'a>> + Clone {
-        self.hops.iter().filter(move |hop| hop.hop.role == role)
+        self.hops.iter().filter(move |hop| hop.hop.role == role && !hop.spared)
     }
 
     /// The directory objects in evidence, each once.
