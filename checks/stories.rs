@@ -4,6 +4,7 @@ use crate::evidence::exchange::{
     AcceptedDomain, AddressSpace, DomainKind, RecipientFilter, SendConnector, SmartHostAuthentication,
 };
 use crate::evidence::online::{ConnectorType, OutboundConnector};
+use crate::evidence::reading::Unread;
 use crate::evidence::smtp::{Certificate, Handshake, Hop, Line, Tls, Turn, Who};
 use crate::evidence::{List, System, SystemKind};
 use crate::prelude::*;
@@ -93,6 +94,7 @@ impl World {
                     catch_all: None,
                     raw_flags: Some(2),
                     changed: None,
+                    unreadable: Unread::default(),
                 }]),
                 send_connectors: Observed::Known(vec![connector("To Zimbra", "SMTP:contoso.com;1")]),
                 recipient_filter: Observed::Known(Some(RecipientFilter {
@@ -405,7 +407,12 @@ impl World {
 
     /// Changes the accepted domain.
     pub fn accepted(&mut self, change: impl FnOnce(&mut AcceptedDomain)) {
-        match &mut self.organisation().accepted_domains {
+        self.accepted_at(0, change);
+    }
+
+    /// The same in the directory at `at`.
+    pub fn accepted_at(&mut self, at: usize, change: impl FnOnce(&mut AcceptedDomain)) {
+        match &mut self.organisation_at(at).accepted_domains {
             Observed::Known(all) => change(&mut all[0]),
             _ => panic!("no accepted domains"),
         }
