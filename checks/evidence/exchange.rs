@@ -111,7 +111,7 @@ pub struct SendConnector {
     #[serde(default)]
     pub frontend_proxy: bool,
     /// Whether it sends through mutual TLS alone (`DomainSecureEnabled`).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub domain_secure: bool,
     /// Whether it keeps Exchange's own headers for a hybrid partner (`CloudServicesMailEnabled`).
     #[serde(default)]
