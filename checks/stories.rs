@@ -175,6 +175,19 @@ impl World {
         world
     }
 
+    /// Another design that works: the domain is authoritative at Exchange, which holds a contact for each mailbox of zimbra
+    /// with a target in a domain of zimbra's own, and a connector for that.
+    pub fn textbook() -> Self {
+        let mut world = Self::healthy();
+        world.accepted(|accepted| (accepted.kind, accepted.raw_flags) = (DomainKind::Authoritative, Some(0)));
+        world.connector(|one| one.address_spaces = AddressSpace::parse("zimbra.contoso.com").into_iter().collect());
+        for name in ["orders", "sales"] {
+            let contact = format!("contact targetAddress=SMTP:{name}@zimbra.contoso.com");
+            world.directory(&format!("{name}@contoso.com"), &contact);
+        }
+        world
+    }
+
     /// The world of the mission: the gateway knows only what AD holds.
     pub fn broken_gateway() -> Self {
         let mut world = Self::healthy();

@@ -239,6 +239,16 @@ impl<'a> OrganisationView<'a> {
         Gap::unanswered(format!("{what} of {}", self.system), why, supply)
     }
 
+    /// What supplies the recipients of the organisation.
+    pub fn recipients_supply(&self) -> String {
+        match self.is_online() {
+            true => format!("an export of {} ('export' in [system.directory]) with Get-Recipient", self.system),
+            false => {
+                format!("--ldap URL with --ldap-user for {}, or --exchange-export with Get-Recipient", self.system)
+            }
+        }
+    }
+
     /// Whether the part at `pointer` was read over LDAP.
     pub fn is_from_ldap(&self, pointer: &str) -> bool {
         let of = |at: &usize| pointer.starts_with(&format!("/evidence/directories/{at}/"));
