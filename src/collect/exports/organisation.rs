@@ -425,9 +425,9 @@ fn outbound(object: &Object) -> Decoded<OutboundConnector> {
         recipient_domains: domains(object, "RecipientDomains")?,
         smart_hosts: texts(object, "SmartHosts")?.iter().flat_map(|host| split_smart_hosts(host)).collect(),
         use_mx: flag(object, "UseMXRecord")?,
-        by_rule_only: flag_or_false(object, "IsTransportRuleScoped")?,
-        all_accepted_domains: flag_or_false(object, "AllAcceptedDomains")?,
-        all_via_on_premises: flag_or_false(object, "RouteAllMessagesViaOnPremises")?,
+        by_rule_only: flag(object, "IsTransportRuleScoped")?,
+        all_accepted_domains: flag(object, "AllAcceptedDomains")?,
+        all_via_on_premises: flag(object, "RouteAllMessagesViaOnPremises")?,
         tls: text_or_none(object, "TlsSettings")?,
         changed: changed(object),
     })
