@@ -319,6 +319,7 @@ mod tests {
             recipient: recipient.map(String::from),
             latency_ms: Some(1),
             oddities: vec![],
+            unasked: false,
         }
     }
 

@@ -186,6 +186,17 @@ impl Session {
         self.transcript.iter().find(|turn| turn.unasked)
     }
 
+    /// Whether STARTTLS was said in it.
+    pub fn tried_starttls(&self) -> bool {
+        self.transcript.iter().any(|turn| turn.who == Who::Client && turn.stage == Stage::StartTls)
+    }
+
+    /// Whether the server said something of use through TLS.
+    pub fn spoke_through_tls(&self) -> bool {
+        let of_use = |turn: &Turn| turn.who == Who::Server && turn.tls && turn.code.is_some_and(|code| code < 400);
+        self.transcript.iter().any(of_use)
+    }
+
     /// The address that the prober spoke from, as it noted on connecting.
     pub fn our_address(&self) -> Option<&str> {
         let connected = self.transcript.iter().find(|turn| turn.who == Who::Prober && turn.stage == Stage::Connect)?;
