@@ -241,7 +241,8 @@ fn read(file: &File, path: &Path) -> Result<Option<Found>, String> {
                 (std::collections::btree_map::Entry::Occupied(known), ..) => known.into_mut(),
                 (std::collections::btree_map::Entry::Vacant(new), Some(hop), Some(started_at)) => {
                     let (hop, started_at) = (hop.clone(), started_at.clone());
-                    let session = Session { hop, started_at, transcript: vec![], tls: None, broke_off: None };
+                    let session =
+                        Session { hop, started_at, sister: None, transcript: vec![], tls: None, broke_off: None };
                     new.insert((session, false))
                 }
                 _ => return Err(wrong(&format!("session {} has no beginning", entry.session))),
@@ -325,7 +326,7 @@ mod tests {
 
     fn session(turns: Vec<Turn>) -> Session {
         let (hop, started_at) = ("gateway/h/10.0.0.1:25".into(), "2026-11-24T12:00:00Z".into());
-        Session { hop, started_at, transcript: turns, tls: None, broke_off: None }
+        Session { hop, started_at, sister: None, transcript: turns, tls: None, broke_off: None }
     }
 
     #[test]

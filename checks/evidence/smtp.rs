@@ -50,6 +50,9 @@ pub struct Session {
     pub hop: String,
     /// When it began, RFC 3339 in UTC.
     pub started_at: String,
+    /// The address of another system's person whom MAIL named, where this session asked how such a sender is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sister: Option<String>,
     /// The whole dialogue.
     pub transcript: Vec<Turn>,
     /// The TLS handshake, where one was begun.

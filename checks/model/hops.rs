@@ -38,6 +38,8 @@ pub struct HopView<'a> {
     /// Whether it could not be heard because this vantage point has no way to its family of addresses, and another address
     /// of the same host was heard: that one decides.
     pub spared: bool,
+    /// Its sessions, by place, in which another system's person was the sender.
+    pub sisters: Vec<(usize, &'a Session)>,
     /// What the prober itself did not ask, and why.
     unasked: BTreeMap<&'a str, &'a Turn>,
 }
@@ -131,7 +133,9 @@ pub fn judges_us(meaning: Meaning) -> bool {
 pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<'a>> {
     let everybody = addresses(question, evidence);
     let of_hop = |hop: &'a Hop, at| {
-        let sessions: Vec<_> = evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id).collect();
+        let all = evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id);
+        // What is said to another sender is another matter.
+        let (sisters, sessions): (Vec<_>, Vec<_>) = all.partition(|(_, session)| session.sister.is_some());
         let mut rcpts: BTreeMap<&str, Vec<Heard>> = BTreeMap::new();
         let mut unasked = BTreeMap::new();
         for (session, seen) in &sessions {
@@ -167,6 +171,7 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
             full: false,
             left_out: (0, 0),
             spared: false,
+            sisters,
             unasked,
         };
         // Drawn once, because they are asked for with every recipient.

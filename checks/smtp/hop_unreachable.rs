@@ -52,7 +52,8 @@ fn judge(case: &Case, notes: &mut Notes) {
                 miss.said
             );
             let finding = notes.finding(said).severity(Severity::Info).about(SubjectKind::Host, hop.id());
-            finding.certainty(Certainty::Likely);
+            // What an own router says is sure; silence may have other reasons.
+            finding.certainty(if miss.how == How::Unreachable { Certainty::Proven } else { Certainty::Likely });
             finding.seen(format!("/evidence/smtp/{session}")).mend(Remedy::steps(
                 "here",
                 format!("Probe over {family} too"),
@@ -140,7 +141,7 @@ mod tests {
         let mut world = World::healthy();
         dead(&mut world, SIX, How::Unreachable, "network is unreachable");
         let spared = format!(
-            "info likely: mx1.contoso.com (2001:db8::25) was not heard, because this host seems to have no way to IPv6 \
+            "info proven: mx1.contoso.com (2001:db8::25) was not heard, because this host seems to have no way to IPv6 \
              addresses; its other address decides: network is unreachable [{SIX}]"
         );
         assert_eq!(world.lines(&CHECK), [spared], "the sibling was heard");

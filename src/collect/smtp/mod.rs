@@ -82,6 +82,7 @@ pub async fn hold(endpoint: &Endpoint, script: &mut dyn Script, manners: &Manner
         session: Session {
             hop: endpoint.hop.clone(),
             started_at: crate::clock::now(),
+            sister: None,
             transcript: Vec::new(),
             tls: None,
             broke_off: None,
