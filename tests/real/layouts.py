@@ -83,7 +83,7 @@ LAYOUTS = {
     # The prefix of documentation, to which nobody has a route (RFC 3849): the vantage point's fault, not the gateway's.
     "dual-stack": {
         "world": {"addresses6": {"mx1.contoso.com": "2001:db8::25"}},
-        "expect": {"verdict": "ok", "exit": 0, "findings": [("NSD201", "info", "likely"), NORMAL],
+        "expect": {"verdict": "ok", "exit": 0, "findings": [("NSD201", "info", "proven"), NORMAL],
                    "subjects": {"NSD201": ["gateway/mx1.contoso.com/[2001:db8::25]:25"]},
                    "recipients": recipients("delivered")},
     },
