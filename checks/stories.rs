@@ -4,6 +4,7 @@ use crate::evidence::exchange::{
     AcceptedDomain, AddressSpace, DomainKind, RecipientFilter, SendConnector, SmartHostAuthentication,
 };
 use crate::evidence::online::{ConnectorType, OutboundConnector};
+use crate::evidence::reading::Unread;
 use crate::evidence::smtp::{Certificate, Handshake, Hop, Line, Tls, Turn, Who};
 use crate::evidence::{List, System, SystemKind};
 use crate::prelude::*;
@@ -95,6 +96,7 @@ impl World {
                     catch_all: None,
                     raw_flags: Some(2),
                     changed: None,
+                    unreadable: Unread::default(),
                 }]),
                 send_connectors: Observed::Known(vec![connector("To Zimbra", "SMTP:contoso.com;1")]),
                 recipient_filter: Observed::Known(Some(RecipientFilter {
@@ -172,6 +174,19 @@ impl World {
         world.directory(eva, remote);
         world.directory_at(1, eva, "user homeMDB=CN=DB");
         world.directory_at(1, "helpdesk@contoso.com", "user targetAddress=SMTP:helpdesk@contoso.com");
+        world
+    }
+
+    /// Another design that works: the domain is authoritative at Exchange, which holds a contact for each mailbox of zimbra
+    /// with a target in a domain of zimbra's own, and a connector for that.
+    pub fn textbook() -> Self {
+        let mut world = Self::healthy();
+        world.accepted(|accepted| (accepted.kind, accepted.raw_flags) = (DomainKind::Authoritative, Some(0)));
+        world.connector(|one| one.address_spaces = AddressSpace::parse("zimbra.contoso.com").into_iter().collect());
+        for name in ["orders", "sales"] {
+            let contact = format!("contact targetAddress=SMTP:{name}@zimbra.contoso.com");
+            world.directory(&format!("{name}@contoso.com"), &contact);
+        }
         world
     }
 
@@ -413,7 +428,12 @@ impl World {
 
     /// Changes the accepted domain.
     pub fn accepted(&mut self, change: impl FnOnce(&mut AcceptedDomain)) {
-        match &mut self.organisation().accepted_domains {
+        self.accepted_at(0, change);
+    }
+
+    /// The same in the directory at `at`.
+    pub fn accepted_at(&mut self, at: usize, change: impl FnOnce(&mut AcceptedDomain)) {
+        match &mut self.organisation_at(at).accepted_domains {
             Observed::Known(all) => change(&mut all[0]),
             _ => panic!("no accepted domains"),
         }
@@ -549,5 +569,6 @@ pub fn turn(stage: Stage, reply: &str, recipient: Option<&str>) -> Turn {
         recipient: recipient.map(String::from),
         latency_ms: Some(1),
         oddities: vec![],
+        unasked: false,
     }
 }

@@ -278,6 +278,7 @@ fn taken_over(mut session: Session, ended: bool) -> Session {
             recipient: None,
             latency_ms: None,
             oddities: vec![],
+            unasked: false,
         });
     }
     session

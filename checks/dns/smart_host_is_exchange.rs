@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(case: &Case, notes: &mut Notes) {
     for organisation in &case.model.organisations {
+        // What an authoritative domain does not relay no connector loses.
+        let Some(Some(_)) = notes.need(case.model.leaves(organisation)) else { continue };
         let Some(exit) = notes.need(organisation.exit(organisation.domain)) else { continue };
         let Some(exit) = exit.filter(|exit| !exit.by_wildcard) else { continue };
         for host in exit.smart_hosts {
@@ -82,6 +84,15 @@ mod tests {
         let edge = ExchangeServer { roles: vec![ServerRole::Edge], ..server };
         world.organisation().servers = Observed::Known(vec![edge]);
         world.connector(|one| one.smart_hosts = vec!["exch02.corp.contoso.com".into()]);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+    }
+
+    #[test]
+    fn a_connector_that_carries_nothing_of_the_domain_loses_nothing() {
+        let mut world = World::healthy();
+        world.connector(|one| one.smart_hosts = vec!["exch01.corp.contoso.com".into()]);
+        assert_eq!(world.lines(&CHECK).len(), 1);
+        world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::Authoritative);
         assert_eq!(world.lines(&CHECK), [""; 0]);
     }
 }

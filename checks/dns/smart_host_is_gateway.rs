@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(case: &Case, notes: &mut Notes) {
     for organisation in case.model.on_premises() {
+        // What an authoritative domain does not relay no connector loses.
+        let Some(Some(_)) = notes.need(case.model.leaves(organisation)) else { continue };
         let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
         // A gateway that hands mail to another organisation may be the way there.
@@ -99,5 +101,14 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [""; 0], "it knows the other system's people alone");
         world.question.delivers_to.insert("mx1.contoso.com".into(), "corp".into());
         assert_eq!(world.lines(&CHECK).len(), 1, "the user says that it hands mail to Exchange");
+    }
+
+    #[test]
+    fn a_connector_that_carries_nothing_of_the_domain_loses_nothing() {
+        let mut world = World::healthy();
+        world.connector(|connector| connector.smart_hosts = vec!["mx1.contoso.com".into()]);
+        assert_eq!(world.lines(&CHECK).len(), 1);
+        world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::Authoritative);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
     }
 }

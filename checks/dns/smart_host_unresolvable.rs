@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(case: &Case, notes: &mut Notes) {
     for organisation in case.model.on_premises() {
+        // What an authoritative domain does not relay no connector loses.
+        let Some(Some(_)) = notes.need(case.model.leaves(organisation)) else { continue };
         let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
         let hosts = &connector.smart_hosts;
@@ -94,6 +96,16 @@ mod tests {
     fn an_address_literal_needs_no_dns() {
         let mut world = World::healthy();
         world.connector(|connector| connector.smart_hosts = vec!["192.0.2.44".into()]);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+    }
+
+    #[test]
+    fn a_connector_that_carries_nothing_of_the_domain_loses_nothing() {
+        let mut world = World::healthy();
+        world.dns("smarthost.contoso.com", RecordKind::A, "NXDOMAIN");
+        world.dns("smarthost.contoso.com", RecordKind::Aaaa, "NXDOMAIN");
+        assert_eq!(world.lines(&CHECK).len(), 1);
+        world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::Authoritative);
         assert_eq!(world.lines(&CHECK), [""; 0]);
     }
 }

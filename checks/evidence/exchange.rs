@@ -3,6 +3,7 @@
 //! Attribute and flag layouts are those of Exchange's schema in AD; where Microsoft publishes none they are known from
 //! interoperability work, so the raw value is kept beside its meaning.
 use super::online::{InboundConnector, OutboundConnector};
+use super::reading::{INTEGER, Reading, Unread};
 use super::servers::{EdgeSubscription, ExchangeServer, ReceiveConnector};
 use super::{address, dn};
 use crate::prelude::*;
@@ -54,6 +55,9 @@ pub struct AcceptedDomain {
     pub raw_flags: Option<i64>,
     /// When it was last changed, as the directory writes it.
     pub changed: Option<String>,
+    /// What of it could not be read.
+    #[serde(default, skip_serializing_if = "Unread::is_empty")]
+    pub unreadable: Unread,
 }
 
 /// An accepted domain's type.
@@ -106,6 +110,9 @@ pub struct SendConnector {
     /// Whether its mail leaves through the front end of the server (`FrontendProxyEnabled`).
     #[serde(default)]
     pub frontend_proxy: bool,
+    /// Whether it sends through mutual TLS alone (`DomainSecureEnabled`).
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub domain_secure: bool,
     /// Whether it keeps Exchange's own headers for a hybrid partner (`CloudServicesMailEnabled`).
     #[serde(default)]
     pub cloud_services: bool,
@@ -118,6 +125,9 @@ pub struct SendConnector {
     pub raw_flags: Option<i64>,
     /// When it was last changed, as the directory writes it.
     pub changed: Option<String>,
+    /// What of it could not be read.
+    #[serde(default, skip_serializing_if = "Unread::is_empty")]
+    pub unreadable: Unread,
 }
 
 /// One address space of a connector: `[Local:]type:address;cost`.
@@ -178,17 +188,32 @@ pub struct RecipientFilter {
     pub blocked: Vec<String>,
     /// `msExchAgentsFlags` as read.
     pub raw_flags: Option<i64>,
+    /// What of it could not be read.
+    #[serde(default, skip_serializing_if = "Unread::is_empty")]
+    pub unreadable: Unread,
 }
 
 impl AcceptedDomain {
-    /// Reads an object of class `msExchAcceptedDomain`.
+    /// Reads an object of class `msExchAcceptedDomain`; none of one for X.400 addresses.
+    ///
+    /// Without flags it is authoritative: Exchange leaves a value of 0 out.
     pub fn from_entry(entry: &Entry) -> Option<Self> {
-        let flags = entry.integer("msExchAcceptedDomainFlags");
+        let mut reading = Reading::new(entry);
+        let fields = ["kind", "address_book", "match_subdomains"];
+        let flags = reading.number("msExchAcceptedDomainFlags", &fields, 0..=DOMAIN_FLAGS);
         let bits = flags.unwrap_or(0);
+        let domain = entry.value("msExchAcceptedDomainName").unwrap_or_default().to_lowercase();
+        if domain.contains('=') {
+            return None;
+        }
+        if !is_domain(&domain) {
+            reading.unread.add("domain", "msExchAcceptedDomainName does not show a domain");
+        }
         Some(Self {
             name: name_of(entry)?,
-            domain: entry.value("msExchAcceptedDomainName")?.to_lowercase(),
+            domain,
             kind: match bits & 0x3 {
+                _ if reading.unread.of(&["kind"]).is_some() => DomainKind::Unknown,
                 0 => DomainKind::Authoritative,
                 1 => DomainKind::ExternalRelay,
                 2 => DomainKind::InternalRelay,
@@ -199,32 +224,44 @@ impl AcceptedDomain {
             catch_all: entry.value("msExchCatchAllRecipientLink").map(String::from),
             raw_flags: flags,
             changed: entry.value("whenChanged").map(String::from),
+            unreadable: reading.unread,
         })
     }
 }
 
+/// The bits of an accepted domain's flags that have a meaning: others may change that of these.
+const DOMAIN_FLAGS: i64 = 0x3_FFFF;
+
 impl SendConnector {
     /// Reads an object of class `msExchRoutingSMTPConnector`.
     pub fn from_entry(entry: &Entry) -> Option<Self> {
-        let flags = entry.integer("msExchSmtpSendFlags");
+        let mut reading = Reading::new(entry);
+        let fields =
+            ["authentication", "tls_auth_level", "external_dns", "frontend_proxy", "cloud_services", "domain_secure"];
+        let flags = reading.number("msExchSmtpSendFlags", &fields, INTEGER);
         // A value above 0x7FFFFFFF is stored as a negative one; masks read both alike.
         let bits = flags.unwrap_or(0);
-        let security = entry.integer("msExchSmtpOutboundSecurityFlag").unwrap_or(0);
-        let mut source_servers: Vec<_> =
-            entry.values("msExchSourceBridgeheadServersDN").iter().filter_map(|name| source_server(name)).collect();
+        let unread_flags = reading.unread.of(&["authentication"]).is_some();
+        let fields = ["require_tls", "ignore_starttls"];
+        let security = reading.number("msExchSmtpOutboundSecurityFlag", &fields, INTEGER).unwrap_or(0);
+        let mut source_servers = reading.all("msExchSourceBridgeheadServersDN", "source_servers", source_server);
         source_servers.sort_unstable();
         source_servers.dedup();
-        let address_spaces: Vec<_> =
-            entry.values("routingList").iter().filter_map(|v| AddressSpace::parse(v)).collect();
+        let address_spaces = reading.all("routingList", "address_spaces", AddressSpace::parse);
+        let smart_hosts = reading.all("msExchSmtpSmartHost", "smart_hosts", smart_hosts);
+        let port = reading.number("msExchSmtpSendPort", &["port"], 1..=u16::MAX.into());
+        // In KB, of which a byte count fits into 64 bits.
+        let size = reading.number("delivContLength", &["max_bytes"], 0..=i32::MAX.into());
         Some(Self {
             name: name_of(entry)?,
-            enabled: entry.boolean("msExchSmtpSendEnabled").unwrap_or(true),
+            enabled: reading.flag("msExchSmtpSendEnabled", "enabled").unwrap_or(true),
             scoped: address_spaces.iter().any(|space| space.local),
             address_spaces,
-            smart_hosts: split_smart_hosts(entry.value("msExchSmtpSmartHost").unwrap_or_default()),
-            port: entry.integer("msExchSmtpSendPort").and_then(|port| port.try_into().ok()).unwrap_or(25),
+            smart_hosts: smart_hosts.into_iter().flatten().collect(),
+            port: port.and_then(|port| port.try_into().ok()).unwrap_or(25),
             // Bits 20 to 31; 16 is 0x01000000 in the whole value.
             authentication: match (bits >> 20) & 0xFFF {
+                _ if unread_flags => SmartHostAuthentication::Unknown,
                 0 => SmartHostAuthentication::None,
                 2 => SmartHostAuthentication::Basic,
                 4 => SmartHostAuthentication::BasicRequireTls,
@@ -232,10 +269,11 @@ impl SendConnector {
                 16 => SmartHostAuthentication::ExternalAuthoritative,
                 _ => SmartHostAuthentication::Unknown,
             },
-            max_bytes: entry.integer("delivContLength").and_then(|kb| u64::try_from(kb).ok()).map(|kb| kb * 1024),
+            max_bytes: size.and_then(|kb| u64::try_from(kb).ok()?.checked_mul(1024)),
             require_tls: security & 0x4 != 0,
             ignore_starttls: security & 0x80_0000 != 0,
             tls_auth_level: match (bits >> 4) & 0xFF {
+                _ if unread_flags => TlsAuthLevel::Unknown,
                 0 => TlsAuthLevel::NotSet,
                 1 => TlsAuthLevel::EncryptionOnly,
                 2 => TlsAuthLevel::CertificateValidation,
@@ -245,11 +283,13 @@ impl SendConnector {
             tls_domain: host(entry.value("msExchSmtpSendTlsDomain")),
             external_dns: bits & 0x2 != 0,
             frontend_proxy: bits & 0x2000 != 0,
+            domain_secure: bits & 0x4 != 0,
             cloud_services: bits & 0x2_0000 != 0,
             fqdn: host(entry.value("msExchSMTPSendConnectorFQDN")),
             source_servers,
             raw_flags: flags,
             changed: entry.value("whenChanged").map(String::from),
+            unreadable: reading.unread,
         })
     }
 
@@ -277,11 +317,13 @@ impl Default for SendConnector {
             tls_domain: None,
             external_dns: false,
             frontend_proxy: false,
+            domain_secure: false,
             cloud_services: false,
             fqdn: None,
             source_servers: Vec::new(),
             raw_flags: None,
             changed: None,
+            unreadable: Unread::default(),
         }
     }
 }
@@ -289,32 +331,65 @@ impl Default for SendConnector {
 impl RecipientFilter {
     /// Reads the object of class `msExchMessageHygieneRecipientFilterConfig`.
     pub fn from_entry(entry: &Entry) -> Self {
-        let flags = entry.integer("msExchAgentsFlags");
-        let values = entry.values("msExchMessageHygieneBlockedRecipient").iter();
-        let mut blocked: Vec<_> = values.filter_map(|value| address::fold(value).ok()).collect();
+        let mut reading = Reading::new(entry);
+        let flags = reading.number("msExchAgentsFlags", &["validates"], INTEGER);
+        let fold = |value: &str| address::fold(value).ok();
+        let mut blocked = reading.all("msExchMessageHygieneBlockedRecipient", "blocked", fold);
         blocked.sort_unstable();
         blocked.dedup();
-        Self { validates: flags.is_some_and(|bits| bits & 0x800 != 0), blocked, raw_flags: flags }
+        let validates = flags.is_some_and(|bits| bits & 0x800 != 0);
+        Self { validates, blocked, raw_flags: flags, unreadable: reading.unread }
     }
 }
 
 impl AddressSpace {
-    /// Reads `[Local:][type:]address[;cost]`; the type defaults to SMTP, the cost to 1.
+    /// Reads `[Local:][type:]address[;cost]`; the type defaults to SMTP, the cost to 1 (Microsoft, "Set-SendConnector").
+    /// None where it is no address space, or has a cost that is none of 1 to 100.
     pub fn parse(text: &str) -> Option<Self> {
+        let (local, kind, rest) = Self::parts(text);
+        // An X.400 address holds semicolons of its own; the cost is behind the last.
+        let (address, cost) = match rest.rsplit_once(';') {
+            Some((address, cost)) if kind == "SMTP" || cost.trim().parse::<u32>().is_ok() => {
+                (address, cost.trim().parse().ok().filter(|cost| (1..=100).contains(cost))?)
+            }
+            _ => (rest, 1),
+        };
+        let address = address.trim().to_lowercase();
+        let fits = if kind == "SMTP" { address == "--" || is_domain(&address) } else { !address.is_empty() };
+        fits.then_some(Self { kind, address, cost, local })
+    }
+
+    /// What of an address space stands, where not all of it could be read: the type, and the address where it is one.
+    pub fn stands(text: &str) -> (String, Option<String>) {
+        let (_, kind, rest) = Self::parts(text);
+        let address = rest.split(';').next().unwrap_or_default().trim().to_lowercase();
+        (kind, Some(address).filter(|address| is_domain(address)))
+    }
+
+    /// Whether it bears the prefix of a scoped connector, its type, and the rest.
+    fn parts(text: &str) -> (bool, String, &str) {
         let text = text.trim();
         let (text, local) = match text.get(..6) {
             Some(prefix) if prefix.eq_ignore_ascii_case("local:") => (&text[6..], true),
             _ => (text, false),
         };
         let (kind, rest) = text.split_once(':').unwrap_or(("SMTP", text));
-        // An X.400 address holds semicolons of its own; the cost is behind the last.
-        let (address, cost) = match rest.rsplit_once(';') {
-            Some((address, cost)) if cost.trim().parse::<u32>().is_ok() => (address, cost.trim().parse().ok()?),
-            _ => (rest, 1),
-        };
-        let address = address.trim().to_lowercase();
-        (!address.is_empty()).then(|| Self { kind: kind.trim().to_uppercase(), address, cost, local })
+        (local, kind.trim().to_uppercase(), rest)
     }
+}
+
+/// Whether `text` may be a domain, with or without a wildcard, in whatever script.
+fn is_domain(text: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '*');
+    !text.is_empty() && text.chars().all(fits) && text != "--"
+}
+
+/// A list of smart hosts; none where one of them is no host, or where there is none in it.
+fn smart_hosts(text: &str) -> Option<Vec<String>> {
+    let hosts = split_smart_hosts(text);
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    let whole = !hosts.is_empty() && hosts.iter().all(|host| host.chars().all(fits));
+    whole.then_some(hosts)
 }
 
 /// Splits a list of smart hosts at commas and semicolons, and takes the brackets off address literals.
@@ -370,6 +445,68 @@ mod tests {
                 (&*read.name, &*read.domain, read.raw_flags),
                 ("Contoso Wild", "contoso.com", flags.parse().ok())
             );
+            assert!(read.unreadable.is_empty(), "{flags}");
+        }
+    }
+
+    /// The fields of an accepted domain with these attributes that cannot be read, and its type.
+    fn domain(attributes: &[(&str, &str)]) -> (Vec<String>, DomainKind) {
+        let read = AcceptedDomain::from_entry(&entry("CN=Contoso", attributes)).unwrap();
+        (read.unreadable.0.into_iter().map(|one| one.field).collect(), read.kind)
+    }
+
+    #[test]
+    fn flags_that_cannot_be_read_make_no_type_and_absent_ones_make_an_authoritative_domain() {
+        let thirty = "9".repeat(30);
+        let name = ("msExchAcceptedDomainName", "contoso.com");
+        for flags in ["", "x", "2 ", "0x2", "2.0", "-4", "262144", "4294967296", &thirty] {
+            let (fields, kind) = domain(&[name, ("msExchAcceptedDomainFlags", flags)]);
+            assert_eq!((fields.len(), kind), (3, DomainKind::Unknown), "'{flags}'");
+        }
+        assert_eq!(domain(&[name]), (vec![], DomainKind::Authoritative));
+        assert_eq!(domain(&[name, ("msExchAcceptedDomainFlags", "196610")]), (vec![], DomainKind::InternalRelay));
+        for odd in ["", "a b", "a@contoso.com"] {
+            assert_eq!(domain(&[("msExchAcceptedDomainName", odd)]).0, ["domain"], "'{odd}'");
+        }
+        assert_eq!(domain(&[]).0, ["domain"], "not shown");
+        let x400 = entry("CN=Old", &[("msExchAcceptedDomainName", "c=US;a= ;p=Contoso")]);
+        assert_eq!(AcceptedDomain::from_entry(&x400), None);
+    }
+
+    #[test]
+    fn what_of_a_connector_cannot_be_read_is_named_and_the_rest_stands() {
+        let thirty = "9".repeat(30);
+        let flags: &[&str] =
+            &["authentication", "tls_auth_level", "external_dns", "frontend_proxy", "cloud_services", "domain_secure"];
+        let cases: [(&str, &str, &[&str]); 22] = [
+            ("msExchSmtpSendEnabled", "PERHAPS", &["enabled"]),
+            ("msExchSmtpSendEnabled", "1", &["enabled"]),
+            ("msExchSmtpSendEnabled", "false", &[]),
+            ("msExchSmtpSendPort", "70000", &["port"]),
+            ("msExchSmtpSendPort", "0", &["port"]),
+            ("msExchSmtpSendPort", "-25", &["port"]),
+            ("msExchSmtpSendPort", "smtp", &["port"]),
+            ("msExchSmtpSendFlags", &thirty, flags),
+            ("msExchSmtpSendFlags", "-2147483648", &[]),
+            ("msExchSmtpOutboundSecurityFlag", "yes", &["require_tls", "ignore_starttls"]),
+            ("delivContLength", &thirty, &["max_bytes"]),
+            ("delivContLength", "-1", &["max_bytes"]),
+            ("delivContLength", "18014398509481985", &["max_bytes"]),
+            ("delivContLength", "2147483647", &[]),
+            ("routingList", "SMTP:contoso.com;0", &["address_spaces"]),
+            ("routingList", "SMTP:contoso.com;101", &["address_spaces"]),
+            ("routingList", "SMTP:contoso.com;x", &["address_spaces"]),
+            ("routingList", "SMTP:", &["address_spaces"]),
+            ("routingList", "X400:c=US;a= ;p=Contoso;3", &[]),
+            ("msExchSmtpSmartHost", ",;", &["smart_hosts"]),
+            ("msExchSmtpSmartHost", "[10.1.1.1", &[]),
+            ("msExchSmtpSmartHost", "zimbra contoso", &["smart_hosts"]),
+        ];
+        for (attribute, value, expected) in cases {
+            let read = SendConnector::from_entry(&entry("CN=To Zimbra", &[(attribute, value)])).unwrap();
+            let fields: Vec<&str> = read.unreadable.0.iter().map(|one| &*one.field).collect();
+            assert_eq!(fields, expected, "{attribute} {value}");
+            assert!(read.unreadable.0.iter().all(|one| one.said.starts_with(attribute)), "{attribute} {value}");
         }
     }
 
@@ -440,10 +577,17 @@ mod tests {
             ("msExchMessageHygieneBlockedRecipient", "Sales@Contoso.com"),
             ("msExchMessageHygieneBlockedRecipient", "no address"),
         ];
-        let expected =
-            RecipientFilter { validates: true, blocked: vec!["sales@contoso.com".into()], raw_flags: Some(3075) };
-        assert_eq!(read(&blocked), expected);
+        let expected = RecipientFilter {
+            validates: true,
+            blocked: vec!["sales@contoso.com".into()],
+            raw_flags: Some(3075),
+            ..RecipientFilter::default()
+        };
+        let found = read(&blocked);
+        assert_eq!(found.unreadable.of(&["blocked"]).and_then(|one| one.value.as_deref()), Some("no address"));
+        assert_eq!(RecipientFilter { unreadable: Unread::default(), ..found }, expected);
         assert!(!read(&[("msExchAgentsFlags", "3")]).validates);
+        assert!(read(&[("msExchAgentsFlags", "on")]).unreadable.of(&["validates"]).is_some());
     }
 
     #[test]
@@ -455,6 +599,12 @@ mod tests {
             ("contoso.com", Some(("SMTP", "contoso.com", 1, false))),
             ("X400:c=US;a= ;p=Contoso;3", Some(("X400", "c=us;a= ;p=contoso", 3, false))),
             ("SMTP:--;1", Some(("SMTP", "--", 1, false))),
+            ("SMTP:contoso.com;100", Some(("SMTP", "contoso.com", 100, false))),
+            ("SMTP:contoso.com;0", None),
+            ("SMTP:contoso.com;101", None),
+            ("SMTP:contoso.com;", None),
+            ("SMTP:contoso com;1", None),
+            ("SMTP:a@contoso.com;1", None),
             ("", None),
         ];
         for (text, expected) in cases {

@@ -7,6 +7,7 @@ pub mod dn;
 pub mod dns;
 pub mod exchange;
 pub mod online;
+pub mod reading;
 pub mod servers;
 pub mod smtp;
 

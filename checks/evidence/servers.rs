@@ -4,6 +4,7 @@
 //! the numbers of `Get-ExchangeServer` and `Get-ReceiveConnector` too; the raw value is kept beside its meaning.
 use super::dn;
 use super::exchange::{host, name_of};
+use super::reading::{INTEGER, Reading, Unread};
 use crate::prelude::*;
 
 /// An Exchange server.
@@ -21,6 +22,9 @@ pub struct ExchangeServer {
     pub version: Option<String>,
     /// `msExchCurrentServerRoles` as read.
     pub raw_roles: Option<i64>,
+    /// What of it could not be read.
+    #[serde(default, skip_serializing_if = "Unread::is_empty")]
+    pub unreadable: Unread,
 }
 
 /// What an Exchange server does.
@@ -73,6 +77,9 @@ pub struct ReceiveConnector {
     pub raw_role: Option<i64>,
     /// `msExchSMTPReceiveInboundSecurityFlag`, or `AuthMechanism` where it is a number, as read.
     pub raw_authentication: Option<i64>,
+    /// What of it could not be read.
+    #[serde(default, skip_serializing_if = "Unread::is_empty")]
+    pub unreadable: Unread,
 }
 
 /// What a receive connector takes for authentication (`AuthMechanism`).
@@ -130,7 +137,8 @@ impl ExchangeServer {
             (32, ServerRole::HubTransport),
             (64, ServerRole::Edge),
         ];
-        let raw_roles = entry.integer("msExchCurrentServerRoles");
+        let mut reading = Reading::new(entry);
+        let raw_roles = reading.number("msExchCurrentServerRoles", &["roles"], 0..=*INTEGER.end());
         let bits = raw_roles.unwrap_or(0);
         let mut names = entry.values("networkAddress").iter();
         let fqdn = names.find_map(|value| {
@@ -144,6 +152,7 @@ impl ExchangeServer {
             site: entry.value("msExchServerSite").and_then(dn::first),
             version: entry.value("serialNumber").map(String::from),
             raw_roles,
+            unreadable: reading.unread,
         })
     }
 }
@@ -169,33 +178,43 @@ impl ReceiveConnector {
             (16, ReceiveAuthentication::ExchangeServer),
             (32, ReceiveAuthentication::ExternalAuthoritative),
         ];
-        let raw_authentication = entry.integer("msExchSMTPReceiveInboundSecurityFlag");
+        let mut reading = Reading::new(entry);
+        let integer = || 0..=*INTEGER.end();
+        let flag = "msExchSMTPReceiveInboundSecurityFlag";
+        let raw_authentication = reading.number(flag, &["authentication"], integer());
         let bits = raw_authentication.unwrap_or(0);
-        let number = |name: &str| entry.integer(name).and_then(|value| u32::try_from(value).ok());
         // `CN=Default EX01,CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers,…`
         let server = dn::values(&entry.dn).into_iter().nth(3).unwrap_or_default();
+        if server.is_empty() {
+            reading.unread.add("server", format!("'{}' does not show its server", entry.dn));
+        }
         // In seconds, likely: `Set-ReceiveConnector` takes ten minutes at most, so a larger number is of another unit.
-        let tarpit = entry.integer("msExchSmtpReceiveTarpitInterval").and_then(|value| u64::try_from(value).ok());
-        let size = entry.integer("msExchSmtpReceiveMaxMessageSize").and_then(|value| u64::try_from(value).ok());
-        let restrictions = entry.integer("msExchSmtpReceiveProtocolRestrictions").unwrap_or(0);
+        let tarpit = reading.number("msExchSmtpReceiveTarpitInterval", &["tarpit_ms"], 0..=600);
+        // In bytes, unlike a send connector's: likely, since 64 KB of headers are stored as 65536 beside it.
+        let size = reading.number("msExchSmtpReceiveMaxMessageSize", &["max_bytes"], 0..=i64::MAX);
+        let restrictions = reading.number("msExchSmtpReceiveProtocolRestrictions", &["require_tls"], integer());
+        let hops = reading.number("msExchSmtpReceiveMaxHopCount", &["max_hops"], integer());
+        let local_hops = reading.number("msExchSmtpReceiveMaxLocalHopCount", &["max_local_hops"], integer());
+        let unsigned = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
+        let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
         let permission = Miss::new(How::NotTried, "over LDAP they are an access control list, which is not read");
         Some(Self {
             name: name_of(entry)?,
             server,
-            enabled: entry.boolean("msExchSmtpReceiveEnabled").unwrap_or(true),
+            enabled: reading.flag("msExchSmtpReceiveEnabled", "enabled").unwrap_or(true),
             bindings: entry.values("msExchSmtpReceiveBindings").to_vec(),
             remote_ranges: entry.values("msExchSmtpReceiveRemoteIPRanges").to_vec(),
             authentication: AUTHENTICATION.into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, how)| how).collect(),
             permission_groups: Observed::Unknown(permission),
             fqdn: host(entry.value("msExchSMTPReceiveConnectorFQDN")),
-            max_hops: number("msExchSmtpReceiveMaxHopCount"),
-            max_local_hops: number("msExchSmtpReceiveMaxLocalHopCount"),
-            tarpit_ms: tarpit.filter(|seconds| *seconds <= 600).map(|seconds| seconds * 1000),
-            // In bytes, unlike a send connector's: likely, since 64 KB of headers are stored as 65536 beside it.
-            max_bytes: size,
-            require_tls: restrictions & 0x8 != 0,
-            raw_role: entry.integer("msExchSmtpReceiveRole"),
+            max_hops: small(hops),
+            max_local_hops: small(local_hops),
+            tarpit_ms: unsigned(tarpit).map(|seconds| seconds * 1000),
+            max_bytes: unsigned(size),
+            require_tls: restrictions.unwrap_or(0) & 0x8 != 0,
+            raw_role: reading.number("msExchSmtpReceiveRole", &["raw_role"], integer()),
             raw_authentication,
+            unreadable: reading.unread,
         })
     }
 }
@@ -228,6 +247,7 @@ mod tests {
             ))
             .unwrap();
             assert_eq!((&*read.roles, read.raw_roles), (expected, roles.parse().ok()), "{roles}");
+            assert_eq!(read.unreadable.of(&["roles"]).is_some(), roles == "x", "{roles}");
             assert_eq!((&*read.name, read.fqdn.as_deref()), ("EX01", Some("ex01.corp.contoso.com")));
             let subscription = EdgeSubscription { name: "EX01".into(), site: Some("Berlin".into()) };
             assert_eq!(EdgeSubscription::of(&read), edge.then_some(subscription), "{roles}");
@@ -267,5 +287,16 @@ mod tests {
         assert_eq!((full.max_bytes, full.raw_role, full.raw_authentication), (Some(37_748_736), Some(16384), Some(32)));
         let all = ReceiveConnector::from_entry(&entry(dn, &[("msExchSMTPReceiveInboundSecurityFlag", "31")])).unwrap();
         assert_eq!(all.authentication.len(), 5);
+        for (attribute, value, field) in [
+            ("msExchSmtpReceiveEnabled", "yes", "enabled"),
+            ("msExchSMTPReceiveInboundSecurityFlag", "-1", "authentication"),
+            ("msExchSmtpReceiveMaxMessageSize", "-5", "max_bytes"),
+            ("msExchSmtpReceiveTarpitInterval", "6000", "tarpit_ms"),
+            ("msExchSmtpReceiveMaxHopCount", "4294967296", "max_hops"),
+        ] {
+            let odd = ReceiveConnector::from_entry(&entry(dn, &[(attribute, value)])).unwrap();
+            assert!(odd.unreadable.of(&[field]).is_some(), "{attribute} {value}");
+        }
+        assert!(full.unreadable.is_empty() && bare.unreadable.is_empty());
     }
 }

@@ -81,6 +81,13 @@ pub struct Turn {
     /// What was odd about a reply, in our words: bare LF, bytes that are not UTF-8, mixed codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub oddities: Vec<String>,
+    /// Whether nobody had asked for it: then nobody knows what the other replies of its session answer.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unasked: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// One line of a dialogue.
@@ -172,6 +179,11 @@ impl Session {
     /// The reply at `stage`, with its place in the transcript; the last one where there are several.
     pub fn reply_at(&self, stage: Stage) -> Option<(usize, &Turn)> {
         self.transcript.iter().enumerate().rfind(|(_, turn)| turn.stage == stage && turn.who == Who::Server)
+    }
+
+    /// The reply that nobody had asked for, where there was one: then no reply of the session proves anything.
+    pub fn unasked_reply(&self) -> Option<&Turn> {
+        self.transcript.iter().find(|turn| turn.unasked)
     }
 
     /// The address that the prober spoke from, as it noted on connecting.

@@ -1,5 +1,7 @@
 //! NSD302: Exchange bounces what it has no mailbox for (F-01), on premises or online (F-41).
-use crate::evidence::exchange::DomainKind;
+use super::all;
+use crate::evidence::exchange::{AcceptedDomain, DomainKind};
+use crate::model::OrganisationView;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -7,74 +9,95 @@ pub(super) const CHECK: Check = Check {
     name: "accepted-domain-authoritative",
     title: "the shared domain is authoritative in Exchange",
     severity: Severity::Critical,
-    why: "In an authoritative domain Exchange bounces every recipient that it has no object for, with 5.1.10, also those \
-          with a mailbox on the other system. Exchange Online refuses them at its edge, with 5.4.1.",
-    fix: "Make it an internal relay domain, after the send connector to the other system is in place.",
+    why: "In an authoritative domain Exchange bounces every recipient that it has no object for, with 5.1.10 (before \
+          Exchange 2016 5.1.1), also those with a mailbox on the other system. Exchange Online refuses them at its edge, \
+          with 5.4.1. A contact or mail user for each of them, with a target in a domain of the other system's own, is as \
+          good as a relay domain.",
+    fix: "Make it an internal relay domain, after the send connector to the other system is in place; or add a contact or \
+          mail user for each recipient that is named.",
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in all(case, notes) {
         let Some(Some((pointer, accepted))) = notes.need(organisation.accepted_domain()) else { continue };
         if accepted.kind != DomainKind::Authoritative {
             continue;
         }
         let others = case.model.foreign_to(organisation);
         let bounced: Vec<&str> = others.absent.iter().map(|recipient| recipient.address).collect();
-        if case.model.may_be_authoritative(organisation) && bounced.is_empty() {
-            let what =
-                format!("whether the other systems' recipients are all in the directory of {}", organisation.system);
-            match (others.unknown.first(), others.held) {
-                (Some(_), _) => notes.gap(Gap::unanswered(what, "it did not tell of some", SUPPLY)),
-                (None, 0) => notes.gap(Gap::not_asked(what, SUPPLY)),
-                (None, _) => {}
+        let may_be = case.model.may_be_authoritative(organisation);
+        let system = organisation.system;
+        if bounced.is_empty() {
+            if !others.unknown.is_empty() {
+                let unknown: Vec<&str> = others.unknown.iter().map(|recipient| recipient.address).collect();
+                let what = format!("whether the other systems' recipients are all in the directory of {system}");
+                let why = format!("it did not tell of {}", listed(&unknown, 3));
+                notes.gap(Gap::unanswered(what, why, organisation.recipients_supply()));
             }
-            continue;
+            others.untold.iter().for_each(|gap| notes.gap(gap.clone()));
         }
-        let whom = match (&bounced[..], others.unknown.len(), others.held) {
-            ([], 0, 1..) => {
-                "; those of the other system that are listed have an object there now, others bounce".into()
+        let told = others.unknown.is_empty() && others.untold.is_empty();
+        let fate = match &accepted.catch_all {
+            Some(mailbox) => format!("what Exchange does not know goes to its catch-all mailbox {mailbox}"),
+            None => "Exchange bounces recipients that it does not know".into(),
+        };
+        let (severity, whom) = match &bounced[..] {
+            // A tenant that holds everybody, or the end of the line, is as it should be.
+            [] if may_be || told && others.held == 0 => continue,
+            [] if told => {
+                (Severity::Info, "; each of the other systems' that is known has an object there".to_string())
             }
-            ([], ..) => String::new(),
-            (some, ..) => format!(": {} among them", listed(some, 5)),
+            [] => (Severity::Warning, "; whom that concerns is not known".into()),
+            some => (Severity::Critical, format!(": {} among them", listed(some, 5))),
         };
         let name = &accepted.name;
         let changed = accepted.changed.as_ref().map(|at| format!(", last changed {at}")).unwrap_or_default();
+        // Exchange leaves a value of 0 out, and so does a directory that may not show it.
+        let absent = accepted.raw_flags.is_none() && organisation.is_from_ldap(&pointer);
+        let flags = if absent { " (msExchAcceptedDomainFlags is not set, which stands for that)" } else { "" };
         let finding = notes.finding(format!(
-            "The accepted domain '{name}' of {} is authoritative for {}{changed}: Exchange bounces recipients that it \
-             does not know{whom}",
-            organisation.system, organisation.domain
+            "The accepted domain '{name}' of {system} is authoritative for {}{flags}{changed}: {fate}{whom}",
+            organisation.domain
         ));
-        let covered = bounced.is_empty() && others.unknown.is_empty() && others.held > 0;
-        finding.severity(if covered { Severity::Warning } else { Severity::Critical });
+        finding.severity(severity);
+        let open = severity == Severity::Warning;
+        finding.certainty(if absent || open { Certainty::Likely } else { Certainty::Proven });
         finding.about(SubjectKind::AcceptedDomain, name).seen(pointer);
         for recipient in others.absent.iter().take(5) {
             finding.seen_all(recipient.directories.iter().map(|held| held.pointer.clone()));
         }
-        // Exchange Online has no AddressBookEnabled to go with it.
-        let set = |kind: &str, lookup: bool| match organisation.is_online() {
-            true => format!("Set-AcceptedDomain -Identity {} -DomainType {kind}", quoted(name)),
-            false => {
-                format!(
-                    "Set-AcceptedDomain -Identity {} -DomainType {kind} -AddressBookEnabled ${lookup}",
-                    quoted(name)
-                )
-            }
-        };
-        let connector = if organisation.is_online() { "outbound" } else { "send" };
-        finding.mend(Remedy::exchange(
-            format!("Relay what Exchange does not know, once the {connector} connector is in place"),
-            vec![set("InternalRelay", false)],
-            vec![set("Authoritative", accepted.address_book)],
-        ));
+        // Nothing has to change where everybody is covered.
+        if severity != Severity::Info {
+            finding.mend(remedy(organisation, accepted));
+        }
     }
 }
 
-const SUPPLY: &str = "--recipients FILE of the other systems, and Get-Recipient in the export";
+/// Relays what Exchange does not know. The change of type is refused while a catch-all mailbox is set.
+fn remedy(organisation: &OrganisationView, accepted: &AcceptedDomain) -> Remedy {
+    let name = quoted(&accepted.name);
+    // Exchange Online has no AddressBookEnabled to go with it.
+    let set = |kind: &str, lookup: bool| match organisation.is_online() {
+        true => format!("Set-AcceptedDomain -Identity {name} -DomainType {kind}"),
+        false => format!("Set-AcceptedDomain -Identity {name} -DomainType {kind} -AddressBookEnabled ${lookup}"),
+    };
+    let catch_all = |to: &str| format!("Set-AcceptedDomain -Identity {name} -CatchAllRecipient {to}");
+    let off = accepted.catch_all.as_ref().map(|_| catch_all("$null"));
+    let on = accepted.catch_all.as_ref().map(|mailbox| catch_all(&quoted(mailbox)));
+    let first = if off.is_some() { "Take the catch-all mailbox off, and relay" } else { "Relay" };
+    let connector = if organisation.is_online() { "outbound" } else { "send" };
+    Remedy::exchange(
+        format!("{first} what Exchange does not know, once the {connector} connector is in place"),
+        off.into_iter().chain([set("InternalRelay", false)]).collect(),
+        [set("Authoritative", accepted.address_book)].into_iter().chain(on).collect(),
+    )
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::directory::Population;
     use crate::stories::World;
 
     #[test]
@@ -95,10 +118,20 @@ mod tests {
         for address in ["orders@contoso.com", "sales@contoso.com"] {
             world.directory(address, "contact targetAddress=SMTP:x@zimbra.contoso.com");
         }
-        let covered = "those of the other system that are listed have an object there now, others bounce [Contoso's]";
-        assert_eq!(world.lines(&CHECK), [format!("warning proven: {told}; {covered}")]);
+        let covered = "each of the other systems' that is known has an object there [Contoso's]";
+        assert_eq!(world.lines(&CHECK), [format!("info proven: {told}; {covered}")]);
+        assert_eq!(world.commands(&CHECK), [""; 0], "that is a design, too");
+        let open = format!("warning likely: {told}; whom that concerns is not known [Contoso's]");
+        let list = world.evidence.files.pop().unwrap();
+        assert_eq!(world.lines(&CHECK), [open.clone(), "not asked: who has a mailbox in zimbra".into()]);
+        world.evidence.files.push(list);
+        world.directory("sales@contoso.com", "UNKNOWN");
+        let gap = "unanswered: whether the other systems' recipients are all in the directory of corp (it did not tell of \
+                   sales@contoso.com)";
+        assert_eq!(world.lines(&CHECK), [open, gap.into()]);
         world.accepted(|accepted| accepted.kind = DomainKind::Unknown);
-        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let gap = "unanswered: the type of the accepted domain 'Contoso's' of corp (it is of a type that is not known)";
+        assert_eq!(world.lines(&CHECK), [gap]);
         world.evidence.directories.clear();
         assert_eq!(world.lines(&CHECK), ["not asked: the Exchange configuration of corp"]);
     }
@@ -119,32 +152,89 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [""; 0], "all of them are mail users there");
         world.directory("orders@contoso.com", "UNKNOWN");
         let what = "whether the other systems' recipients are all in the directory of corp";
-        assert_eq!(world.lines(&CHECK), [format!("unanswered: {what} (it did not tell of some)")]);
+        assert_eq!(world.lines(&CHECK), [format!("unanswered: {what} (it did not tell of orders@contoso.com)")]);
         world.evidence.files.clear();
-        assert_eq!(world.lines(&CHECK), [format!("not asked: {what}")]);
+        assert_eq!(world.lines(&CHECK), ["not asked: who has a mailbox in zimbra"]);
     }
 
     #[test]
     fn a_hybrid_whose_directories_hold_everybody_is_as_it_should_be() {
         let mut world = World::hybrid();
+        for directory in &mut world.evidence.directories {
+            directory.population = Observed::Known(Population::default());
+        }
         assert_eq!(world.lines(&CHECK), [""; 0]);
+        let found = |system: &str, address: &str| {
+            format!(
+                "critical proven: The accepted domain 'contoso.com' of {system} is authoritative for contoso.com: Exchange \
+                 bounces recipients that it does not know: {address} among them [contoso.com]"
+            )
+        };
         world.directory("eva@contoso.com", "");
-        let found = "critical proven: The accepted domain 'contoso.com' of corp is authoritative for contoso.com: Exchange \
-                     bounces recipients that it does not know: eva@contoso.com among them [contoso.com]";
-        assert_eq!(world.lines(&CHECK), [found]);
+        assert_eq!(world.lines(&CHECK), [found("corp", "eva@contoso.com")], "a user of the cloud alone");
+        world.directory("eva@contoso.com", "user msExchRemoteRecipientType=4 targetAddress=SMTP:e@c.onmicrosoft.com");
+        world.directory_at(1, "helpdesk@contoso.com", "");
+        assert_eq!(world.lines(&CHECK), [found("cloud", "helpdesk@contoso.com")], "a pilot synchronises a part");
+        world.directory_at(1, "helpdesk@contoso.com", "UNKNOWN");
+        let gap = "unanswered: whether the other systems' recipients are all in the directory of cloud (it did not tell of \
+                   helpdesk@contoso.com)";
+        assert_eq!(world.lines(&CHECK), [gap], "not seen is not absent");
+        world.evidence.directories[1].lookups.clear();
+        world.evidence.directories[1].population = Observed::NotAsked;
+        world.directory("eva@contoso.com", "");
+        assert_eq!(world.lines(&CHECK), ["not asked: who has a mailbox in cloud", gap]);
     }
 
     #[test]
     fn the_end_of_the_line_is_rightly_authoritative() {
         let mut world = World::two_forests();
-        let Observed::Known(all) = &mut world.organisation_at(1).accepted_domains else { panic!() };
-        all[0].kind = DomainKind::Authoritative;
+        world.evidence.directories[0].population = Observed::Known(Population::default());
+        world.accepted_at(1, |accepted| accepted.kind = DomainKind::Authoritative);
         let gap = "unanswered: whether the other systems' recipients are all in the directory of labs (it did not tell of \
-                   some)";
+                   helpdesk@contoso.com)";
         assert_eq!(world.lines(&CHECK), [gap]);
         world.directory_at(1, "helpdesk@contoso.com", "contact targetAddress=SMTP:helpdesk@corp.contoso.com");
         assert_eq!(world.lines(&CHECK), [""; 0]);
         world.question.delivers_to.insert("mx1.contoso.com".into(), "labs".into());
-        assert!(world.lines(&CHECK)[0].starts_with("warning proven: "), "it is the first in the line");
+        assert!(world.lines(&CHECK)[0].starts_with("info proven: "), "it is the first in the line");
+        world.directory_at(1, "helpdesk@contoso.com", "");
+        assert!(world.lines(&CHECK)[0].contains("helpdesk@contoso.com among them"));
+    }
+
+    #[test]
+    fn flags_that_are_not_set_are_less_than_a_proof_and_those_that_cannot_be_read_are_none() {
+        let mut world = World::healthy();
+        let read = |flags: &[(&str, &str)]| {
+            let own = [("msExchAcceptedDomainName", "contoso.com")];
+            AcceptedDomain::from_entry(&crate::stories::entry("CN=Contoso", &[&own, flags].concat())).unwrap()
+        };
+        world.accepted(|accepted| *accepted = read(&[]));
+        let [line] = &world.lines(&CHECK)[..] else { panic!("one finding") };
+        assert!(
+            line.starts_with("critical likely: ") && line.contains("(msExchAcceptedDomainFlags is not set"),
+            "{line}"
+        );
+        world.accepted(|accepted| *accepted = read(&[("msExchAcceptedDomainFlags", "8x")]));
+        let gap = "unanswered: the type of the accepted domain 'Contoso' of corp (could not be read: \
+                   msExchAcceptedDomainFlags is '8x', which is no whole number that it can hold)";
+        assert_eq!(world.lines(&CHECK), [gap]);
+    }
+
+    #[test]
+    fn a_catch_all_mailbox_goes_first() {
+        let mut world = World::healthy();
+        world.accepted(|accepted| {
+            accepted.kind = DomainKind::Authoritative;
+            accepted.catch_all = Some("CN=Lost".into());
+        });
+        let found = "critical proven: The accepted domain 'contoso.com' of corp is authoritative for contoso.com: what \
+                     Exchange does not know goes to its catch-all mailbox CN=Lost: orders@contoso.com and \
+                     sales@contoso.com among them [contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        let commands = [
+            "Set-AcceptedDomain -Identity 'contoso.com' -CatchAllRecipient $null",
+            "Set-AcceptedDomain -Identity 'contoso.com' -DomainType InternalRelay -AddressBookEnabled $false",
+        ];
+        assert_eq!(world.commands(&CHECK), commands);
     }
 }

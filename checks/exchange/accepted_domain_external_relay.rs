@@ -1,4 +1,5 @@
 //! NSD303: the domain is an external relay domain, and Exchange has mailboxes in it.
+use super::all;
 use crate::evidence::exchange::DomainKind;
 use crate::prelude::*;
 
@@ -14,7 +15,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in all(case, notes) {
         let Some(Some((pointer, accepted))) = notes.need(organisation.accepted_domain()) else { continue };
         if accepted.kind != DomainKind::ExternalRelay {
             continue;

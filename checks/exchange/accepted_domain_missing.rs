@@ -1,4 +1,5 @@
 //! NSD301: Exchange does not accept the domain (F-02).
+use super::all;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -6,17 +7,19 @@ pub(super) const CHECK: Check = Check {
     name: "accepted-domain-missing",
     title: "Exchange has no accepted domain for the shared domain",
     severity: Severity::Critical,
-    why: "Exchange refuses mail for a domain that is not among its accepted domains with 550 5.7.54, whoever the recipient.",
+    why: "Exchange refuses mail from outside for a domain that is not among its accepted domains with 550 5.7.54, whoever \
+          the recipient.",
     fix: "Add the domain as an internal relay domain.",
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
-        let Some((pointer, all)) = notes.need(organisation.accepted_domains()) else { continue };
-        let Some(None) = notes.need(organisation.accepted_domain()) else { continue };
+    for organisation in all(case, notes) {
+        let Some((pointer, accepted)) = notes.need(organisation.accepted_domains()) else { continue };
+        // Of whatever type: one that is there is not missing.
+        let Some(None) = notes.need(organisation.accepting(organisation.domain)) else { continue };
         let domain = organisation.domain;
-        let names: Vec<&str> = all.iter().map(|accepted| &*accepted.domain).collect();
+        let names: Vec<&str> = accepted.iter().map(|accepted| &*accepted.domain).collect();
         notes
             .finding(format!("{} accepts {}, and nothing that covers {domain}", organisation.system, listed(&names, 5)))
             .about(SubjectKind::Domain, domain)
@@ -47,6 +50,13 @@ mod tests {
         assert_eq!(world.commands(&CHECK), [command]);
         world.accepted(|accepted| accepted.domain = "*.contoso.com".into());
         assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.accepted(|accepted| {
+            accepted.domain = String::new();
+            accepted.unreadable.add("domain", "msExchAcceptedDomainName does not show a domain");
+        });
+        let gap = "unanswered: whether the accepted domain 'contoso.com' covers contoso.com of corp (could not be read: \
+                   msExchAcceptedDomainName does not show a domain)";
+        assert_eq!(world.lines(&CHECK), [gap]);
         world.hide_configuration();
         let gap = "unanswered: the Exchange configuration of corp (no accepted domain is visible)";
         assert_eq!(world.lines(&CHECK), [gap]);

@@ -1,4 +1,6 @@
 //! NSD305: a mailbox takes whatever nobody else takes (F-46).
+use super::on_premises;
+use crate::evidence::exchange::DomainKind;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -6,27 +8,41 @@ pub(super) const CHECK: Check = Check {
     name: "catch-all-mailbox-set",
     title: "a catch-all mailbox swallows mail for the other system",
     severity: Severity::Warning,
-    why: "With CatchAllRecipient on the accepted domain, Exchange puts mail for every address that it does not know into \
-          one mailbox instead of relaying it. Users of the other system get nothing, and no sender gets a bounce.",
-    fix: "Take the catch-all recipient off the accepted domain.",
+    why: "With CatchAllRecipient on an authoritative accepted domain, Exchange puts mail for every address that it does not \
+          know into one mailbox. Users of the other system get nothing, and no sender gets a bounce. It is for authoritative \
+          domains alone: Exchange refuses to make the domain an internal relay domain while it is set.",
+    fix: "Take the catch-all recipient off the accepted domain, and then make it an internal relay domain.",
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
-        let Some(Some((pointer, accepted))) = notes.need(organisation.accepted_domain()) else { continue };
+    for organisation in on_premises(case, notes) {
+        let Some(Some((pointer, accepted))) = notes.need(organisation.accepting(organisation.domain)) else { continue };
         let Some(mailbox) = &accepted.catch_all else { continue };
         let name = &accepted.name;
         let set = |to: &str| format!("Set-AcceptedDomain -Identity {} -CatchAllRecipient {to}", quoted(name));
+        let (fate, then) = match accepted.kind {
+            DomainKind::Authoritative => (
+                "what Exchange does not know goes there, and not to the other system",
+                "Take it off, before the domain is made a relay domain (NSD302): until then unknown recipients bounce",
+            ),
+            DomainKind::InternalRelay | DomainKind::ExternalRelay => (
+                "the domain is relayed, for which Exchange does not let one be set, and whether it still takes what Exchange \
+                 does not know is nowhere documented",
+                "Take it off: it is left over from when the domain was authoritative",
+            ),
+            DomainKind::Unknown => {
+                ("what Exchange does not know may go there, and not to the other system", "Take it off")
+            }
+        };
         notes
             .finding(format!(
-                "The accepted domain '{name}' of {} has the catch-all recipient {mailbox}: what Exchange does not know \
-                 goes there, and not to the other system",
+                "The accepted domain '{name}' of {} has the catch-all recipient {mailbox}: {fate}",
                 organisation.system
             ))
             .about(SubjectKind::AcceptedDomain, name)
             .seen(format!("{pointer}/catch_all"))
-            .mend(Remedy::exchange("Take it off", vec![set("$null")], vec![set(&quoted(mailbox))]));
+            .mend(Remedy::exchange(then, vec![set("$null")], vec![set(&quoted(mailbox))]));
     }
 }
 
@@ -39,12 +55,19 @@ mod tests {
     fn the_mailbox_is_named() {
         let mut world = World::healthy();
         assert_eq!(world.lines(&CHECK), [""; 0]);
-        world.accepted(|accepted| accepted.catch_all = Some("CN=Lost,OU=Users,DC=corp".into()));
+        world.accepted(|accepted| {
+            (accepted.kind, accepted.catch_all) = (DomainKind::Authoritative, Some("CN=Lost,OU=Users,DC=corp".into()));
+        });
         let found = "warning proven: The accepted domain 'contoso.com' of corp has the catch-all recipient \
                      CN=Lost,OU=Users,DC=corp: what Exchange does not know goes there, and not to the other system \
                      [contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
         assert_eq!(world.commands(&CHECK), ["Set-AcceptedDomain -Identity 'contoso.com' -CatchAllRecipient $null"]);
+        world.accepted(|accepted| accepted.kind = DomainKind::InternalRelay);
+        let stale = "warning proven: The accepted domain 'contoso.com' of corp has the catch-all recipient \
+                     CN=Lost,OU=Users,DC=corp: the domain is relayed, for which Exchange does not let one be set, and whether \
+                     it still takes what Exchange does not know is nowhere documented [contoso.com]";
+        assert_eq!(world.lines(&CHECK), [stale]);
         world.hide_configuration();
         let gap = "unanswered: the Exchange configuration of corp (no accepted domain is visible)";
         assert_eq!(world.lines(&CHECK), [gap]);

@@ -1,4 +1,5 @@
 //! NSD333: the directory answers and does not take the credential (F-28).
+use crate::evidence::directory::Origin;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -13,7 +14,19 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for (at, directory) in case.evidence.directories.iter().enumerate() {
+    let over_ldap = case.evidence.directories.iter().enumerate().filter(|(_, one)| one.origin == Origin::Ldap);
+    if over_ldap.clone().next().is_none() {
+        return notes.gap(Gap::not_asked("a bind at any directory", "--ldap URL with --ldap-user"));
+    }
+    for (at, directory) in over_ldap {
+        if directory.bind == Observed::NotAsked {
+            let what = format!("a bind at the directory of {}", directory.system);
+            let supply = "--ldap URL of a server that answers, with --ldap-user";
+            notes.gap(match directory.servers.iter().find_map(|server| server.outcome.miss()) {
+                Some(miss) => Gap::unanswered(what, miss.said.clone(), supply),
+                None => Gap::not_asked(what, supply),
+            });
+        }
         let Some(miss) = directory.bind.miss() else { continue };
         let (why, step) = match miss.how {
             How::WrongPassword => (
@@ -41,6 +54,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::directory::Server;
     use crate::stories::World;
 
     #[test]
@@ -62,5 +76,13 @@ mod tests {
             assert_eq!(world.lines(&CHECK), [expected]);
         }
         assert_eq!(World::healthy().lines(&CHECK), [""; 0]);
+        let mut world = World::healthy();
+        let outcome = Observed::Unknown(Miss::new(How::TimedOut, "no connection within 10 s"));
+        world.evidence.directories[0].bind = Observed::NotAsked;
+        world.evidence.directories[0].servers = vec![Server { url: "ldaps://dc1".into(), outcome }];
+        let gap = "unanswered: a bind at the directory of corp (no connection within 10 s)";
+        assert_eq!(world.lines(&CHECK), [gap], "who does not answer has not taken the bind");
+        world.evidence.directories[0].origin = Origin::Export;
+        assert_eq!(world.lines(&CHECK), ["not asked: a bind at any directory"]);
     }
 }

@@ -1,4 +1,5 @@
 //! NSD332: no directory server answers.
+use crate::evidence::directory::Origin;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -13,11 +14,20 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    if case.evidence.directories.is_empty() {
+    // An export is no server.
+    if case.evidence.directories.iter().all(|directory| directory.origin == Origin::Export) {
         return notes.gap(Gap::not_asked("any directory", "--ldap URL with --ldap-user"));
     }
     for (at, directory) in case.evidence.directories.iter().enumerate() {
-        if directory.root.known().is_some() || directory.bind.known().is_some() || directory.servers.is_empty() {
+        if directory.origin == Origin::Export || directory.root.known().is_some() || directory.bind.known().is_some() {
+            continue;
+        }
+        if directory.servers.is_empty() {
+            let what = format!("a directory server of {}", directory.system);
+            notes.gap(match directory.root.miss().or(directory.bind.miss()) {
+                Some(miss) => Gap::unanswered(what, miss.said.clone(), "--ldap URL with --ldap-user"),
+                None => Gap::not_asked(what, "--ldap URL with --ldap-user"),
+            });
             continue;
         }
         let dead: Vec<_> =
@@ -66,6 +76,11 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [found]);
         world.evidence.directories[0].servers.push(Server { url: "ldaps://dc2".into(), outcome: Observed::Known(()) });
         assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.evidence.directories[0].origin = Origin::Export;
+        assert_eq!(world.lines(&CHECK), ["not asked: any directory"], "an export is no server");
+        world.evidence.directories[0].origin = Origin::Ldap;
+        world.evidence.directories[0].servers.clear();
+        assert_eq!(world.lines(&CHECK), ["not asked: a directory server of corp"]);
         world.evidence.directories.clear();
         assert_eq!(world.lines(&CHECK), ["not asked: any directory"]);
     }

@@ -1,4 +1,5 @@
 //! NSD322: mail goes round between the Mailbox servers and the Edge server (F-19).
+use super::on_premises;
 use super::remedies::new_connector;
 use crate::evidence::exchange::DomainKind;
 use crate::model::OrganisationView;
@@ -18,16 +19,24 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
+    for organisation in on_premises(case, notes) {
         let domain = organisation.domain;
-        let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
+        let Some(routing) = notes.need(organisation.choice(domain)) else { continue };
         let Some((pointer, winner)) = routing.winner() else { continue };
         let Some(Some((accepted, entry))) = notes.need(organisation.accepted_domain()) else { continue };
         if !routing.by_wildcard() || routing.disabled().is_some() || entry.kind != DomainKind::InternalRelay {
             continue;
         }
         // Only now does it matter whether there is an Edge server.
-        let Some((edge, _)) = notes.need(organisation.edge_subscriptions()) else { continue };
+        let Some((edge, subscribed)) = notes.need(organisation.edge_subscriptions()) else { continue };
+        if subscribed.is_empty() || notes.need(organisation.read_of(winner, &["source_servers"])).is_none() {
+            continue;
+        }
+        if winner.source_servers.is_empty() {
+            let what = format!("from which servers '{}' of {} sends", winner.name, organisation.system);
+            notes.gap(Gap::unanswered(what, "none is shown", "--exchange-export with Get-SendConnector"));
+            continue;
+        }
         if !organisation.is_at_edge(winner) {
             continue;
         }
@@ -81,6 +90,10 @@ mod tests {
                      serves --) [contoso.com, EdgeSync - Berlin to Internet]";
         assert_eq!(world.lines(&CHECK), [found]);
         assert_eq!(world.lines(&send_connector_falls_to_wildcard::CHECK), [""; 0], "one cause, one finding");
+        let sources = core::mem::take(&mut world.connectors()[0].source_servers);
+        let gap = "unanswered: from which servers 'EdgeSync - Berlin to Internet' of corp sends (none is shown)";
+        assert_eq!(world.lines(&CHECK), [gap]);
+        world.connectors()[0].source_servers = sources;
         world.accepted(|accepted| accepted.kind = DomainKind::ExternalRelay);
         assert_eq!(world.lines(&CHECK), [""; 0], "SMTP:-- is for internal relay domains");
     }

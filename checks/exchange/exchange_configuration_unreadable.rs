@@ -1,4 +1,5 @@
 //! NSD331: the directory answers, and does not show Exchange's configuration (F-52).
+use super::all;
 use crate::evidence::directory::Origin;
 use crate::model::OrganisationView;
 use crate::model::parts::parts;
@@ -18,7 +19,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in all(case, notes) {
         if organisation.directories.is_empty() {
             let what = format!("the Exchange configuration of {}", organisation.system);
             let supply = match organisation.is_online() {
@@ -32,7 +33,15 @@ fn judge(case: &Case, notes: &mut Notes) {
                 Origin::Export => exports(organisation, at, directory, notes),
                 // Where there was no bind, NSD332 and NSD333 speak.
                 Origin::Ldap if directory.bind.known().is_some() => rights(organisation, at, directory, notes),
-                Origin::Ldap => {}
+                Origin::Ldap => {
+                    let what = format!("the Exchange configuration of {}", organisation.system);
+                    let dead = directory.servers.iter().find_map(|server| server.outcome.miss());
+                    let supply = "--ldap URL with --ldap-user, or --exchange-export PATH";
+                    notes.gap(match directory.organisation.miss().or(directory.bind.miss()).or(dead) {
+                        Some(miss) => Gap::unanswered(what, miss.said.clone(), supply),
+                        None => Gap::not_asked(what, supply),
+                    });
+                }
             }
         }
     }
@@ -54,7 +63,10 @@ fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, not
             let miss = part.miss.filter(|_| !known(part.name))?;
             Some((part.name, format!("organisation/known/{}", part.field), part.cmdlet, miss))
         })),
-        Observed::NotAsked => {}
+        Observed::NotAsked => {
+            let what = format!("the Exchange configuration of {system}");
+            notes.gap(Gap::not_asked(what, "--only without the codes of this area, or --exchange-export PATH"));
+        }
     }
     // What did not come in time is no matter of rights.
     for (name, _, cmdlet, miss) in hidden.iter().filter(|(.., miss)| !of_rights(miss.how)) {
@@ -86,8 +98,16 @@ fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, not
         ));
 }
 
-/// The export files that cannot be used. Those that were set aside, of another cmdlet or of none, are no harm.
+/// The export files that cannot be used, and an export that gave nothing. Those that were set aside, of another cmdlet or of none, are no harm.
 fn exports(organisation: &OrganisationView, at: usize, directory: &Directory, notes: &mut Notes) {
+    let gave =
+        directory.organisation.known().is_some() || directory.exports.iter().any(|one| one.objects.known().is_some());
+    if !gave {
+        let what = format!("what the export {} of {} shows", directory.source, organisation.system);
+        let why =
+            directory.organisation.miss().map_or("no file of it holds an object of Exchange's", |miss| &miss.said);
+        notes.gap(Gap::unanswered(what, why, "the files that Export-Clixml wrote"));
+    }
     for (place, file) in directory.exports.iter().enumerate() {
         let Some(miss) = file.objects.miss().filter(|miss| miss.how != How::NotTried) else { continue };
         if miss.how == How::Deadline {
@@ -135,8 +155,25 @@ mod tests {
                    domain is visible [corp]";
         assert_eq!(world.lines(&CHECK), [all]);
         world.evidence.directories[0].bind = Observed::Unknown(Miss::new(How::WrongPassword, "wrong password"));
-        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let gap = "unanswered: the Exchange configuration of corp (no accepted domain is visible)";
+        assert_eq!(world.lines(&CHECK), [gap], "NSD333 tells why");
     }
+
+    #[test]
+    fn an_export_that_gave_nothing_is_no_configuration() {
+        let mut world = World::healthy();
+        world.evidence.directories[0] = Directory {
+            system: "corp".into(),
+            source: "export".into(),
+            origin: Origin::Export,
+            ..Directory::default()
+        };
+        let gap = "unanswered: what the export export of corp shows (no file of it holds an object of Exchange's)";
+        assert_eq!(world.lines(&CHECK), [gap]);
+        world.question.systems.retain(|system| system.name != "corp");
+        assert_eq!(world.lines(&CHECK), ["not asked: an Exchange system"]);
+    }
+
     #[test]
     fn another_source_fills_in_and_slowness_is_no_missing_right() {
         let mut world = World::healthy();

@@ -1,4 +1,6 @@
 //! NSD334: the directory and the export say different things of one organisation.
+use super::all;
+use crate::evidence::directory::Origin;
 use crate::model::differences::differences;
 use crate::prelude::*;
 
@@ -14,7 +16,25 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in all(case, notes) {
+        let system = organisation.system;
+        let by = |origin| organisation.directories.iter().find(move |(_, directory)| directory.origin == origin);
+        match (by(Origin::Ldap), by(Origin::Export)) {
+            (Some((_, ldap)), Some((_, export))) => {
+                for one in [ldap, export] {
+                    if let Observed::Unknown(miss) = &one.organisation {
+                        let what = format!("what {} says of {system}", one.source);
+                        notes.gap(Gap::unanswered(what, miss.said.clone(), "a source that can be read (NSD331)"));
+                    }
+                }
+            }
+            // Exchange Online has exports alone.
+            _ if organisation.is_online() => {}
+            _ => {
+                let what = format!("a second source of the configuration of {system}");
+                notes.gap(Gap::not_asked(what, "both --ldap URL and --exchange-export PATH"));
+            }
+        }
         let all = differences(organisation);
         if all.is_empty() {
             continue;
@@ -34,7 +54,6 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::directory::Origin;
     use crate::evidence::exchange::DomainKind;
     use crate::stories::World;
 
@@ -71,7 +90,12 @@ mod tests {
         let found = "warning proven: The two sources of corp differ in the send connector 'To Zimbra': there over LDAP, not \
                      there in the export [corp]";
         assert_eq!(world.lines(&CHECK), [found]);
+        let unread = Observed::Unknown(Miss::new(How::Unreadable, "it is cut off"));
+        let shown = core::mem::replace(&mut world.evidence.directories[1].organisation, unread);
+        assert_eq!(world.lines(&CHECK), ["unanswered: what exchange-export says of corp (it is cut off)"]);
+        world.evidence.directories[1].organisation = shown;
         world.evidence.directories[1].system = "labs".into();
-        assert_eq!(world.lines(&CHECK), [""; 0], "another system's");
+        let alone = ["not asked: a second source of the configuration of corp"];
+        assert_eq!(world.lines(&CHECK), alone, "another system's");
     }
 }

@@ -23,8 +23,36 @@ mod send_connector_size_limit;
 mod send_connector_wrong_address_space;
 mod subdomain_not_covered;
 
+use crate::model::OrganisationView;
+use crate::prelude::*;
+
+/// The Exchange organisations, on premises and online. Where there is none nothing was judged.
+fn all<'c, 'a>(case: &'c Case<'a>, notes: &mut Notes) -> impl Iterator<Item = &'c OrganisationView<'a>> + use<'c, 'a> {
+    if case.model.organisations.is_empty() {
+        notes.gap(Gap::not_asked("an Exchange system", "a [[system]] of kind exchange with its directory or exports"));
+    }
+    case.model.organisations.iter()
+}
+
+/// The organisations on premises.
+fn on_premises<'c, 'a>(
+    case: &'c Case<'a>,
+    notes: &mut Notes,
+) -> impl Iterator<Item = &'c OrganisationView<'a>> + use<'c, 'a> {
+    if case.model.on_premises().next().is_none() {
+        let supply = "a [[system]] of kind exchange with its directory or exports";
+        notes.gap(Gap::not_asked("an Exchange organisation on premises", supply));
+    }
+    case.model.on_premises()
+}
+
+/// Whether mail of the shared domain leaves the organisation at all. What does not carry it cannot lose it.
+fn leaves(case: &Case, organisation: &OrganisationView, notes: &mut Notes) -> bool {
+    notes.need(case.model.leaves(organisation)).is_some_and(|by| by.is_some())
+}
+
 /// The checks of this area, by code.
-pub const CHECKS: &[&crate::judge::Check] = &[
+pub const CHECKS: &[&Check] = &[
     &accepted_domain_missing::CHECK,
     &accepted_domain_authoritative::CHECK,
     &accepted_domain_external_relay::CHECK,

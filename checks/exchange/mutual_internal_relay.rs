@@ -1,4 +1,5 @@
 //! NSD321: organisations relay what they do not know to each other (F-16).
+use super::all;
 use crate::model::circles::{Relay, circles, relay};
 use crate::prelude::*;
 
@@ -16,9 +17,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    let organisations = &case.model.organisations;
-    if organisations.len() < 2 {
-        return;
+    let organisations: Vec<_> = all(case, notes).collect();
+    if organisations.len() == 1 {
+        return notes.gap(Gap::not_asked("a second Exchange organisation", "a second [[system]] of kind exchange"));
     }
     let relays: Vec<Option<Relay>> = organisations.iter().map(|each| notes.need(relay(&case.model, each))?).collect();
     for circle in circles(&relays) {
@@ -69,9 +70,12 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [FOUND]);
         let command = "Set-AcceptedDomain -Identity 'contoso.com' -DomainType Authoritative -AddressBookEnabled $true";
         assert_eq!(world.commands(&CHECK), [command]);
-        let Observed::Known(all) = &mut world.organisation_at(1).accepted_domains else { panic!() };
-        all[0].kind = DomainKind::Authoritative;
+        world.accepted_at(1, |accepted| accepted.kind = DomainKind::Authoritative);
         assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.accepted_at(1, |accepted| accepted.kind = DomainKind::Unknown);
+        let gap =
+            "unanswered: the type of the accepted domain 'contoso.com' of labs (it is of a type that is not known)";
+        assert_eq!(world.lines(&CHECK), [gap]);
     }
 
     #[test]
@@ -92,6 +96,6 @@ mod tests {
         let hidden = Observed::Unknown(Miss::new(How::NoRight, "not visible"));
         world.organisation_at(1).send_connectors = hidden;
         assert_eq!(world.lines(&CHECK), ["unanswered: the send connectors of labs (not visible)"]);
-        assert_eq!(World::healthy().lines(&CHECK), [""; 0], "one organisation alone");
+        assert_eq!(World::healthy().lines(&CHECK), ["not asked: a second Exchange organisation"]);
     }
 }

@@ -1,4 +1,6 @@
 //! NSD324: the second organisation takes the first one's mail as from outside (F-15).
+use super::{leaves, on_premises};
+use crate::evidence::exchange::SmartHostAuthentication;
 use crate::evidence::servers::{ReceiveAuthentication, ReceiveConnector};
 use crate::model::{Addresses, OrganisationView, ranges};
 use crate::prelude::*;
@@ -9,23 +11,38 @@ pub(super) const CHECK: Check = Check {
     name: "peer-not-externally-secured",
     title: "the receiving organisation treats the other one's mail as from outside",
     severity: Severity::Warning,
-    why: "ExternalAuthoritative on the send connector is half of it. Unless the receiving organisation has a receive \
-          connector with ExternalAuthoritative for the sender's servers, it takes their mail as anonymous: groups that only \
-          take internal senders bounce it with 5.7.1, and out-of-office and trust are lost.",
+    why: "Whether senders count as internal is for the receiving organisation to say. Unless it has a receive connector with \
+          ExternalAuthoritative for the sender's servers, or they authenticate, it takes their mail as anonymous: groups \
+          that only take internal senders bounce it with 5.7.1, and out-of-office and trust are lost.",
     fix: "Make a receive connector there for the sending servers, with ExternalAuthoritative and ExchangeServers.",
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for sender in case.model.on_premises() {
-        if case.model.on_premises().count() < 2 {
-            return;
+    let organisations: Vec<_> = on_premises(case, notes).collect();
+    if organisations.len() == 1 {
+        let what = "a second Exchange organisation on premises";
+        return notes.gap(Gap::not_asked(what, "a second [[system]] of kind exchange"));
+    }
+    for sender in organisations {
+        let Some((domain, receiver)) = peer(case, sender, notes) else { continue };
+        let Some(Some(exit)) = notes.need(sender.exit(&domain)) else { continue };
+        let Some(routing) = notes.need(sender.selection(&domain)) else { continue };
+        let Some((_, connector)) = routing.winner() else { continue };
+        match connector.authentication {
+            SmartHostAuthentication::None | SmartHostAuthentication::ExternalAuthoritative => {}
+            // Who authenticates is no stranger.
+            SmartHostAuthentication::Basic
+            | SmartHostAuthentication::BasicRequireTls
+            | SmartHostAuthentication::ExchangeServer => continue,
+            SmartHostAuthentication::Unknown => {
+                let what = format!("whether '{}' authenticates", connector.name);
+                let why = connector.unreadable.of(&["authentication"]);
+                let why = why.map_or_else(|| "its mechanism is none that is known".into(), |one| one.said.clone());
+                notes.gap(sender.unreadable(&what, why, "Get-SendConnector"));
+                continue;
+            }
         }
-        let Some(Some(exit)) = notes.need(sender.exit(sender.domain)) else { continue };
-        let hosts = exit.smart_hosts.iter();
-        let to = hosts.filter_map(|host| case.model.owner(host, exit.port)).map(|owner| owner.system);
-        let to = to.filter(|system| *system != sender.system).find_map(|system| case.model.organisation_of(system));
-        let Some(receiver) = to.filter(|receiver| !receiver.is_online()) else { continue };
         let Some((pointer, doors)) = notes.need(receiver.receive_connectors()) else { continue };
         let (from, seen) = addresses(case, sender);
         if from.is_empty() {
@@ -36,6 +53,16 @@ fn judge(case: &Case, notes: &mut Notes) {
         let anonymous: Vec<String> =
             from.iter().filter(|address| !secured(doors, **address)).map(IpAddr::to_string).collect();
         if doors.is_empty() || anonymous.is_empty() {
+            continue;
+        }
+        // One that could not be read may be the one that trusts them.
+        let unread = |door: &&ReceiveConnector| {
+            door.unreadable.of(&FIELDS).is_some() || door.remote_ranges.iter().any(|range| !ranges::is_range(range))
+        };
+        if let Some(door) = doors.iter().find(unread) {
+            let why = door.unreadable.of(&FIELDS).map_or("its RemoteIPRanges", |one| &one.said);
+            let what = format!("the receive connector '{}\\{}'", door.server, door.name);
+            notes.gap(receiver.unreadable(&what, format!("could not be read: {why}"), "Get-ReceiveConnector"));
             continue;
         }
         let name = format!("From {}", sender.system);
@@ -67,6 +94,27 @@ fn judge(case: &Case, notes: &mut Notes) {
             ));
     }
 }
+
+/// The domain whose mail leaves `sender` for another organisation on premises: the shared one, or one that its objects are
+/// sent on to; and that organisation.
+fn peer<'c, 'a>(
+    case: &'c Case<'a>,
+    sender: &OrganisationView<'a>,
+    notes: &mut Notes,
+) -> Option<(String, &'c OrganisationView<'a>)> {
+    let routed = case.model.routing_domains(sender);
+    let shared = leaves(case, sender, notes).then(|| sender.domain.to_string());
+    shared.into_iter().chain(routed.into_keys()).find_map(|domain| {
+        let exit = notes.need(sender.exit(&domain))??;
+        let owners = exit.smart_hosts.iter().filter_map(|host| case.model.owner(host, exit.port));
+        let to = owners.map(|owner| owner.system).find(|system| *system != sender.system)?;
+        let receiver = case.model.organisation_of(to).filter(|receiver| !receiver.is_online())?;
+        Some((domain, receiver))
+    })
+}
+
+/// What of a receive connector decides.
+const FIELDS: [&str; 3] = ["enabled", "authentication", "server"];
 
 /// The addresses that an organisation's servers and hops have, with what says so.
 fn addresses(case: &Case, of: &OrganisationView) -> (Vec<IpAddr>, Vec<String>) {
@@ -128,6 +176,19 @@ mod tests {
         let closer = door(&["10.0.0.10"], vec![ReceiveAuthentication::Tls]);
         world.organisation_at(1).receive_connectors = Observed::Known(vec![trusted("10.0.0.0/16"), closer]);
         assert_eq!(world.lines(&CHECK), [found], "another one is closer");
-        assert_eq!(World::healthy().lines(&CHECK), [""; 0], "one organisation alone");
+        for silent in [SmartHostAuthentication::BasicRequireTls, SmartHostAuthentication::ExchangeServer] {
+            world.connector(|connector| connector.authentication = silent);
+            assert_eq!(world.lines(&CHECK), [""; 0], "{silent:?}");
+        }
+        world.connector(|connector| connector.authentication = SmartHostAuthentication::Unknown);
+        let gap = "unanswered: whether 'To labs' authenticates of corp (its mechanism is none that is known)";
+        assert_eq!(world.lines(&CHECK), [gap]);
+        world.connector(|connector| connector.authentication = SmartHostAuthentication::None);
+        assert_eq!(world.lines(&CHECK), [found]);
+        world.organisation_at(1).receive_connectors = Observed::Known(vec![anyone(), door(&["10.0.0.x"], vec![])]);
+        let gap = "unanswered: the receive connector '\\' of labs (could not be read: its RemoteIPRanges)";
+        assert_eq!(world.lines(&CHECK), [gap]);
+        let alone = ["not asked: a second Exchange organisation on premises"];
+        assert_eq!(World::healthy().lines(&CHECK), alone);
     }
 }

@@ -1,4 +1,5 @@
 //! NSD323: a receive connector bears another server's name (F-48).
+use super::on_premises;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -13,7 +14,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
+    for organisation in on_premises(case, notes) {
         let Some((pointer, doors)) = notes.need(organisation.receive_connectors()) else { continue };
         if doors.is_empty() {
             continue;
@@ -26,6 +27,11 @@ fn judge(case: &Case, notes: &mut Notes) {
             let Some((place, bearer)) = bearer.filter(|(_, one)| !one.name.eq_ignore_ascii_case(&door.server)) else {
                 continue;
             };
+            let what = format!("the receive connector '{}'", door.name);
+            let fields = ["enabled", "server"];
+            if notes.need(organisation.read(&what, &door.unreadable, &fields, "Get-ReceiveConnector")).is_none() {
+                continue;
+            }
             let own = servers.iter().find(|server| server.name.eq_ignore_ascii_case(&door.server));
             let own = own.and_then(|server| server.fqdn.clone()).unwrap_or_else(|| "<the server's own name>".into());
             let identity = format!("{}\\{}", door.server, door.name);
@@ -81,5 +87,10 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [found]);
         let command = "Set-ReceiveConnector -Identity 'EXCH02\\Default Frontend' -Fqdn 'exch02.corp.contoso.com'";
         assert_eq!(world.commands(&CHECK), [command]);
+        let Observed::Known(all) = &mut world.organisation().receive_connectors else { panic!() };
+        all[1].unreadable.add("enabled", "msExchSmtpReceiveEnabled is 'x'");
+        let gap = "unanswered: the receive connector 'Default Frontend' of corp (could not be read: \
+                   msExchSmtpReceiveEnabled is 'x')";
+        assert_eq!(world.lines(&CHECK), [gap]);
     }
 }

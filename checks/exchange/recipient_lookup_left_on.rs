@@ -1,5 +1,6 @@
 //! NSD304: the recipient filter still looks the relay domain's recipients up (F-09).
-use crate::evidence::exchange::DomainKind;
+use super::on_premises;
+use crate::evidence::exchange::{DomainKind, RecipientFilter};
 use crate::model::Recipient;
 use crate::prelude::*;
 
@@ -9,18 +10,21 @@ pub(super) const CHECK: Check = Check {
     title: "Exchange still looks up recipients of the relay domain",
     severity: Severity::Critical,
     why: "A domain that was authoritative keeps AddressBookEnabled when it becomes an internal relay domain. With it, a \
-          recipient filter refuses at RCPT whoever is not in the directory, although the domain is relayed.",
+          recipient filter refuses whoever is not in the directory, although the domain is relayed: an Edge server at RCPT, \
+          a Mailbox server after the message.",
     fix: "Switch AddressBookEnabled off for the domain, and run Start-EdgeSynchronization where there is an Edge server.",
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
+    for organisation in on_premises(case, notes) {
         let Some(Some((pointer, accepted))) = notes.need(organisation.accepted_domain()) else { continue };
         if accepted.kind != DomainKind::InternalRelay || !accepted.address_book {
             continue;
         }
         let filter = organisation.recipient_filter().ok();
+        let readable = |filter: &RecipientFilter| filter.unreadable.of(&["validates"]).is_none();
+        let filter = filter.filter(|(_, filter)| filter.as_ref().is_none_or(readable));
         let validates = filter.as_ref().map(|(_, filter)| filter.as_ref().is_some_and(|filter| filter.validates));
         // Whether the agent runs at all is not in the directory; what a server of Exchange's says at RCPT shows it.
         let own = |hop: &&HopView| hop.hop.system.as_deref() == Some(organisation.system);
@@ -87,7 +91,6 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::exchange::RecipientFilter;
     use crate::evidence::servers::EdgeSubscription;
     use crate::stories::{EXCHANGE, World};
 
@@ -107,6 +110,12 @@ mod tests {
         world.organisation().recipient_filter = Observed::Known(Some(filter));
         let acts = "the recipient filter validates, so unknown recipients are refused where its agent runs";
         assert_eq!(world.lines(&CHECK), [found("critical likely", acts)]);
+        let mut odd = RecipientFilter::default();
+        odd.unreadable.add("validates", "msExchAgentsFlags is 'x'");
+        let filter = core::mem::replace(&mut world.organisation().recipient_filter, Observed::Known(Some(odd)));
+        let unseen = "whether a recipient filter acts on it could not be seen";
+        assert_eq!(world.lines(&CHECK), [found("warning proven", unseen)]);
+        world.organisation().recipient_filter = filter;
         world.validates(EXCHANGE);
         let refuses = "exch01.corp.contoso.com (10.0.0.10) refuses unknown recipients";
         assert_eq!(world.lines(&CHECK), [found("critical proven", refuses)]);

@@ -1,4 +1,5 @@
 //! NSD313: the connector that would serve the domain is disabled (F-05), in Exchange Online too (F-42).
+use super::{all, leaves};
 use crate::model::OrganisationView;
 use crate::prelude::*;
 
@@ -13,16 +14,16 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in all(case, notes) {
         let domain = organisation.domain;
-        if case.model.is_end_of_line(organisation) {
+        if !leaves(case, organisation, notes) {
             continue;
         }
         if organisation.is_online() {
             online(organisation, notes);
             continue;
         }
-        let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
+        let Some(routing) = notes.need(organisation.choice(domain)) else { continue };
         let Some((pointer, connector)) = routing.disabled() else { continue };
         let instead = match routing.winner() {
             Some((_, winner)) => format!("mail for {domain} goes through '{}' instead", winner.name),
@@ -81,6 +82,18 @@ mod tests {
         world.connectors().push(connector("New", "SMTP:contoso.com;1"));
         assert_eq!(world.lines(&CHECK), [""; 0], "another of the same space is in its place");
     }
+
+    #[test]
+    fn what_an_authoritative_domain_does_not_relay_needs_no_connector() {
+        let mut world = World::textbook();
+        let mut old = connector("Old", "SMTP:contoso.com;1");
+        old.enabled = false;
+        world.connectors().push(old);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::InternalRelay);
+        assert_eq!(world.lines(&CHECK).len(), 1);
+    }
+
     #[test]
     fn a_disabled_outbound_connector_is_told_where_no_other_serves() {
         let mut world = World::online();

@@ -1,6 +1,7 @@
 //! NSD314: the connector to the other system asks DNS (F-08), in Exchange Online too (F-42).
+use super::{all, leaves};
 use crate::evidence::dns::RecordKind;
-use crate::model::OrganisationView;
+use crate::model::{End, OrganisationView};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -8,16 +9,16 @@ pub(super) const CHECK: Check = Check {
     name: "send-connector-dns-routing",
     title: "the send connector for the shared domain routes by DNS",
     severity: Severity::Critical,
-    why: "The MX records of the shared domain name your own gateway. A connector that routes by them sends mail for the \
-          other system in a circle, which ends in 5.4.4 or 5.4.6.",
+    why: "Where the MX records of the shared domain name the gateway that hands it to Exchange, a connector that routes by \
+          them sends mail for the other system in a circle, which ends in 5.4.4 or 5.4.6.",
     fix: "Give the connector the other system's smart host, and switch DNS routing off.",
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in all(case, notes) {
         let domain = organisation.domain;
-        if case.model.is_end_of_line(organisation) {
+        if !leaves(case, organisation, notes) {
             continue;
         }
         if organisation.is_online() {
@@ -26,10 +27,20 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
         let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
-        // Where the MX leads to another organisation, NSD321 sees whether that is a circle.
-        if !connector.dns_routing() || routing.by_wildcard() || !case.model.comes_back(organisation) {
+        if !connector.dns_routing() || routing.by_wildcard() {
             continue;
         }
+        // Where the MX leads to another system that is the way; between organisations NSD321 sees whether it is a circle.
+        let onward = case.model.onward(organisation, domain);
+        let certainty = match onward.end {
+            End::System(_) | End::Stranded => continue,
+            End::Unknown(gap) => {
+                notes.gap(gap);
+                continue;
+            }
+            End::Back => Certainty::Proven,
+            End::Beyond => Certainty::Likely,
+        };
         let mx = case.evidence.dns_of(domain, RecordKind::Mx);
         let hosts: Vec<_> = mx
             .and_then(|(_, lookup)| lookup.answer.known())
@@ -40,9 +51,11 @@ fn judge(case: &Case, notes: &mut Notes) {
         let name = &connector.name;
         notes
             .finding(format!("'{name}' serves {domain} and has no smart host: it routes by the MX records{to}"))
+            .certainty(certainty)
             .about(SubjectKind::SendConnector, name)
             .seen(pointer)
             .seen_all(mx.map(|(at, _)| format!("/evidence/dns/{at}")))
+            .seen_all(onward.seen)
             .mend(Remedy::exchange(
                 "Hand the mail to the other system itself",
                 vec![format!(
@@ -104,6 +117,17 @@ mod tests {
         world.question.delivers_to.insert("mx1.contoso.com".into(), "labs".into());
         assert_eq!(world.lines(&CHECK), [""; 0], "the MX leads to another organisation");
         world.question.delivers_to.clear();
+        world.dns("contoso.com", RecordKind::Mx, "10 smarthost.contoso.com");
+        assert_eq!(world.lines(&CHECK), [""; 0], "the MX is the other system");
+        world.dns("contoso.com", RecordKind::Mx, "10 mx.example.net");
+        assert_eq!(
+            world.lines(&CHECK),
+            [found.replace("proven", "likely").replace("mx1.contoso.com", "mx.example.net")]
+        );
+        world.dns("contoso.com", RecordKind::Mx, "10 mx1.contoso.com");
+        world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::Authoritative);
+        assert_eq!(world.lines(&CHECK), [""; 0], "it carries nothing");
+        world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::InternalRelay);
         *world.connectors() = vec![connector("Internet", "SMTP:*;1")];
         world.connector(|connector| connector.smart_hosts.clear());
         assert_eq!(world.lines(&CHECK), [""; 0], "that is NSD312");

@@ -1,4 +1,5 @@
 //! NSD311: nothing carries the domain's mail out of Exchange (F-03), or out of Exchange Online (F-42).
+use super::all;
 use super::remedies::{new_connector, new_outbound};
 use crate::evidence::exchange::DomainKind;
 use crate::model::OrganisationView;
@@ -10,22 +11,21 @@ pub(super) const CHECK: Check = Check {
     title: "no send connector serves the shared domain",
     severity: Severity::Critical,
     why: "Exchange relays what it has no mailbox for through a send connector whose address space is the domain. Without \
-          one that mail waits in the Unreachable queue and expires.",
+          one that mail waits in the Unreachable queue and expires. Exchange Online then goes by the MX. An authoritative \
+          domain relays nothing, and needs none.",
     fix: "Add a send connector for the domain with the other system's smart host.",
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in all(case, notes) {
         let domain = organisation.domain;
-        if case.model.is_end_of_line(organisation) {
-            continue;
-        }
         if organisation.is_online() {
             online(case, organisation, notes);
             continue;
         }
-        let Some(routing) = notes.need(organisation.selection(domain)) else { continue };
+        let Some(Some(by)) = notes.need(case.model.leaves(organisation)) else { continue };
+        let Some(routing) = notes.need(organisation.choice(domain)) else { continue };
         if routing.winner().is_some() || routing.disabled().is_some() {
             continue;
         }
@@ -34,6 +34,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::Domain, domain)
             .about(SubjectKind::System, organisation.system)
             .seen(routing.pointer())
+            .seen_all(by)
             .mend(new_connector(case, domain));
     }
 }
@@ -41,9 +42,12 @@ fn judge(case: &Case, notes: &mut Notes) {
 /// What Exchange Online relays needs an outbound connector, too; without one it takes the way of the MX.
 fn online(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
     let (system, domain) = (organisation.system, organisation.domain);
-    let Some(outbound) = notes.need(organisation.outbound(domain)) else { return };
     let Some(Some((accepted, entry))) = notes.need(organisation.accepted_domain()) else { return };
-    if entry.kind != DomainKind::InternalRelay || outbound.winner.is_some() || !outbound.disabled.is_empty() {
+    if entry.kind != DomainKind::InternalRelay {
+        return;
+    }
+    let Some(outbound) = notes.need(organisation.outbound(domain)) else { return };
+    if outbound.winner.is_some() || !outbound.disabled.is_empty() {
         return;
     }
     let by_rule = outbound.by_rule.iter().map(|(_, each)| format!("'{}'", each.name)).collect::<Vec<_>>();
@@ -103,17 +107,32 @@ mod tests {
             world.lines(&CHECK),
             ["critical proven: labs has no send connector that serves contoso.com [contoso.com, labs]"]
         );
-        let Observed::Known(all) = &mut world.organisation_at(1).accepted_domains else { panic!() };
-        all[0].kind = DomainKind::Authoritative;
+        world.accepted_at(1, |accepted| accepted.kind = DomainKind::Authoritative);
         assert_eq!(world.lines(&CHECK), [""; 0]);
         assert_eq!(World::hybrid().lines(&CHECK), [""; 0]);
     }
 
     #[test]
-    fn a_disabled_connector_is_not_missing() {
+    fn a_disabled_connector_is_not_missing_and_one_that_may_be_is_a_gap() {
         let mut world = World::healthy();
         world.connector(|connector| connector.enabled = false);
         assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.connector(|connector| connector.unreadable.add("enabled", "msExchSmtpSendEnabled is 'x'"));
+        let gap =
+            "unanswered: the send connector 'To Zimbra' of corp (could not be read: msExchSmtpSendEnabled is 'x')";
+        assert_eq!(world.lines(&CHECK), [gap]);
+        world.connectors().push(connector("New", "SMTP:contoso.com;1"));
+        world.connector(|connector| connector.address_spaces[0].cost = 2);
+        assert_eq!(world.lines(&CHECK), [""; 0], "another serves it either way");
+    }
+
+    #[test]
+    fn an_authoritative_domain_with_a_routing_domain_of_the_other_system_needs_none() {
+        let mut world = World::textbook();
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.directory("sales@contoso.com", "contact targetAddress=SMTP:sales@contoso.com");
+        let found = "critical proven: corp has no send connector that serves contoso.com [contoso.com, corp]";
+        assert_eq!(world.lines(&CHECK), [found], "it targets the shared domain itself");
     }
     #[test]
     fn a_tenant_that_relays_needs_an_outbound_connector() {

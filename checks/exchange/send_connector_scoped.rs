@@ -1,4 +1,5 @@
 //! NSD316: the connector to the other system is seen from its own AD site only (F-06).
+use super::{leaves, on_premises};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -14,8 +15,11 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
-        let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
+    for organisation in on_premises(case, notes) {
+        if !leaves(case, organisation, notes) {
+            continue;
+        }
+        let Some(routing) = notes.need(organisation.choice(organisation.domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
         if !connector.scoped || routing.by_wildcard() {
             continue;
@@ -25,6 +29,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let mut cut_off = Vec::new();
         for site in sites.iter().flatten() {
             let there = routing.seen_from(&|connector| organisation.place_from(site, connector));
+            notes.need(organisation.undoubted(&there));
             if !there.is_served() {
                 let instead = there.winner().map_or("nothing".to_string(), |(_, other)| format!("'{}'", other.name));
                 cut_off.push(format!("{site} (there {instead} serves {domain}{})", there.why_others_lost()));
@@ -61,6 +66,9 @@ mod tests {
     fn a_site_that_sees_no_connector_is_named() {
         let mut world = World::healthy();
         assert_eq!(world.lines(&CHECK), [""; 0], "not scoped");
+        let mut unscoped = World::textbook();
+        unscoped.connector(|connector| connector.scoped = true);
+        assert_eq!(unscoped.lines(&CHECK), [""; 0], "it carries nothing of the domain");
         world.connector(|connector| {
             connector.scoped = true;
             connector.source_servers = vec!["EXCH01".into()];

@@ -1,4 +1,5 @@
 //! NSD318: larger messages take another way, or none (F-45).
+use super::{leaves, on_premises};
 use crate::model::routing::bytes_in_words;
 use crate::prelude::*;
 
@@ -17,11 +18,20 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
+    for organisation in on_premises(case, notes) {
+        if !leaves(case, organisation, notes) {
+            continue;
+        }
         let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };
+        if notes.need(organisation.read_of(connector, &["max_bytes"])).is_none() {
+            continue;
+        }
         let Some(limit) = connector.max_bytes.filter(|_| !routing.by_wildcard()) else { continue };
         let larger = routing.at_size(limit.saturating_add(1));
+        if notes.need(organisation.undoubted(&larger)).is_none() {
+            continue;
+        }
         let mut seen = vec![pointer];
         let instead = match larger.winner() {
             Some((_, next)) if next.smart_hosts == connector.smart_hosts => continue,
@@ -36,6 +46,13 @@ fn judge(case: &Case, notes: &mut Notes) {
             None if limit >= USUAL => continue,
             None => {
                 let Some((pointer, doors)) = notes.need(organisation.receive_connectors()) else { continue };
+                let unread = doors.iter().find_map(|door| Some((door, door.unreadable.of(&["enabled", "max_bytes"])?)));
+                if let Some((door, _)) = unread {
+                    let what = format!("the receive connector '{}\\{}'", door.server, door.name);
+                    let fields = ["enabled", "max_bytes"];
+                    notes.need(organisation.read(&what, &door.unreadable, &fields, "Get-ReceiveConnector"));
+                    continue;
+                }
                 let open = doors.iter().filter(|door| door.enabled);
                 // None is unlimited, and so more than any limit.
                 let Some(most) = open.map(|door| door.max_bytes.unwrap_or(u64::MAX)).max() else { continue };
@@ -86,6 +103,27 @@ mod tests {
         world.connectors()[1].max_bytes = Some(10 * MB);
         world.connector(|connector| connector.max_bytes = Some(35 * MB));
         assert_eq!(world.lines(&CHECK), [""; 0], "the usual limit, and nothing takes over");
+    }
+
+    #[test]
+    fn a_limit_that_cannot_be_read_is_a_gap() {
+        let mut world = World::healthy();
+        world.connector(|connector| connector.unreadable.add("max_bytes", "delivContLength is '-1'"));
+        let gap = "unanswered: the send connector 'To Zimbra' of corp (could not be read: delivContLength is '-1')";
+        assert_eq!(world.lines(&CHECK), [gap]);
+        let mut world = World::healthy();
+        world.connector(|connector| connector.max_bytes = Some(10 * MB));
+        let mut door = ReceiveConnector {
+            server: "EXCH01".into(),
+            name: "Default".into(),
+            enabled: true,
+            ..ReceiveConnector::default()
+        };
+        door.unreadable.add("max_bytes", "msExchSmtpReceiveMaxMessageSize is 'x'");
+        world.organisation().receive_connectors = Observed::Known(vec![door]);
+        let gap = "unanswered: the receive connector 'EXCH01\\Default' of corp (could not be read: \
+                   msExchSmtpReceiveMaxMessageSize is 'x')";
+        assert_eq!(world.lines(&CHECK), [gap]);
     }
 
     #[test]

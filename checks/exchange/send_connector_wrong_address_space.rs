@@ -1,4 +1,5 @@
 //! NSD317: a connector that seems to be meant for the domain serves another one (F-07).
+use super::{leaves, on_premises};
 use crate::model::near::{beside, subdomains_left_out};
 use crate::model::routing::spaces;
 use crate::prelude::*;
@@ -16,18 +17,20 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
-        let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
+    for organisation in on_premises(case, notes) {
         let domain = organisation.domain;
-        if case.model.is_end_of_line(organisation) {
+        if !leaves(case, organisation, notes) {
             continue;
         }
+        let Some(routing) = notes.need(organisation.choice(domain)) else { continue };
+        // What objects are sent on to has its connectors by intent.
+        let routed = case.model.routing_domains(organisation);
         let meant = match routing.is_served() {
             true => subdomains_left_out(organisation, &routing),
             // A disabled one is NSD313's matter.
             false if routing.disabled().is_some() => None,
             false => routing.all().filter(|(_, one)| one.enabled).find_map(|(pointer, connector)| {
-                let (why, sure, space) = beside(organisation, connector)?;
+                let (why, sure, space) = beside(organisation, connector, &routed)?;
                 Some((pointer, connector, why, sure, space))
             }),
         };
@@ -93,6 +96,18 @@ mod tests {
         let found = "warning likely: 'To Zimbra' of corp serves fax.contoso.com: that is below contoso.com, and not \
                      contoso.com itself [To Zimbra, contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
+    }
+
+    #[test]
+    fn a_connector_for_a_routing_domain_is_meant_for_that() {
+        assert_eq!(World::textbook().lines(&CHECK), [""; 0], "an authoritative domain relays nothing");
+        let mut world = World::textbook();
+        world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::InternalRelay);
+        assert_eq!(world.lines(&CHECK), [""; 0], "contacts are sent on to it");
+        for address in ["orders@contoso.com", "sales@contoso.com"] {
+            world.directory(address, "");
+        }
+        assert_eq!(world.lines(&CHECK).len(), 1, "nothing is sent on to it");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! NSD306: a subdomain in use is not covered by the accepted domains (F-20).
+use super::all;
 use crate::evidence::exchange::DomainKind;
 use crate::model::{OrganisationView, subdomains};
 use crate::prelude::*;
@@ -16,13 +17,17 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in &case.model.organisations {
+    for organisation in all(case, notes) {
         let Some((pointer, _)) = notes.need(organisation.accepted_domains()) else { continue };
         match organisation.is_online() {
             true => tenant(organisation, notes),
             false => edge(organisation, notes),
         }
-        let uncovered = subdomains::uncovered(&case.model, organisation);
+        let (uncovered, seen) = subdomains::uncovered(&case.model, organisation, notes);
+        if !seen {
+            let what = format!("the addresses of {}'s mailboxes", organisation.system);
+            notes.gap(Gap::not_asked(what, organisation.recipients_supply()));
+        }
         for (domain, (address, held)) in uncovered {
             notes
                 .finding(format!(
@@ -42,7 +47,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 /// The Edge server's `SMTP:--` is the listed domains: one under a wildcard is none of them.
 fn edge(organisation: &OrganisationView, notes: &mut Notes) {
     let domain = organisation.domain;
-    let Ok(Some((pointer, entry))) = organisation.accepted_domain() else { return };
+    let Some(Some((pointer, entry))) = notes.need(organisation.accepted_domain()) else { return };
     if entry.domain == domain || entry.kind != DomainKind::InternalRelay {
         return;
     }
@@ -91,6 +96,8 @@ mod tests {
     #[test]
     fn a_wildcard_is_not_enough_for_an_edge_server() {
         let mut world = World::healthy();
+        world.question.known_good.push("app@app.contoso.com".into());
+        world.directory("app@app.contoso.com", "user homeMDB=DB1");
         world.question.domain = "app.contoso.com".into();
         world.accepted(|accepted| accepted.domain = "*.contoso.com".into());
         assert_eq!(world.lines(&CHECK), ["not asked: the Edge subscriptions of corp"]);
@@ -121,6 +128,15 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [found]);
         world.accepted(|accepted| accepted.match_subdomains = true);
         assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.accepted(|accepted| {
+            accepted.match_subdomains = false;
+            accepted.unreadable.add("match_subdomains", "msExchAcceptedDomainFlags is 'x'");
+        });
+        let gap = "unanswered: whether the accepted domain 'contoso.com' covers app.contoso.com of corp (could not be read: \
+                   msExchAcceptedDomainFlags is 'x')";
+        assert_eq!(world.lines(&CHECK), [gap]);
+        world.directory("helpdesk@contoso.com", "UNKNOWN");
+        assert_eq!(world.lines(&CHECK), ["not asked: the addresses of corp's mailboxes"]);
     }
 
     #[test]

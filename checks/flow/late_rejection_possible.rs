@@ -15,6 +15,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    for hop in case.model.hops.iter().filter(|hop| !hop.heard_from() && !hop.spared) {
+        notes.gap(hop.unheard());
+    }
     // At an Exchange mailbox server it is the rule (NSD205).
     for hop in case.model.hops.iter().filter(|hop| hop.hop.role != Role::Exchange) {
         let Some((known, late)) = hop.advice().and_then(|known| Some((known, known.late?))) else { continue };

@@ -4,6 +4,7 @@ use super::sites::server_name;
 use super::{OrganisationView, State, routing};
 use crate::evidence::directory::Origin;
 use crate::evidence::exchange::{AcceptedDomain, SendConnector, SmartHostAuthentication};
+use crate::evidence::reading::Unread;
 use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -95,8 +96,8 @@ fn of_domain(each: &AcceptedDomain) -> Values {
     let kind = format!("{:?}", each.kind);
     vec![
         ("DomainType", if kind == "Unknown" { String::new() } else { kind }),
-        ("AddressBookEnabled", each.address_book.to_string()),
-        ("MatchSubDomains", each.match_subdomains.to_string()),
+        ("AddressBookEnabled", read(&each.unreadable, "address_book", each.address_book.to_string())),
+        ("MatchSubDomains", read(&each.unreadable, "match_subdomains", each.match_subdomains.to_string())),
         // The one names it by DN and the other by identity.
         ("CatchAllRecipient", if each.catch_all.is_some() { "set" } else { "not set" }.into()),
     ]
@@ -115,18 +116,26 @@ fn of_connector(each: &SendConnector) -> Values {
     let with_costs =
         routing::spaces(each).into_iter().zip(costs).map(|(space, cost)| format!("{space};{cost}")).collect();
     let sources = each.source_servers.iter().map(|source| server_name(source).to_uppercase()).collect();
+    let read = |field, value| read(&each.unreadable, field, value);
+    let size = each.max_bytes.map_or("unlimited".into(), routing::bytes_in_words);
+    // Where one source does not tell the servers, that is no difference.
+    let sources = if each.source_servers.is_empty() { String::new() } else { sorted(sources) };
     vec![
-        ("Enabled", each.enabled.to_string()),
-        ("AddressSpaces", sorted(with_costs)),
-        ("SmartHosts", sorted(each.smart_hosts.clone())),
-        ("Port", each.port.to_string()),
+        ("Enabled", read("enabled", each.enabled.to_string())),
+        ("AddressSpaces", read("address_spaces", sorted(with_costs))),
+        ("SmartHosts", read("smart_hosts", sorted(each.smart_hosts.clone()))),
+        ("Port", read("port", each.port.to_string())),
         ("SmartHostAuthMechanism", authentication),
-        ("IsScopedConnector", each.scoped.to_string()),
-        ("MaxMessageSize", each.max_bytes.map_or("unlimited".into(), routing::bytes_in_words)),
-        ("RequireTLS", each.require_tls.to_string()),
-        // Where one source does not tell the servers, that is no difference.
-        ("SourceTransportServers", if each.source_servers.is_empty() { String::new() } else { sorted(sources) }),
+        ("IsScopedConnector", read("address_spaces", each.scoped.to_string())),
+        ("MaxMessageSize", read("max_bytes", size)),
+        ("RequireTLS", read("require_tls", each.require_tls.to_string())),
+        ("SourceTransportServers", read("source_servers", sources)),
     ]
+}
+
+/// A value, or nothing where it could not be read: that is no difference.
+fn read(unread: &Unread, field: &str, value: String) -> String {
+    if unread.of(&[field]).is_some() { String::new() } else { value }
 }
 
 fn state(entries: &[Entry], address: &str) -> State {

@@ -1,7 +1,7 @@
 //! What each SMTP hop answered, and how far its answers can be trusted.
-use super::Model;
 use super::controls::Controls;
 use super::recipients::{addresses, holds};
+use super::vantage;
 use crate::evidence::smtp::{Hop, Turn, Who};
 use crate::judge::Gap;
 use crate::prelude::*;
@@ -35,6 +35,9 @@ pub struct HopView<'a> {
     full: bool,
     /// How many recipients it was not asked about, and of how many.
     left_out: (usize, usize),
+    /// Whether it could not be heard because this vantage point has no way to its family of addresses, and another address
+    /// of the same host was heard: that one decides.
+    pub spared: bool,
     /// What the prober itself did not ask, and why.
     unasked: BTreeMap<&'a str, &'a Turn>,
 }
@@ -135,6 +138,11 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
             let from: Vec<&str> = seen.our_address().into_iter().collect();
             let ours = seen.transcript.iter().filter(|turn| turn.who == Who::Prober);
             unasked.extend(ours.filter_map(|turn| Some((turn.recipient.as_deref()?, turn))));
+            // Where something came that nobody had asked for, nobody knows what answers what.
+            if let Some(turn) = seen.unasked_reply() {
+                unasked.extend(seen.rcpt_replies().map(|(_, recipient, ..)| (recipient, turn)));
+                continue;
+            }
             for (turn, recipient, code, reply) in seen.rcpt_replies() {
                 rcpts.entry(recipient).or_default().push(heard(&from, *session, turn, recipient, code, reply));
             }
@@ -158,6 +166,7 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
             limited: false,
             full: false,
             left_out: (0, 0),
+            spared: false,
             unasked,
         };
         // Drawn once, because they are asked for with every recipient.
@@ -172,7 +181,11 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
         view.limited = view.rcpts.values().flatten().any(|heard| heard.meaning == Meaning::RateLimited);
         view
     };
-    evidence.hops.iter().enumerate().map(|(at, hop)| of_hop(hop, at)).collect()
+    let mut views: Vec<HopView> = evidence.hops.iter().enumerate().map(|(at, hop)| of_hop(hop, at)).collect();
+    let spared: Vec<bool> =
+        views.iter().map(|view| vantage::lacks_way_to(view, &views) && vantage::has_sibling(view, &views)).collect();
+    views.iter_mut().zip(spared).for_each(|(view, spared)| view.spared = spared);
+    views
 }
 
 /// The known-good controls for the gateways and for Exchange: the user's, then a mailbox that the directory offered.
@@ -223,24 +236,6 @@ fn heard<'a>(ours: &[&str], session: usize, turn: usize, recipient: &'a str, cod
         confidence: verdict.confidence(),
         row: verdict.row,
         latency_ms: reply.latency_ms,
-    }
-}
-
-impl Model<'_> {
-    /// Whether this vantage point seems to have no way out on port 25: of two or more hosts there none answered, and none
-    /// refused. What is heard at other ports says nothing about that one.
-    pub fn port_blocked(&self) -> bool {
-        let silent = |hop: &HopView| {
-            let how = hop.broke_off().map(|(_, miss)| miss.how);
-            !hop.heard_from() && matches!(how, Some(How::TimedOut | How::Unreachable))
-        };
-        let hosts: BTreeSet<_> = self.hops_at_25().map(|hop| hop.hop.host.to_lowercase()).collect();
-        hosts.len() > 1 && self.hops_at_25().all(silent)
-    }
-
-    /// The hops at port 25 that have an address.
-    pub fn hops_at_25(&self) -> impl Iterator<Item = &HopView<'_>> {
-        self.hops.iter().filter(|hop| hop.hop.port == 25 && hop.hop.address.is_some())
     }
 }
 
@@ -431,7 +426,14 @@ impl<'a> HopView<'a> {
 
     /// Why the prober itself did not ask about `recipient`, where it did not.
     pub fn unasked(&self, recipient: &str) -> Option<String> {
-        Some(self.unasked.get(recipient)?.text())
+        let turn = self.unasked.get(recipient)?;
+        Some(match turn.unasked {
+            true => format!(
+                "in its session the host said what nobody had asked for ({}), so its replies prove nothing",
+                turn.text()
+            ),
+            false => turn.text(),
+        })
     }
 
     /// Whether `recipient` is a control and not a target.
@@ -443,6 +445,16 @@ impl<'a> HopView<'a> {
         self.good.contains(&recipient) || recipient.starts_with("postmaster@")
     }
 
+    /// The gap that it said nothing at all.
+    pub fn unheard(&self) -> Gap {
+        let why = match self.broke_off() {
+            Some((_, miss)) => miss.said.clone(),
+            None if self.hop.address.is_none() => "DNS has no address for it".into(),
+            None => "it was not probed".into(),
+        };
+        Gap::unanswered(self.name(), why, "run it where this hop can be reached")
+    }
+
     /// The gap that `recipient` has no answer here.
     pub fn no_answer(&self, recipient: &str) -> Gap {
         let why = match self.broke_off() {
@@ -451,5 +463,29 @@ impl<'a> HopView<'a> {
             None => "it was not probed".into(),
         };
         Gap::unanswered(format!("{recipient} at {}", self.name()), why, "run it where this hop can be reached, later")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::{GATEWAY, World};
+
+    #[test]
+    fn where_something_came_unasked_nothing_of_the_session_counts() {
+        let mut world = World::healthy();
+        let sales = |world: &World| {
+            let case = Case::new(&world.question, &world.evidence);
+            let hop = case.model.hops.iter().find(|hop| hop.id() == GATEWAY).unwrap();
+            (hop.outcome("sales@contoso.com") == Outcome::Accepted, hop.unasked("sales@contoso.com"))
+        };
+        assert_eq!(sales(&world), (true, None));
+        let mut stray = crate::stories::turn(Stage::Rcpt, "250 2.1.5 Ok", None);
+        (stray.code, stray.unasked) = (None, true);
+        world.last(GATEWAY).transcript.push(stray);
+        let (counts, why) = sales(&world);
+        assert!(!counts && why.clone().is_some_and(|why| why.contains("prove nothing")), "{why:?}");
+        world.session(GATEWAY, &[("sales@contoso.com", "250 2.1.5 Ok")]);
+        assert!(sales(&world).0, "asked again in a session that is sound");
     }
 }

@@ -9,11 +9,13 @@ pub mod families;
 pub mod forwarding;
 mod gateways;
 pub mod hops;
+pub mod leaving;
 pub mod limits;
 pub mod moments;
 pub mod names;
 pub mod near;
 pub mod objects;
+pub mod onward;
 pub mod organisations;
 pub mod parts;
 pub mod path;
@@ -32,6 +34,7 @@ pub mod subdomains;
 pub mod systems;
 pub mod targets;
 pub mod tls;
+mod vantage;
 
 use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -40,6 +43,7 @@ pub use diagnosis::{Diagnosis, Fault, FaultKind};
 pub use hops::{Heard, HopView, Outcome};
 pub use names::Addresses;
 pub use objects::Object;
+pub use onward::{End, Onward};
 pub use organisations::OrganisationView;
 pub use recipients::{Held, Recipient, State};
 
@@ -88,9 +92,9 @@ impl<'a> Model<'a> {
         self.organisations.iter().filter(|organisation| !organisation.is_online())
     }
 
-    /// The hops of one role.
+    /// The hops of one role, but for addresses to which there is no way from here beside others of the same host.
     pub fn hops_of(&self, role: Role) -> impl Iterator<Item = &HopView<'a>> + Clone {
-        self.hops.iter().filter(move |hop| hop.hop.role == role)
+        self.hops.iter().filter(move |hop| hop.hop.role == role && !hop.spared)
     }
 
     /// The directory objects in evidence, each once.

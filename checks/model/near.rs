@@ -1,14 +1,24 @@
 //! Connectors that serve nearly the domain: one below it, one above it, one mistyped.
-use super::OrganisationView;
+use super::route::specificity;
 use super::routing::Routing;
+use super::{Object, OrganisationView};
 use crate::evidence::exchange::{DomainKind, SendConnector};
 use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
-/// Why `connector` seems to be meant for the domain, whether that is sure, and the address space that it lacks.
-pub fn beside(organisation: &OrganisationView, connector: &SendConnector) -> Option<(String, bool, String)> {
+/// Why `connector` seems to be meant for the domain, whether that is sure, and the address space that it lacks. One for a
+/// domain in `routed`, to which objects are sent on, is meant for that.
+pub fn beside(
+    organisation: &OrganisationView,
+    connector: &SendConnector,
+    routed: &BTreeMap<String, Vec<&Object>>,
+) -> Option<(String, bool, String)> {
     let domain = organisation.domain;
     let accepted = |space: &str| organisation.accepted_domain_for(space).map_or(true, |found| found.is_some());
     let smtp = connector.address_spaces.iter().filter(|space| space.kind == "SMTP");
+    if connector.address_spaces.iter().any(|space| routed.keys().any(|one| specificity(space, one).is_some())) {
+        return None;
+    }
     smtp.filter(|space| space.address != "*").find_map(|space| {
         let address = space.address.strip_prefix("*.").unwrap_or(&space.address);
         let below = |one: &str, other: &str| one.strip_suffix(other).is_some_and(|head| head.ends_with('.'));
@@ -36,6 +46,7 @@ pub fn subdomains_left_out<'a>(organisation: &OrganisationView<'a>, routing: &Ro
     if !wild
         || accepted.domain != domain && !accepted.domain.starts_with("*.")
         || routing.for_domain(&below).is_served()
+        || routing.for_domain(&below).doubt().is_some()
     {
         return None;
     }

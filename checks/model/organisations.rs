@@ -2,8 +2,9 @@
 use super::routing::Routing;
 use crate::evidence::SystemKind;
 use crate::evidence::directory::Origin;
-use crate::evidence::exchange::{AcceptedDomain, RecipientFilter, SendConnector};
+use crate::evidence::exchange::{AcceptedDomain, DomainKind, RecipientFilter, SendConnector};
 use crate::evidence::online::{InboundConnector, OutboundConnector};
+use crate::evidence::reading::{Unread, Unreadable};
 use crate::evidence::servers::{EdgeSubscription, ExchangeServer, ReceiveConnector};
 use crate::judge::Gap;
 use crate::prelude::*;
@@ -30,6 +31,8 @@ struct Part<'a, T> {
     field: &'static str,
     cmdlet: &'static str,
     of: fn(&'a Organisation) -> &'a Observed<T>,
+    /// Whether all of it could be read.
+    whole: fn(&T) -> bool,
 }
 
 /// The organisations of all Exchange systems, on premises and online, in the order of the configuration.
@@ -56,22 +59,50 @@ impl<'a> OrganisationView<'a> {
             field: "accepted_domains",
             cmdlet: "Get-AcceptedDomain",
             of: |organisation| &organisation.accepted_domains,
+            whole: |all| all.iter().all(|one| one.unreadable.is_empty()),
         })
     }
 
-    /// The accepted domain that governs the shared domain: the most specific entry that covers it.
+    /// The accepted domain that governs the shared domain, where its type is known.
     pub fn accepted_domain(&self) -> Result<Option<(String, &'a AcceptedDomain)>, Gap> {
         self.accepted_domain_for(self.domain)
     }
 
-    /// The accepted domain that governs `domain`.
+    /// The accepted domain that governs `domain`, where its type is known.
     pub fn accepted_domain_for(&self, domain: &str) -> Result<Option<(String, &'a AcceptedDomain)>, Gap> {
+        let found = self.accepting(domain)?;
+        let Some((_, entry)) = found.as_ref().filter(|(_, entry)| entry.kind == DomainKind::Unknown) else {
+            return Ok(found);
+        };
+        let what = format!("the type of the accepted domain '{}'", entry.name);
+        let said = entry.unreadable.of(&["kind"]).map_or_else(
+            || "it is of a type that is not known".into(),
+            |unread| format!("could not be read: {}", unread.said),
+        );
+        Err(self.unreadable(&what, said, "Get-AcceptedDomain"))
+    }
+
+    /// The accepted domain that covers `domain`, of whatever type: the most specific one. One that could not be read may
+    /// be that.
+    pub fn accepting(&self, domain: &str) -> Result<Option<(String, &'a AcceptedDomain)>, Gap> {
         let (pointer, all) = self.accepted_domains()?;
         let best = all
             .iter()
             .enumerate()
             .filter_map(|(at, entry)| Some((covers(entry, domain)?, at, entry)))
             .max_by_key(|(specific, at, _)| (*specific, core::cmp::Reverse(*at)));
+        let reach = best.as_ref().map(|(specific, ..)| *specific);
+        let doubtful = |entry: &&AcceptedDomain| {
+            let wide = AcceptedDomain { match_subdomains: true, ..(*entry).clone() };
+            entry.unreadable.of(&["domain"]).is_some() && reach < Some((domain.len(), true))
+                || entry.unreadable.of(&["match_subdomains"]).is_some() && covers(&wide, domain) > reach
+        };
+        if let Some((entry, unread)) =
+            all.iter().filter(doubtful).find_map(|one| Some((one, one.unreadable.of(&["domain", "match_subdomains"])?)))
+        {
+            let what = format!("whether the accepted domain '{}' covers {domain}", entry.name);
+            return Err(self.unreadable(&what, format!("could not be read: {}", unread.said), "Get-AcceptedDomain"));
+        }
         Ok(best.map(|(_, at, entry)| (format!("{pointer}/{at}"), entry)))
     }
 
@@ -82,6 +113,7 @@ impl<'a> OrganisationView<'a> {
             field: "send_connectors",
             cmdlet: "Get-SendConnector",
             of: |organisation| &organisation.send_connectors,
+            whole: |all| all.iter().all(|one| one.unreadable.is_empty()),
         })
     }
 
@@ -92,6 +124,7 @@ impl<'a> OrganisationView<'a> {
             field: "recipient_filter",
             cmdlet: "Get-RecipientFilterConfig",
             of: |organisation| &organisation.recipient_filter,
+            whole: |filter| filter.as_ref().is_none_or(|one| one.unreadable.is_empty()),
         })
     }
 
@@ -102,6 +135,7 @@ impl<'a> OrganisationView<'a> {
             field: "receive_connectors",
             cmdlet: "Get-ReceiveConnector",
             of: |organisation| &organisation.receive_connectors,
+            whole: |all| all.iter().all(|one| one.unreadable.is_empty()),
         })
     }
 
@@ -112,6 +146,7 @@ impl<'a> OrganisationView<'a> {
             field: "servers",
             cmdlet: "Get-ExchangeServer",
             of: |organisation| &organisation.servers,
+            whole: |all| all.iter().all(|one| one.unreadable.is_empty()),
         })
     }
 
@@ -122,6 +157,7 @@ impl<'a> OrganisationView<'a> {
             field: "edge_subscriptions",
             cmdlet: "Get-EdgeSubscription",
             of: |organisation| &organisation.edge_subscriptions,
+            whole: |_| true,
         })
     }
 
@@ -132,6 +168,7 @@ impl<'a> OrganisationView<'a> {
             field: "inbound_connectors",
             cmdlet: "Get-InboundConnector",
             of: |organisation| &organisation.inbound_connectors,
+            whole: |_| true,
         })
     }
 
@@ -142,6 +179,7 @@ impl<'a> OrganisationView<'a> {
             field: "outbound_connectors",
             cmdlet: "Get-OutboundConnector",
             of: |organisation| &organisation.outbound_connectors,
+            whole: |_| true,
         })
     }
 
@@ -153,13 +191,80 @@ impl<'a> OrganisationView<'a> {
         }
     }
 
-    /// Which send connector Exchange picks for `domain`, with why each other one lost.
+    /// Which send connector Exchange picks for `domain`, with why each other one lost; a gap where something that could
+    /// not be read may change that, or where the winner leads.
     pub fn selection(&self, domain: &'a str) -> Result<Routing<'a>, Gap> {
-        let (pointer, connectors) = self.send_connectors()?;
-        Ok(Routing::new(pointer, connectors, domain))
+        let routing = self.choice(domain)?;
+        if let Some((_, winner)) = routing.winner() {
+            self.read_of(winner, &["smart_hosts", "port"])?;
+        }
+        Ok(routing)
     }
 
-    /// The first known answer about `part`; else why there is none, of what was asked before what was not.
+    /// The same, whether or not it could be read where the winner leads.
+    pub fn choice(&self, domain: &'a str) -> Result<Routing<'a>, Gap> {
+        let (pointer, connectors) = self.send_connectors()?;
+        let routing = Routing::new(pointer, connectors, domain);
+        self.undoubted(&routing)?;
+        Ok(routing)
+    }
+
+    /// A gap where something of the connectors that could not be read may change what `routing` says.
+    pub fn undoubted(&self, routing: &Routing) -> Result<(), Gap> {
+        match routing.doubt() {
+            Some((connector, unread)) => Err(self.not_read_of(connector, unread)),
+            None => Ok(()),
+        }
+    }
+
+    /// A gap where one of these `fields` of the connector could not be read.
+    pub fn read_of(&self, connector: &SendConnector, fields: &[&str]) -> Result<(), Gap> {
+        match connector.unreadable.of(fields) {
+            Some(unread) => Err(self.not_read_of(connector, unread)),
+            None => Ok(()),
+        }
+    }
+
+    fn not_read_of(&self, connector: &SendConnector, unread: &Unreadable) -> Gap {
+        let what = format!("the send connector '{}'", connector.name);
+        self.unreadable(&what, format!("could not be read: {}", unread.said), "Get-SendConnector")
+    }
+
+    /// A gap where one of these `fields` of `object` (`the receive connector 'EXCH01\\Default'`) could not be read.
+    pub fn read(&self, object: &str, of: &Unread, fields: &[&str], cmdlet: &str) -> Result<(), Gap> {
+        match of.of(fields) {
+            Some(unread) => Err(self.unreadable(object, format!("could not be read: {}", unread.said), cmdlet)),
+            None => Ok(()),
+        }
+    }
+
+    /// The gap that something of the organisation was seen and could not be read, which another source may show.
+    pub fn unreadable(&self, what: &str, why: String, cmdlet: &str) -> Gap {
+        let supply = match self.is_online() {
+            true => format!("a new export ('export' in [system.directory]) with {cmdlet}"),
+            false => format!("--exchange-export with {cmdlet}, or --ldap URL of another domain controller"),
+        };
+        Gap::unanswered(format!("{what} of {}", self.system), why, supply)
+    }
+
+    /// What supplies the recipients of the organisation.
+    pub fn recipients_supply(&self) -> String {
+        match self.is_online() {
+            true => format!("an export of {} ('export' in [system.directory]) with Get-Recipient", self.system),
+            false => {
+                format!("--ldap URL with --ldap-user for {}, or --exchange-export with Get-Recipient", self.system)
+            }
+        }
+    }
+
+    /// Whether the part at `pointer` was read over LDAP.
+    pub fn is_from_ldap(&self, pointer: &str) -> bool {
+        let of = |at: &usize| pointer.starts_with(&format!("/evidence/directories/{at}/"));
+        self.directories.iter().any(|(at, directory)| of(at) && directory.origin == Origin::Ldap)
+    }
+
+    /// The first answer about `part` that could be read whole, or else in part; else why there is none, of what was asked
+    /// before what was not.
     fn part<T>(&self, part: &Part<'a, T>) -> Result<(String, &'a T), Gap> {
         let export = match self.is_online() {
             true => format!("an export ('export' in [system.directory]) with {}", part.cmdlet),
@@ -173,14 +278,17 @@ impl<'a> OrganisationView<'a> {
             _ => way_to_directory(miss).into(),
         };
         let mut lacking: Option<Gap> = None;
+        let mut in_part = None;
         for &(at, directory) in &self.directories {
             let gap = match &directory.organisation {
                 Observed::Known(organisation) => match (part.of)(organisation) {
                     Observed::Known(found) => {
-                        return Ok((
-                            format!("/evidence/directories/{at}/organisation/known/{}/known", part.field),
-                            found,
-                        ));
+                        let pointer = format!("/evidence/directories/{at}/organisation/known/{}/known", part.field);
+                        if (part.whole)(found) {
+                            return Ok((pointer, found));
+                        }
+                        in_part.get_or_insert((pointer, found));
+                        continue;
                     }
                     Observed::Unknown(miss) => Gap::unanswered(what(), miss.said.clone(), supply(directory, miss)),
                     Observed::NotAsked => Gap::not_asked(what(), export.clone()),
@@ -193,7 +301,7 @@ impl<'a> OrganisationView<'a> {
                 _ => lacking = Some(gap),
             }
         }
-        Err(lacking.unwrap_or_else(|| Gap::not_asked(whole(), export)))
+        in_part.ok_or_else(|| lacking.unwrap_or_else(|| Gap::not_asked(whole(), export)))
     }
 }
 
@@ -233,12 +341,13 @@ mod tests {
         let entry = |domain: &str, match_subdomains| AcceptedDomain {
             name: domain.into(),
             domain: domain.into(),
-            kind: crate::evidence::exchange::DomainKind::InternalRelay,
+            kind: DomainKind::InternalRelay,
             address_book: false,
             match_subdomains,
             catch_all: None,
             raw_flags: None,
             changed: None,
+            unreadable: Unread::default(),
         };
         let cases = [
             ("contoso.com", false, "contoso.com", Some((11, true))),
@@ -286,6 +395,59 @@ mod tests {
         );
         let (pointer, servers) = view.servers().unwrap();
         assert_eq!((&*pointer, servers.len()), ("/evidence/directories/0/organisation/known/servers/known", 1));
+    }
+
+    #[test]
+    fn an_accepted_domain_that_cannot_be_read_governs_only_where_no_other_surely_does() {
+        let mut world = World::healthy();
+        let unread = |domain: &str, field: &str| {
+            let mut entry = AcceptedDomain::from_entry(&crate::stories::entry(
+                "CN=Odd",
+                &[("msExchAcceptedDomainName", domain), ("msExchAcceptedDomainFlags", "2")],
+            ))
+            .unwrap();
+            entry.unreadable.add(field, "it is 'x'");
+            entry
+        };
+        let asked = |world: &World, domain: &str| {
+            let views = views(&world.question, &world.evidence);
+            let found = views[0].accepting(domain);
+            found.map(|found| found.map(|(_, entry)| entry.name.clone())).map_err(|gap| gap.what)
+        };
+        let whether = |domain: &str| Err(format!("whether the accepted domain 'Odd' covers {domain} of corp"));
+        let cases = [
+            ("fabrikam.com", "kind", "contoso.com", Ok(Some("contoso.com".to_string()))),
+            ("", "domain", "contoso.com", Ok(Some("contoso.com".into()))),
+            ("", "domain", "app.contoso.com", whether("app.contoso.com")),
+            ("contoso.com", "match_subdomains", "app.contoso.com", whether("app.contoso.com")),
+            ("fabrikam.com", "match_subdomains", "app.contoso.com", Ok(None)),
+            ("fabrikam.com", "match_subdomains", "app.fabrikam.com", whether("app.fabrikam.com")),
+        ];
+        for (name, field, domain, expected) in cases {
+            let Observed::Known(all) = &mut world.organisation().accepted_domains else { panic!() };
+            all.truncate(1);
+            all.push(unread(name, field));
+            assert_eq!(asked(&world, domain), expected, "{name} {field} {domain}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_can_be_read_whole_counts_before_one_that_cannot() {
+        let mut world = with_export(|_| {});
+        let readable = world.organisation_at(1).accepted_domains.clone();
+        world.accepted_at(1, |accepted| {
+            accepted.kind = DomainKind::Unknown;
+            accepted.unreadable.add("kind", "msExchAcceptedDomainFlags is 'x', which is no whole number");
+        });
+        let asked = |world: &World| {
+            let found = views(&world.question, &world.evidence)[0].accepted_domain().map(|found| found.unwrap().0);
+            found.map_err(|gap| format!("{}: {}", gap.what, gap.why))
+        };
+        let gap = "the type of the accepted domain 'contoso.com' of corp: could not be read: msExchAcceptedDomainFlags is \
+                   'x', which is no whole number";
+        assert_eq!(asked(&world), Err(gap.into()));
+        world.organisation_at(0).accepted_domains = readable;
+        assert_eq!(asked(&world), Ok("/evidence/directories/0/organisation/known/accepted_domains/known/0".into()));
     }
 
     #[test]

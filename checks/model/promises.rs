@@ -75,7 +75,7 @@ impl<'a> Model<'a> {
     pub fn breaches(&self, hop: &HopView<'a>) -> Vec<Breach> {
         let mut breaches = Vec::new();
         let mx = self.mx_hosts().any(|host| host.eq_ignore_ascii_case(&hop.hop.host));
-        let Some((_, offered)) = hop.offers_starttls().filter(|_| mx && hop.hop.role == Role::Gateway) else {
+        let Some((_, offered)) = hop.encrypts().filter(|_| mx && hop.hop.role == Role::Gateway) else {
             return breaches;
         };
         let mut add = |how, said: String, step: String, seen| breaches.push(Breach { how, said, step, seen });

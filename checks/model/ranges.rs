@@ -17,6 +17,11 @@ pub fn width(range: &str, address: IpAddr) -> Option<u32> {
     between.then(|| u128::BITS - u128::leading_zeros(high - low))
 }
 
+/// Whether `range` is one that can be read.
+pub fn is_range(range: &str) -> bool {
+    bounds(range.trim()).is_some()
+}
+
 /// The first and the last address of a range.
 fn bounds(range: &str) -> Option<(IpAddr, IpAddr)> {
     if let Some((first, last)) = range.split_once('-') {

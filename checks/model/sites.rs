@@ -21,6 +21,10 @@ impl<'a> OrganisationView<'a> {
     /// The AD sites with servers that route mail, each once; none where the sites are not known.
     pub fn routing_sites(&self) -> Option<BTreeSet<&'a str>> {
         let (_, servers) = self.servers().ok()?;
+        // One whose roles could not be read may route mail, or not.
+        if servers.iter().any(|server| server.unreadable.of(&["roles"]).is_some()) {
+            return None;
+        }
         let routes = |server: &&ExchangeServer| {
             server.roles.iter().any(|role| matches!(role, ServerRole::Mailbox | ServerRole::HubTransport))
         };

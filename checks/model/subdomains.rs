@@ -8,20 +8,26 @@ use crate::prelude::*;
 use alloc::collections::BTreeMap;
 
 /// The subdomains in which mailboxes of the organisation have addresses and that it does not accept, each with one such
-/// recipient and the pointer to it.
-pub fn uncovered(model: &Model, organisation: &OrganisationView) -> BTreeMap<String, (String, String)> {
+/// recipient and the pointer to it; and whether any mailbox of it was seen.
+pub fn uncovered(
+    model: &Model,
+    organisation: &OrganisationView,
+    notes: &mut Notes,
+) -> (BTreeMap<String, (String, String)>, bool) {
     let mut found = BTreeMap::new();
+    let mut seen = false;
     for recipient in &model.recipients {
         let own = recipient.directories.iter().filter(|held| held.system == organisation.system);
         for held in own.filter(|held| held.state == State::Mailbox) {
+            seen = true;
             for domain in held.entries.iter().flat_map(|entry| below(entry, organisation.domain)) {
-                if matches!(organisation.accepted_domain_for(&domain), Ok(None)) {
+                if let Some(None) = notes.need(organisation.accepting(&domain)) {
                     found.entry(domain).or_insert((recipient.address.into(), held.pointer.clone()));
                 }
             }
         }
     }
-    found
+    (found, seen)
 }
 
 /// The subdomains of `domain` in which the object has SMTP addresses.

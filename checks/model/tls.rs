@@ -1,7 +1,7 @@
 //! What a hop's TLS is worth: whether it is offered, and what is wrong with the certificate.
 use super::{HopView, Model};
 use crate::evidence::exchange::{SendConnector, TlsAuthLevel};
-use crate::evidence::smtp::{Certificate, Tls};
+use crate::evidence::smtp::{Certificate, Tls, Who};
 use crate::prelude::*;
 
 impl<'a> HopView<'a> {
@@ -19,6 +19,52 @@ impl<'a> HopView<'a> {
             let offered = words.into_iter().any(|word| word.eq_ignore_ascii_case("STARTTLS"));
             Some((format!("/evidence/smtp/{at}/transcript/{turn}"), offered))
         })
+    }
+
+    /// What became of STARTTLS where it is offered and does not always come about: in words that follow "offers STARTTLS and",
+    /// with their pointers. None where it came about whenever it was tried.
+    pub fn breaks_starttls(&self) -> Option<(String, Vec<String>)> {
+        let (mut worked, mut broken) = (0, Vec::new());
+        for (at, session) in &self.sessions {
+            let mut turns = session.transcript.iter().enumerate();
+            let asked = turns.find(|(_, turn)| turn.stage == Stage::StartTls && turn.who == Who::Server);
+            let through = session.transcript.iter().any(|turn| turn.who == Who::Server && turn.tls);
+            let fault = match (asked, &session.tls, &session.broke_off) {
+                (Some((turn, reply)), None, _) if reply.code != Some(220) => {
+                    let code = reply.code.map_or_else(String::new, |code| format!("{code} "));
+                    Some((format!("answers it with {code}{}", reply.text()), format!("transcript/{turn}")))
+                }
+                (_, Some(tls), _) if tls.handshake.miss().is_some_and(|miss| !is_ours(miss.how)) => {
+                    let said = tls.handshake.miss().map_or("", |miss| &miss.said);
+                    Some((format!("the connection does not get there: {said}"), "tls".into()))
+                }
+                (_, Some(_), Some(miss)) if !through && !is_ours(miss.how) => {
+                    Some((format!("breaks after the handshake: {}", miss.said), "broke_off".into()))
+                }
+                _ => None,
+            };
+            worked += usize::from(through);
+            broken.extend(fault.map(|(said, place)| (said, format!("/evidence/smtp/{at}/{place}"))));
+        }
+        let (said, _) = broken.first()?.clone();
+        let seen = broken.into_iter().map(|(_, seen)| seen).collect();
+        match worked {
+            0 => Some((said, seen)),
+            _ => Some((format!("{said} (in other sessions it came about)"), seen)),
+        }
+    }
+
+    /// Whether a sender can encrypt here, with the pointer to what says so; none where no EHLO was answered.
+    pub fn encrypts(&self) -> Option<(String, bool)> {
+        let (pointer, offered) = self.offers_starttls()?;
+        let never = self.breaks_starttls().is_some() && self.certificate_was_used().is_none();
+        Some((pointer, offered && !never))
+    }
+
+    /// A session in which something was said through TLS.
+    fn certificate_was_used(&self) -> Option<usize> {
+        let through = |session: &Session| session.transcript.iter().any(|turn| turn.who == Who::Server && turn.tls);
+        self.sessions.iter().find(|(_, session)| through(session)).map(|(at, _)| *at)
     }
 
     /// The last handshake, with its session.
@@ -43,7 +89,9 @@ impl<'a> HopView<'a> {
         if leaf.not_before > session.started_at {
             wrong.push((Fault::Date, format!("is not valid before {}", leaf.not_before)));
         }
-        if tls.names_host == Observed::Known(false) {
+        // Who is called by his address has no name to compare, unless somebody demands one (TlsDomain).
+        let named = self.hop.host.parse::<core::net::IpAddr>().is_err();
+        if tls.names_host == Observed::Known(false) && named {
             let names = if leaf.names.is_empty() { "nobody".into() } else { listed(&leaf.names, 4) };
             wrong.push((Fault::Name, format!("is for {names}, not for {}", self.hop.host)));
         }
@@ -52,6 +100,11 @@ impl<'a> HopView<'a> {
         }
         wrong
     }
+}
+
+/// Whether a step ended for a reason of ours, which says nothing of the host.
+fn is_ours(how: How) -> bool {
+    matches!(how, How::Deadline | How::NotTried)
 }
 
 /// What kind of thing is wrong with a certificate.

@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    super::unheard(case, notes);
     for hop in &case.model.hops {
         let mut put_off: Vec<_> = hop
             .replies()

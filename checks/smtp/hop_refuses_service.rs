@@ -13,9 +13,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    if case.model.hops.is_empty() {
-        return notes.gap(Gap::not_asked("any SMTP hop", "--gateway, --exchange or --other HOST"));
-    }
+    super::unheard(case, notes);
     for hop in &case.model.hops {
         let refused = [Stage::Greeting, Stage::Ehlo].into_iter().find_map(|stage| {
             let (pointer, turn) = hop.said_at(stage)?;

@@ -17,6 +17,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    super::unheard(case, notes);
     for hop in &case.model.hops {
         let mut seen = Vec::new();
         let mut what = Vec::new();

@@ -39,6 +39,26 @@ fn judge(case: &Case, notes: &mut Notes) {
             notes.gap(Gap::unanswered(hop.name(), why, "run it from a host that may use port 25"));
             continue;
         }
+        if case.model.lacks_way_to(hop) {
+            let family = if hop.hop.address.is_some_and(|own| own.is_ipv6()) { "IPv6" } else { "IPv4" };
+            if !hop.spared {
+                let why = format!("this host seems to have no way to {family} addresses: {}", miss.said);
+                notes.gap(Gap::unanswered(hop.name(), why, format!("run it from a host with {family}")));
+                continue;
+            }
+            let said = format!(
+                "{} was not heard, because this host seems to have no way to {family} addresses; its other address decides: {}",
+                hop.name(),
+                miss.said
+            );
+            let finding = notes.finding(said).severity(Severity::Info).about(SubjectKind::Host, hop.id());
+            finding.seen(format!("/evidence/smtp/{session}")).mend(Remedy::steps(
+                "here",
+                format!("Probe over {family} too"),
+                vec![format!("Run nsdiag from a host with {family}")],
+            ));
+            continue;
+        }
         notes
             .finding(format!(
                 "{} does not answer on port {} from this vantage point: {}",
@@ -105,5 +125,41 @@ mod tests {
         let lines = world.lines(&CHECK);
         assert!(lines.iter().all(|line| line.starts_with("unanswered: ")), "{lines:?}");
         assert_eq!(lines.len(), 3);
+    }
+
+    #[test]
+    fn a_family_of_addresses_to_which_we_have_no_way_is_our_fault() {
+        const SIX: &str = "gateway/mx1.contoso.com/2001:db8::25:25";
+        const SIX_ALONE: &str = "gateway/mx6.contoso.com/2001:db8::26:25";
+        let dead = |world: &mut World, id: &str, how: How, said: &str| {
+            world.hop(id);
+            world.session(id, &[]);
+            world.silent(id, how, said);
+        };
+        let mut world = World::healthy();
+        dead(&mut world, SIX, How::Unreachable, "network is unreachable");
+        let spared = format!(
+            "info proven: mx1.contoso.com (2001:db8::25) was not heard, because this host seems to have no way to IPv6 \
+             addresses; its other address decides: network is unreachable [{SIX}]"
+        );
+        assert_eq!(world.lines(&CHECK), [spared], "the sibling was heard");
+        let mut world = World::healthy();
+        dead(&mut world, SIX_ALONE, How::TimedOut, "no connection within 10 s");
+        let alone = "unanswered: mx6.contoso.com (2001:db8::26) (this host seems to have no way to IPv6 addresses: no \
+                     connection within 10 s)";
+        assert_eq!(world.lines(&CHECK), [alone], "no other address decides");
+        let mut world = World::healthy();
+        dead(&mut world, SIX, How::Refused, "connection refused");
+        let refuses = format!(
+            "critical proven: mx1.contoso.com (2001:db8::25) does not answer on port 25 from this vantage point: connection \
+             refused [{SIX}]"
+        );
+        assert_eq!(world.lines(&CHECK), [&*refuses], "somebody refused: there is a way");
+        let mut world = World::healthy();
+        dead(&mut world, SIX, How::TimedOut, "no connection within 10 s");
+        world.hop(SIX_ALONE);
+        world.session(SIX_ALONE, &[("helpdesk@contoso.com", "250 2.1.5 Ok")]);
+        assert_eq!(world.lines(&CHECK).len(), 1);
+        assert!(world.lines(&CHECK)[0].starts_with("critical proven: "), "another host was heard over IPv6");
     }
 }

@@ -15,8 +15,15 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    super::unheard(case, notes);
     for hop in &case.model.hops {
-        let Some(random) = hop.accepted_randoms().next() else { continue };
+        let Some(random) = hop.accepted_randoms().next() else {
+            if hop.heard_from() && hop.random_control().is_none() {
+                let what = format!("whether {} accepts recipients that do not exist", hop.name());
+                notes.gap(Gap::unanswered(what, "the random control was not answered", "run it again, later"));
+            }
+            continue;
+        };
         let lacking = match (hop.validates(), hop.refused_randoms().next()) {
             (Some(false), _) => None,
             (_, Some(refused)) => Some(format!("it refused one another time: {}", refused.quote())),

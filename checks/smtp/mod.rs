@@ -11,8 +11,10 @@ mod starttls_missing;
 mod tls_certificate_invalid;
 mod vantage_port_blocked;
 
+use crate::prelude::*;
+
 /// The checks of this area, by code.
-pub const CHECKS: &[&crate::judge::Check] = &[
+pub const CHECKS: &[&Check] = &[
     &hop_unreachable::CHECK,
     &hop_refuses_service::CHECK,
     &starttls_missing::CHECK,
@@ -25,3 +27,13 @@ pub const CHECKS: &[&crate::judge::Check] = &[
     &prober_blocked::CHECK,
     &vantage_port_blocked::CHECK,
 ];
+
+/// The gaps that hops were not heard: no check of this area passes for a hop that said nothing.
+fn unheard(case: &Case, notes: &mut Notes) {
+    if case.model.hops.is_empty() {
+        return notes.gap(Gap::not_asked("any SMTP hop", "--gateway, --exchange or --other HOST"));
+    }
+    for hop in case.model.hops.iter().filter(|hop| !hop.heard_from() && !hop.spared) {
+        notes.gap(hop.unheard());
+    }
+}

@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    super::unheard(case, notes);
     for hop in &case.model.hops {
         let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
         let forged = domain(&case.question.mail_from).is_some_and(|domain| domain == case.question.domain);
@@ -35,6 +36,21 @@ fn judge(case: &Case, notes: &mut Notes) {
             all.then(|| (refused.pointer(), "whatever the recipient, a known-good included", refused.quote()))
         };
         let Some((pointer, how, quote)) = early.or_else(control) else { continue };
+        if let Some(sender) = foreign_sender(case, hop, &quote) {
+            let detail = format!(
+                "{} refuses everybody, because a host that it asks refuses its own sender {sender}, which is not ours: {quote}",
+                hop.name()
+            );
+            let steps =
+                vec![format!("See at the next host behind {} why it refuses {sender} as a sender", hop.hop.host)];
+            let finding = notes.finding(detail).about(SubjectKind::Host, hop.id()).seen(pointer);
+            finding.certainty(Certainty::Likely).mend(Remedy::steps(
+                "gateway",
+                "Let its question about recipients pass",
+                steps,
+            ));
+            continue;
+        }
         // A gateway that knows its own domains refuses them as senders from elsewhere: that guards, and is no fault.
         if let Some(refused) =
             hop.refused_sender().filter(|refused| forged && refused.meaning == Meaning::SenderRejected)
@@ -65,6 +81,23 @@ fn judge(case: &Case, notes: &mut Notes) {
                 ],
             ));
     }
+}
+
+/// The sender that a reply quotes, where it is neither ours nor a recipient that was asked for: the host's own, in a callout.
+fn foreign_sender(case: &Case, hop: &HopView, quote: &str) -> Option<String> {
+    let lower = quote.to_lowercase();
+    if !["sender", "mail from", "callout", "verif"].iter().any(|word| lower.contains(word)) {
+        return None;
+    }
+    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '(' | ')' | ',' | ';' | '=');
+    let words = lower.split(ends).map(|word| word.trim_matches([':', '.', '[', ']']));
+    let address = |word: &&str| word.contains('@') && crate::evidence::address::fold(word).is_ok();
+    let asked = |word: &str| hop.replies().any(|heard| heard.recipient == word);
+    let ours = case.question.mail_from.to_lowercase();
+    let mut quoted = words.filter(address).peekable();
+    quoted.peek()?;
+    let foreign: Vec<&str> = quoted.filter(|word| !asked(word)).collect();
+    (!foreign.is_empty() && foreign.iter().all(|word| *word != ours)).then(|| foreign[0].to_string())
 }
 
 #[cfg(test)]
@@ -109,5 +142,28 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [guards]);
         world.last(GATEWAY).transcript = vec![turn(Stage::Mail, banned, None)];
         assert_eq!(world.lines(&CHECK), [early(banned)], "that is about our address");
+    }
+
+    #[test]
+    fn a_sender_that_is_not_ours_is_the_gateways_own_in_a_callout() {
+        let mut world = World::healthy();
+        world.question.mail_from = "nsdiag@probe.example".into();
+        let callout = "550 5.1.8 callout failed: sender <verify@gw.contoso.net> rejected";
+        world.answers_all(GATEWAY, callout);
+        let lines = world.lines(&CHECK);
+        let found = format!(
+            "info likely: mx1.contoso.com (192.0.2.25) refuses everybody, because a host that it asks refuses its own sender \
+             verify@gw.contoso.net, which is not ours: {callout} [{GATEWAY}]"
+        );
+        assert_eq!(lines, [found]);
+        for ours in [
+            "550 5.1.8 <nsdiag@probe.example>: Sender address rejected: Domain not found",
+            "550 5.1.8 Sender address rejected: Domain not found",
+            "550 5.7.1 sender verify failed; see postmaster@help.example or ask nsdiag@probe.example",
+        ] {
+            world.answers_all(GATEWAY, ours);
+            let lines = world.lines(&CHECK);
+            assert!(lines.iter().all(|line| !line.contains("refuses its own sender")), "{lines:?}");
+        }
     }
 }

@@ -13,6 +13,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    super::unheard(case, notes);
     for hop in &case.model.hops {
         let mut denied = Vec::new();
         let mut other_word = false;

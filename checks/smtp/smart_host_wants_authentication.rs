@@ -16,6 +16,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    super::unheard(case, notes);
     for organisation in case.model.on_premises() {
         let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
         let Some((pointer, connector)) = routing.winner() else { continue };

@@ -5,7 +5,7 @@ use crate::prelude::*;
 pub(super) const CHECK: Check = Check {
     code: "NSD203",
     name: "starttls-missing",
-    title: "a mail host does not offer STARTTLS",
+    title: "a mail host does not offer STARTTLS, or breaks it",
     severity: Severity::Warning,
     why: "Mail then travels in the clear. A send connector that requires TLS sends nothing to such a smart host, and senders \
           that look for the domain's TLSA records or its MTA-STS policy send nothing to such a gateway.",
@@ -14,12 +14,17 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    super::unheard(case, notes);
     for hop in &case.model.hops {
-        let Some((pointer, false)) = hop.offers_starttls() else { continue };
-        let demand = case.model.tls_demand(hop);
+        let (mut said, seen) = match (hop.offers_starttls(), hop.breaks_starttls()) {
+            (Some((pointer, false)), _) => (format!("{} does not offer STARTTLS", hop.name()), vec![pointer]),
+            (_, Some((how, seen))) => (format!("{} offers STARTTLS and {how}", hop.name()), seen),
+            _ => continue,
+        };
+        let never = hop.encrypts().is_none_or(|(_, encrypts)| !encrypts);
+        let demand = case.model.tls_demand(hop).filter(|_| never);
         let breaches = case.model.breaches(hop);
         let breach = breaches.into_iter().find(|breach| breach.how == Breaking::NoTls);
-        let mut said = format!("{} does not offer STARTTLS", hop.name());
         if let Some(demand) = &demand {
             said += &format!(", and '{}' requires TLS: Exchange sends it nothing", demand.connector.name);
         }
@@ -27,7 +32,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             said += &format!(", and {}", breach.said);
         }
         let finding = notes.finding(said);
-        finding.about(SubjectKind::Host, hop.id()).seen(pointer).mend(Remedy::steps(
+        finding.about(SubjectKind::Host, hop.id()).seen_all(seen).mend(Remedy::steps(
             hop.hop.role.word(),
             "Switch STARTTLS on",
             vec![format!("On {}, install a certificate for its name and enable STARTTLS", hop.hop.host)],
@@ -48,7 +53,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stories::{GATEWAY, OTHER, World, turn};
+    use crate::stories::{GATEWAY, OTHER, World, tls, turn};
 
     fn without_starttls(world: &mut World, hop: &str) {
         world.last(hop).transcript.retain(|turn| turn.stage != Stage::Ehlo);
@@ -76,7 +81,56 @@ mod tests {
         world.last(OTHER).transcript[1].stage = Stage::Ehlo;
         assert_eq!(world.lines(&CHECK).len(), 1, "HELO alone knows no extensions");
         world.silent(OTHER, How::TimedOut, "no connection within 10 s");
-        assert_eq!(world.lines(&CHECK), [""; 0], "who says nothing refuses nothing");
+        let unheard = "unanswered: smarthost.contoso.com (10.0.0.44) (no connection within 10 s)";
+        assert_eq!(world.lines(&CHECK), [unheard], "who says nothing refuses nothing");
+    }
+
+    #[test]
+    fn starttls_that_is_offered_and_does_not_come_about_is_told() {
+        let offer = || turn(Stage::Ehlo, "250 STARTTLS", None);
+        let broken = |how, said: &str| Some(Miss::new(how, said));
+        let failed =
+            |how| crate::evidence::smtp::Tls { handshake: Observed::Unknown(Miss::new(how, "closed")), ..tls("x") };
+        let rows = [
+            ("454", "454 4.7.0 TLS not available", None, None, Some("answers it with 454 4.7.0 TLS not available")),
+            (
+                "handshake",
+                "220 go",
+                Some(failed(How::TlsFailed)),
+                broken(How::TlsFailed, "closed"),
+                Some("the connection does not get there: closed"),
+            ),
+            (
+                "broken after it",
+                "220 go",
+                Some(tls("x")),
+                broken(How::HungUp, "it hung up"),
+                Some("breaks after the handshake: it hung up"),
+            ),
+            ("our deadline", "220 go", Some(failed(How::Deadline)), broken(How::Deadline, "late"), None),
+            ("our deadline, after it", "220 go", Some(tls("x")), broken(How::Deadline, "late"), None),
+            ("not broken off", "220 go", Some(tls("x")), None, None),
+        ];
+        for (name, reply, shown, broke_off, expected) in rows {
+            let mut world = World::healthy();
+            let transcript = vec![turn(Stage::Greeting, "220 hi", None), offer(), turn(Stage::StartTls, reply, None)];
+            let last = world.last(OTHER);
+            (last.transcript, last.tls, last.broke_off) = (transcript, shown, broke_off);
+            let found = |how: &str| format!("smarthost.contoso.com (10.0.0.44) offers STARTTLS and {how}");
+            let line = |how| format!("warning proven: {} [{OTHER}]", found(how));
+            assert_eq!(world.lines(&CHECK), expected.map(line).into_iter().collect::<Vec<_>>(), "{name}");
+            world.connector(|connector| connector.require_tls = true);
+            let so = ", and 'To Zimbra' requires TLS: Exchange sends it nothing";
+            let line = |how| format!("critical proven: {}{so} [{OTHER}, To Zimbra]", found(how));
+            assert_eq!(world.lines(&CHECK), expected.map(line).into_iter().collect::<Vec<_>>(), "{name}, required");
+            let Some(how) = expected else { continue };
+            world.session(OTHER, &[]);
+            let mut through = turn(Stage::Ehlo, "250 host", None);
+            through.tls = true;
+            world.last(OTHER).transcript.push(through);
+            let line = format!("warning proven: {} (in other sessions it came about) [{OTHER}]", found(how));
+            assert_eq!(world.lines(&CHECK), [line], "{name}, but not always");
+        }
     }
 
     #[test]

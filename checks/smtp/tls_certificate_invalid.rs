@@ -1,5 +1,6 @@
 //! NSD204: a certificate that a careful sender does not take.
 use crate::model::promises::Breaking;
+use crate::model::tls::Fault;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -15,6 +16,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    super::unheard(case, notes);
     case.model.unseen_promises().into_iter().for_each(|gap| notes.gap(gap));
     for hop in &case.model.hops {
         let breaches = case.model.breaches(hop);
@@ -32,14 +34,20 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
         let Some((at, _, tls)) = hop.handshake() else { continue };
         if let Some(miss) = tls.handshake.miss() {
-            let what = format!("the certificate of {}", hop.name());
-            notes.gap(Gap::unanswered(what, miss.said.clone(), "look into the TLS settings of that host"));
+            // That TLS does not come about is NSD203's to say.
+            let (what, supply) =
+                (format!("the certificate of {}", hop.name()), "look into the TLS settings of that host");
+            notes.gap(Gap { why: miss.said.clone(), ..Gap::not_asked(what, supply) });
             continue;
         }
-        let faults = hop.certificate_faults();
+        let demand = case.model.tls_demand(hop).and_then(|demand| Some((demand.objection(hop)?, demand)));
+        // Behind the gateway nobody looks at name and root unless a connector demands it: Exchange comes with a certificate
+        // that it signed itself (Microsoft, "Default settings for self-signed certificates").
+        let inside = hop.hop.role != Role::Gateway && demand.is_none();
+        let mut faults = hop.certificate_faults();
+        faults.retain(|(fault, _)| !inside || *fault == Fault::Date);
         let words: Vec<_> = faults.iter().map(|(_, words)| &**words).collect();
         let mut said = format!("The certificate of {} {}", hop.name(), words.join("; it "));
-        let demand = case.model.tls_demand(hop).and_then(|demand| Some((demand.objection(hop)?, demand)));
         let broken = breaches.iter().find(|breach| breach.how == Breaking::NotValid);
         match (&demand, broken) {
             (Some((objection, _)), _) if faults.is_empty() => said = objection.said.clone(),
@@ -65,6 +73,10 @@ fn judge(case: &Case, notes: &mut Notes) {
                 "If it comes from your own authority, name its root with --ca FILE".into(),
             ],
         ));
+        if inside {
+            finding.severity(Severity::Info);
+            finding.detail += "; no send connector demands a valid one, so mail passes";
+        }
         if let Some(breach) = broken {
             total(finding.seen_all(&breach.seen));
         }
@@ -127,7 +139,7 @@ mod tests {
         let mut world = World::healthy();
         let handshake = Observed::Unknown(Miss::new(How::TlsFailed, "handshake failure"));
         world.last(GATEWAY).tls = Some(crate::evidence::smtp::Tls { handshake, ..tls("mx1.contoso.com") });
-        assert_eq!(told(&world), ["unanswered: the certificate of MX1 (handshake failure)"]);
+        assert_eq!(told(&world), ["not asked: the certificate of MX1"], "NSD203 tells of it");
     }
 
     #[test]
@@ -173,5 +185,35 @@ mod tests {
                      CN=Contoso CA). 'To Zimbra' validates it: Exchange sends it nothing, unless it trusts roots that this \
                      host does not";
         assert_eq!(told(&world), [format!("{found} {subjects}")]);
+    }
+
+    #[test]
+    fn behind_the_gateway_only_a_date_is_told_and_no_name_is_compared_for_an_address() {
+        let mut world = World::healthy();
+        world.last(OTHER).tls = Some(tls("localhost"));
+        let shown = |world: &mut World| {
+            let tls = world.last(OTHER).tls.as_mut().unwrap();
+            (tls.names_host, tls.trusted) = (Observed::Known(false), Observed::Known(false));
+        };
+        shown(&mut world);
+        assert_eq!(told(&world), [""; 0], "no connector validates it");
+        world.last(OTHER).tls.as_mut().unwrap().chain[0].not_after = "2026-11-01T00:00:00Z".into();
+        let expired = format!(
+            "info proven: The certificate of smarthost.contoso.com (10.0.0.44) expired on 2026-11-01T00:00:00Z; no send \
+             connector demands a valid one, so mail passes [{OTHER}]"
+        );
+        assert_eq!(told(&world), [expired]);
+        world.last(OTHER).tls.as_mut().unwrap().chain[0].not_after = "2027-11-01T00:00:00Z".into();
+        world.connector(|connector| {
+            (connector.require_tls, connector.tls_auth_level) = (true, TlsAuthLevel::CertificateValidation);
+        });
+        assert!(told(&world)[0].starts_with("critical likely: "), "one validates it: {:?}", told(&world));
+        const BARE: &str = "gateway/192.0.2.27/192.0.2.27:25";
+        let mut world = World::healthy();
+        world.hop(BARE);
+        world.session(BARE, &[]);
+        world.last(BARE).tls = Some(tls("mx1.contoso.com"));
+        world.last(BARE).tls.as_mut().unwrap().names_host = Observed::Known(false);
+        assert_eq!(told(&world), [""; 0], "an address is no name");
     }
 }

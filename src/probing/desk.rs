@@ -64,6 +64,8 @@ pub(super) struct Desk<'a> {
     unproven: Vec<usize>,
     /// Whether the known-good was refused, and is a target since.
     demoted: bool,
+    /// Whether a session brought what nobody had asked for.
+    disbelieved: bool,
     put_off: Vec<usize>,
     good: Control,
     randoms: [Control; 2],
@@ -135,6 +137,7 @@ impl<'a> Desk<'a> {
             accepted: None,
             unproven: Vec::new(),
             demoted: false,
+            disbelieved: false,
             targets,
             put_off: Vec::new(),
             good: if paired { Control::Accepted } else { Control::Open },
@@ -549,6 +552,7 @@ impl<'a> Desk<'a> {
         let before = (self.limits.refusals, self.limits.recipients, self.limits.mixed);
         self.limits.learn(session);
         self.doubt(&mut seat);
+        self.disbelieve(session);
         let learnt = before != (self.limits.refusals, self.limits.recipients, self.limits.mixed);
         if session.broke_off.is_none() {
             self.survived = self.survived.max(seat.refusals);
@@ -584,6 +588,27 @@ impl<'a> Desk<'a> {
                 self.waiting[usize::from(target >= self.targets.likely.len())].push_front(target);
             }
         }
+    }
+
+    /// Has everybody of a session asked about once more in which a reply came that nobody had asked for.
+    fn disbelieve(&mut self, session: &Session) {
+        if session.unasked_reply().is_none() {
+            return;
+        }
+        let heard: Vec<String> = session.rcpt_replies().map(|(_, recipient, ..)| recipient.to_string()).collect();
+        for recipient in heard.iter().rev() {
+            let random = self.targets.randoms.iter().position(|random| random == recipient);
+            match (self.places.get(recipient).copied(), random) {
+                (Some(target), _) if self.doubted[target] == 0 && self.states[target] == State::Done => {
+                    self.doubted[target] = DOUBTS;
+                    self.states[target] = State::Waiting;
+                    self.waiting[usize::from(target >= self.targets.likely.len())].push_front(target);
+                }
+                (None, Some(which)) if !self.disbelieved => self.randoms[which] = Control::Open,
+                _ => {}
+            }
+        }
+        self.disbelieved = true;
     }
 
     /// Makes the known-good a target; whoever was accepted takes its place.

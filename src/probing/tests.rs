@@ -103,6 +103,7 @@ fn turn(who: Who, text: &str, recipient: &str) -> Turn {
         recipient: Some(recipient.into()),
         latency_ms: (who == Who::Server).then_some(1),
         oddities: vec![],
+        unasked: false,
     }
 }
 

@@ -5,8 +5,10 @@
 use super::filter::Filter;
 use super::message::Scope;
 use super::search::{Question, Searcher};
+use crate::collect::exports::domain_of;
 use nsdiag_checks::evidence::directory::{Entry, RootDse};
 use nsdiag_checks::evidence::exchange::{AcceptedDomain, Organisation, RecipientFilter, SendConnector};
+use nsdiag_checks::evidence::reading::Unreadable;
 use nsdiag_checks::evidence::servers::{EdgeSubscription, ExchangeServer, ReceiveConnector};
 use nsdiag_checks::evidence::{How, Miss, Observed, dn};
 
@@ -101,12 +103,19 @@ fn read(base: &str, entries: &[Entry]) -> Observed<Organisation> {
     let sees = accepted.known().is_some();
     let servers = seen.servers(sees);
     let subscriptions = |servers: &Vec<ExchangeServer>| servers.iter().filter_map(EdgeSubscription::of).collect();
+    // A server whose roles cannot be read may be one of the Edge.
+    let unread = |servers: &Vec<ExchangeServer>| {
+        let unread = servers.iter().find_map(|server| Some((server, server.unreadable.of(&["roles"])?)))?;
+        Some(Miss::new(How::Unreadable, format!("what {} is could not be read: {}", unread.0.name, unread.1.said)))
+    };
     Observed::Known(Organisation {
         send_connectors: seen.send_connectors(sees),
         recipient_filter: seen.recipient_filter(sees),
         receive_connectors: seen.receive_connectors(&servers),
         edge_subscriptions: match &servers {
-            Observed::Known(servers) => Observed::Known(subscriptions(servers)),
+            Observed::Known(servers) => {
+                unread(servers).map_or_else(|| Observed::Known(subscriptions(servers)), Observed::Unknown)
+            }
             Observed::Unknown(miss) => Observed::Unknown(miss.clone()),
             Observed::NotAsked => Observed::NotAsked,
         },
@@ -144,6 +153,12 @@ impl Seen<'_> {
 
     fn accepted_domains(&self) -> Observed<Vec<AcceptedDomain>> {
         let mut all = self.all(ACCEPTED, AcceptedDomain::from_entry);
+        for one in all.iter_mut().filter(|one| !one.domain.is_ascii()) {
+            match domain_of(&one.domain) {
+                Some(domain) => one.domain = domain,
+                None => one.unreadable.add("domain", format!("'{}' is no domain", one.domain.escape_debug())),
+            }
+        }
         all.sort_by(|a, b| a.name.cmp(&b.name));
         match all.is_empty() {
             false => Observed::Known(all),
@@ -158,6 +173,7 @@ impl Seen<'_> {
     /// connectors have no rights of their own, so that reading them takes an inherited one.
     fn send_connectors(&self, sees: bool) -> Observed<Vec<SendConnector>> {
         let mut all = self.all(SEND, SendConnector::from_entry);
+        all.iter_mut().for_each(in_ascii);
         all.sort_by(|a, b| a.name.cmp(&b.name));
         match !all.is_empty() || sees && self.container("Connections") {
             true => Observed::Known(all),
@@ -193,6 +209,26 @@ impl Seen<'_> {
         match !all.is_empty() || servers.known().is_some_and(edge) {
             true => Observed::Known(all),
             false => self.no_right("no receive connector is visible", "Servers"),
+        }
+    }
+}
+
+/// Puts a connector's address spaces into A-labels (RFC 5890), by which domains are compared.
+fn in_ascii(connector: &mut SendConnector) {
+    let (whole, foreign) = std::mem::take(&mut connector.address_spaces)
+        .into_iter()
+        .partition(|space| space.kind != "SMTP" || space.address.is_ascii());
+    connector.address_spaces = whole;
+    for mut space in foreign {
+        match domain_of(&space.address) {
+            Some(address) => {
+                space.address = address;
+                connector.address_spaces.push(space);
+            }
+            None => {
+                let said = format!("routingList holds '{}', which is no domain", space.address.escape_debug());
+                connector.unreadable.0.push(Unreadable { field: "address_spaces".into(), said, value: None });
+            }
         }
     }
 }
@@ -238,6 +274,28 @@ mod tests {
             part("receive", &organisation.receive_connectors),
             part("edge", &organisation.edge_subscriptions),
         ]
+    }
+
+    #[test]
+    fn an_edge_server_is_not_ruled_out_where_roles_cannot_be_read_and_other_scripts_are_compared_in_ascii() {
+        let org = entry(&format!("CN=First Organization,{BASE}"), ORGANISATION, &[]);
+        let accepted = |name: &str| {
+            below(&format!("CN={name},CN=Accepted Domains"), ACCEPTED, &[("msExchAcceptedDomainName", name)])
+        };
+        let server = |roles| below("CN=EX01,CN=Servers", SERVER, &[("msExchCurrentServerRoles", roles)]);
+        let spaces = [("routingList", "SMTP:*.Grün.example;2"), ("routingList", "SMTP:c.com;1")];
+        let connector = below("CN=To Zimbra,CN=Connections", SEND, &spaces);
+        let entries = [org, accepted("grün.example"), accepted("c.com"), server("x"), connector];
+        let Observed::Known(read) = read(BASE, &entries) else { panic!("it is visible") };
+        let why = read.edge_subscriptions.miss().map(|miss| &*miss.said);
+        let said = "what EX01 is could not be read: msExchCurrentServerRoles is 'x', which is no whole number that it can \
+                    hold";
+        assert_eq!(why, Some(said));
+        let domains: Vec<_> = read.accepted_domains.known().unwrap().iter().map(|one| &*one.domain).collect();
+        assert_eq!(domains, ["c.com", "xn--grn-ioa.example"]);
+        let connectors = read.send_connectors.known().unwrap();
+        let spaces: Vec<_> = connectors[0].address_spaces.iter().map(|one| (&*one.address, one.cost)).collect();
+        assert_eq!(spaces, [("c.com", 1), ("*.xn--grn-ioa.example", 2)]);
     }
 
     #[test]

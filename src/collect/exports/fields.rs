@@ -211,9 +211,16 @@ pub fn address_spaces(object: &Object, field: &'static str, local: bool) -> Deco
                         domain
                     })
                 });
-                let cost = inner.field("Cost").and_then(Value::number).and_then(|cost| cost.try_into().ok());
-                let (Some(kind), Some(address)) = (kind, address) else { return undecoded(field, member) };
-                spaces.push(AddressSpace { kind, address: address.to_lowercase(), cost: cost.unwrap_or(1), local });
+                // A cost that is left out is 1; one that is there is 1 to 100 (Microsoft, "Set-SendConnector").
+                let cost = match inner.field("Cost").filter(|cost| !cost.is_nil()) {
+                    None => Some(1),
+                    Some(cost) => cost.number().and_then(|cost| u32::try_from(cost).ok()),
+                };
+                let cost = cost.filter(|cost| (1..=100).contains(cost));
+                let (Some(kind), Some(address), Some(cost)) = (kind, address, cost) else {
+                    return undecoded(field, member);
+                };
+                spaces.push(AddressSpace { kind, address: address.to_lowercase(), cost, local });
             }
             _ => {
                 let Some(text) = member.text() else { return undecoded(field, member) };
@@ -298,7 +305,7 @@ pub fn milliseconds(object: &Object, field: &'static str) -> Decoded<Option<u64>
     if let Value::Object(inner) = value
         && let Some(ticks) = inner.field("Ticks").and_then(Value::number)
     {
-        return Ok(u64::try_from(ticks / 10_000).ok());
+        return u64::try_from(ticks / 10_000).map_or_else(|_| undecoded(field, value), |span| Ok(Some(span)));
     }
     let of = |text: &str| -> Option<u64> {
         let (head, seconds) = text.rsplit_once(':')?;
@@ -391,6 +398,8 @@ mod tests {
     fn address_spaces_are_read_in_every_shape_and_never_guessed() {
         let object =
             |address: &str| shape(&[("Address", words(address)), ("Type", words("SMTP")), ("Cost", Value::Number(5))]);
+        let costing =
+            |cost: &str| shape(&[("Address", words("contoso.com")), ("Type", words("SMTP")), ("Cost", words(cost))]);
         let cases = [
             (Value::List(vec![words("SMTP:Contoso.com;1"), words("smtp:*;100")]), Ok("contoso.com;1 *;100")),
             (words("SMTP:contoso.com;1,SMTP:*.contoso.com;2"), Ok("contoso.com;1 *.contoso.com;2")),
@@ -416,7 +425,12 @@ mod tests {
                 Value::List(vec![words("Microsoft.Exchange.Data.AddressSpace")]),
                 Err("it holds only 'Microsoft.Exchange.Data.AddressSpace'"),
             ),
-            (words("SMTP:a;1;SMTP:b;1"), Err("'a;1;smtp:b' is not understood")),
+            (words("SMTP:a;1;SMTP:b;1"), Err("'SMTP:a;1;SMTP:b;1' is not understood")),
+            (words("SMTP:contoso.com;0"), Err("'SMTP:contoso.com;0' is not understood")),
+            (words("SMTP:contoso.com;x"), Err("'SMTP:contoso.com;x' is not understood")),
+            (Value::List(vec![costing("101")]), Err("it has an unknown shape")),
+            (Value::List(vec![costing("dear")]), Err("it has an unknown shape")),
+            (Value::List(vec![costing("100")]), Ok("contoso.com;100")),
             (Value::List(vec![words("SMTP:a b;1")]), Ok("a;1 b;1")),
             (Value::Lost, Err("it refers to an object that is not at hand")),
         ];

@@ -14,6 +14,7 @@ mod value;
 
 use super::directory::{self, Roster, Wanted};
 use cmdlet::{Cmdlet, Told, tell};
+pub(super) use fields::domain_of;
 use nsdiag_checks::evidence::directory::{Directory, Entry, ExportFile, Lookup, Origin};
 use nsdiag_checks::evidence::{How, Miss, Observed};
 use organisation::{Parts, Source, assemble};

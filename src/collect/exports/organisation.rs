@@ -10,6 +10,7 @@ use nsdiag_checks::evidence::exchange::{
     TlsAuthLevel, split_smart_hosts,
 };
 use nsdiag_checks::evidence::online::{ConnectorType, InboundConnector, OutboundConnector};
+use nsdiag_checks::evidence::reading::Unread;
 use nsdiag_checks::evidence::servers::{
     EdgeSubscription, ExchangeServer, PermissionGroup, ReceiveAuthentication, ReceiveConnector, ServerRole,
 };
@@ -201,6 +202,7 @@ fn accepted_domain(object: &Object) -> Decoded<AcceptedDomain> {
         catch_all: reference(object, "CatchAllRecipientID")?,
         raw_flags: None,
         changed: changed(object),
+        unreadable: Unread::default(),
         domain,
     })
 }
@@ -237,13 +239,24 @@ fn send_connector(object: &Object) -> Decoded<SendConnector> {
         };
         return Err(Undecoded { field: "DNSRoutingEnabled", why: why.into() });
     }
+    let mut unreadable = Unread::default();
+    // Exchange always has a port. Older versions have no CloudServicesMailEnabled, and an export may leave it out.
+    for (field, property) in [("port", "Port"), ("cloud_services", "CloudServicesMailEnabled")] {
+        if object.field(property).is_none_or(Value::is_nil) {
+            unreadable.add(field, format!("the export lacks {property}"));
+        }
+    }
+    let port: Option<u16> = number(object, "Port")?;
+    if port == Some(0) {
+        return Err(Undecoded { field: "Port", why: "it is 0".into() });
+    }
     Ok(SendConnector {
         name: text(object, "Name")?,
         enabled: flag(object, "Enabled")?,
         scoped: scoped || address_spaces.iter().any(|space: &AddressSpace| space.local),
         address_spaces,
         smart_hosts,
-        port: number(object, "Port")?.unwrap_or(25),
+        port: port.unwrap_or(25),
         authentication: choice(object, "SmartHostAuthMechanism", &authentications)?
             .unwrap_or(SmartHostAuthentication::Unknown),
         max_bytes: size(object, "MaxMessageSize")?,
@@ -253,24 +266,32 @@ fn send_connector(object: &Object) -> Decoded<SendConnector> {
         tls_domain: text_or_none(object, "TlsDomain")?.map(|name| name.to_lowercase()),
         external_dns: flag_or_false(object, "UseExternalDNSServersEnabled")?,
         frontend_proxy: flag_or_false(object, "FrontendProxyEnabled")?,
+        domain_secure: flag_or_false(object, "DomainSecureEnabled")?,
         cloud_services: flag_or_false(object, "CloudServicesMailEnabled")?,
         fqdn: text_or_none(object, "Fqdn")?.map(|name| name.to_lowercase()),
         source_servers: texts(object, "SourceTransportServers")?.iter().map(|name| name_in(name)).collect(),
         raw_flags: None,
         changed: changed(object),
+        unreadable,
     })
 }
 
 fn recipient_filter(object: &Object) -> Decoded<RecipientFilter> {
-    let runs = object.field("Enabled").and_then(Value::flag).unwrap_or(true);
+    // Some exports leave it out, and then the look-up itself decides.
+    let runs = !object.has("Enabled") || flag(object, "Enabled")?;
     let blocked = match flag_or_false(object, "BlockListEnabled")? && object.has("BlockedRecipients") {
         true => texts(object, "BlockedRecipients")?,
         false => vec![],
     };
+    let mut unreadable = Unread::default();
+    for wrong in blocked.iter().filter_map(|one| address::fold(one).err()) {
+        unreadable.add("blocked", format!("BlockedRecipients: {wrong}"));
+    }
     Ok(RecipientFilter {
         validates: runs && flag(object, "RecipientValidationEnabled")?,
         blocked: blocked.iter().filter_map(|one| address::fold(one).ok()).collect(),
         raw_flags: None,
+        unreadable,
     })
 }
 
@@ -324,6 +345,7 @@ fn receive_connector(object: &Object) -> Decoded<ReceiveConnector> {
         require_tls: flag_or_false(object, "RequireTLS")?,
         raw_authentication: object.field("AuthMechanism").and_then(Value::number),
         raw_role: choice(object, "TransportRole", &[(32, "HubTransport", 32), (16_384, "FrontendTransport", 16_384)])?,
+        unreadable: Unread::default(),
     })
 }
 
@@ -359,6 +381,7 @@ fn server(object: &Object) -> Decoded<ExchangeServer> {
         site: reference(object, "Site")?.map(|site| name_in(&site)),
         version: text_or_none(object, "AdminDisplayVersion")?,
         raw_roles: object.field("ServerRole").and_then(Value::number),
+        unreadable: Unread::default(),
     })
 }
 
@@ -402,9 +425,9 @@ fn outbound(object: &Object) -> Decoded<OutboundConnector> {
         recipient_domains: domains(object, "RecipientDomains")?,
         smart_hosts: texts(object, "SmartHosts")?.iter().flat_map(|host| split_smart_hosts(host)).collect(),
         use_mx: flag(object, "UseMXRecord")?,
-        by_rule_only: flag_or_false(object, "IsTransportRuleScoped")?,
-        all_accepted_domains: flag_or_false(object, "AllAcceptedDomains")?,
-        all_via_on_premises: flag_or_false(object, "RouteAllMessagesViaOnPremises")?,
+        by_rule_only: flag(object, "IsTransportRuleScoped")?,
+        all_accepted_domains: flag(object, "AllAcceptedDomains")?,
+        all_via_on_premises: flag(object, "RouteAllMessagesViaOnPremises")?,
         tls: text_or_none(object, "TlsSettings")?,
         changed: changed(object),
     })

@@ -83,7 +83,7 @@ impl Dialogue<'_> {
             // Who says goodbye of its own accord has not answered one command too many.
             Some(turn) if turn.code == Some(421) => {}
             Some(turn) => {
-                (turn.code, turn.latency_ms) = (None, None);
+                (turn.code, turn.latency_ms, turn.unasked) = (None, None, true);
                 turn.oddities.push("nobody had asked for it".into());
                 self.void(TOO_MANY);
                 return self.at(Miss::new(How::Protocol, TOO_MANY));

@@ -340,7 +340,7 @@ impl Dialogue<'_> {
             }
             let code = self.hear(stream, None).await?;
             if let Some(turn) = self.session.transcript.last_mut().filter(|_| code != 421) {
-                (turn.code, turn.latency_ms) = (None, None);
+                (turn.code, turn.latency_ms, turn.unasked) = (None, None, true);
                 turn.oddities.push(format!("it came before {verb} was sent and answers nothing"));
             }
         }
@@ -365,6 +365,7 @@ impl Dialogue<'_> {
                 recipient: recipient.map(String::from),
                 latency_ms: whole.then(|| u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX)),
                 oddities: reply.oddities,
+                unasked: false,
             });
         }
         match (outcome, code) {
@@ -422,6 +423,7 @@ impl Dialogue<'_> {
             recipient: recipient.map(String::from),
             latency_ms: None,
             oddities: Vec::new(),
+            unasked: false,
         });
     }
 }

@@ -69,6 +69,7 @@ impl Reader {
 
     /// Reads one whole reply until `by`; what came before a failure is in `reply` all the same.
     pub(super) async fn reply(&mut self, stream: &mut dyn Stream, by: Instant, reply: &mut Reply) -> Result<(), Miss> {
+        let (mut first, mut disagree) = (None, false);
         loop {
             let bytes = self.line(stream, by, reply).await?;
             let at_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -78,10 +79,13 @@ impl Reader {
             let Some(code) = code else {
                 return Err(Miss::new(How::Protocol, "what came is not an SMTP reply"));
             };
-            if reply.code.is_some_and(|before| before != code) {
-                reply.odd("its lines bear different codes; the last one counts");
+            if first.is_some_and(|before| before != code) {
+                reply.odd("its lines bear different codes, and so it means nothing");
+                disagree = true;
             }
-            reply.code = Some(code);
+            first = first.or(Some(code));
+            // RFC 5321, 4.2.1: the code is the same on every line. Where it is not, none of them counts.
+            reply.code = first.filter(|_| !disagree);
             if last {
                 return Ok(());
             }

@@ -27,7 +27,10 @@ impl Desk<'_> {
         if self.is_cut() || too_many || matches!(how, Some(How::Deadline | How::NotTried | How::TlsInjection)) {
             return After::Stop;
         }
-        if how == Some(How::TlsFailed) && !self.in_the_clear {
+        // TLS that does not come about, or breaks before a word went through it: what follows goes in the clear.
+        let silent = |tls: bool| !session.transcript.iter().any(|turn| turn.who == Who::Server && turn.tls == tls);
+        let broken = how == Some(How::TlsFailed) || how.is_some() && session.tls.is_some() && silent(true);
+        if broken && !self.in_the_clear {
             self.in_the_clear = true;
             return After::Go;
         }
