@@ -303,7 +303,8 @@ impl World {
         self.evidence.smtp.iter_mut().rfind(|session| session.hop == hop).unwrap()
     }
 
-    /// Sets a DNS answer: `NXDOMAIN`, `SERVFAIL`, `SILENCE`, `CNAME target address`, or records separated by `, `.
+    /// Sets a DNS answer: `NXDOMAIN`, `SERVFAIL`, `SILENCE`, `LOOP`, `CNAME target address`, `CNAME target NXDOMAIN`, or
+    /// records separated by `, `.
     pub fn dns(&mut self, name: &str, kind: RecordKind, records: &str) {
         self.evidence.dns.retain(|lookup| lookup.name != name || lookup.kind != kind);
         let (aliases, records) = match records.strip_prefix("CNAME ").and_then(|rest| rest.split_once(' ')) {
@@ -326,7 +327,8 @@ impl World {
         let answer = match records {
             "SILENCE" => Observed::Unknown(Miss::new(How::TimedOut, "no answer in 10 s")),
             "SERVFAIL" => Observed::Unknown(Miss::new(How::ServerFailure, "the resolver failed")),
-            "NXDOMAIN" => Observed::Known(Answer::default()),
+            "LOOP" => Observed::Unknown(Miss::new(How::AliasLoop, "an alias loop")),
+            "NXDOMAIN" => Observed::Known(Answer { aliases, ..Answer::default() }),
             "" => Observed::Known(Answer { exists: true, aliases, records: vec![] }),
             _ => Observed::Known(Answer { exists: true, aliases, records: records.split(", ").map(record).collect() }),
         };

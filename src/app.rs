@@ -563,7 +563,7 @@ pub fn plan(settings: &Settings) -> String {
         true => "the servers of /etc/resolv.conf".into(),
         false => question.resolvers.join(", "),
     };
-    lines.push(format!("DNS         {servers}: MX of {domain}, and the addresses of every host below"));
+    lines.push(format!("DNS         {servers}: MX of {domain}, their addresses and those of every host below"));
     lines.push(
         "            its MX records by every resolver and by the zone's own servers too; SPF, TLSA and MTA-STS,".into(),
     );

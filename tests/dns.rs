@@ -3,7 +3,7 @@
 use hickory_proto::op::{Edns, Message, MessageType, ResponseCode};
 use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::rdata::{A, CNAME, MX, NS};
-use hickory_proto::rr::{Name, RData, Record, RecordType};
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use nsdiag::collect::dns::Resolver;
 use nsdiag_checks::evidence::dns::RecordKind;
 use nsdiag_checks::evidence::{How, Observed};
@@ -84,7 +84,65 @@ fn answer(query: &[u8], tcp: bool) -> Option<Vec<u8>> {
         "pool" => {
             response.add_answer(alias(&name, "loop.test."));
         }
-        "large" if !tcp => response.metadata.truncation = true,
+        "eight" => {
+            response.add_answer(alias(&name, "one.chain.test."));
+        }
+        _ if name.to_ascii().ends_with(".chain.test.") => {
+            response.add_answer(alias(&name, &format!("x{label}.chain.test.")));
+        }
+        "large" | "cut" if !tcp => response.metadata.truncation = true,
+        "cut" => {
+            response.metadata.truncation = true;
+            response.add_answer(address(&name));
+        }
+        "elsewhere" => {
+            response.add_answer(address(&Name::from_str("good.test.").unwrap()));
+        }
+        "otherkind" => {
+            response.add_answer(Record::from_rdata(name.clone(), 60, RData::NS(NS(name.clone()))));
+        }
+        "otherclass" => {
+            let mut record = address(&name);
+            record.dns_class = DNSClass::CH;
+            response.add_answer(record);
+        }
+        "twofold" => {
+            response.add_answer(alias(&name, "good.test."));
+            response.add_answer(alias(&name, "nothing.test."));
+        }
+        "contrary" => {
+            response.metadata.response_code = ResponseCode::NXDomain;
+            response.add_answer(address(&name));
+        }
+        "gone" => {
+            response.metadata.response_code = ResponseCode::NXDomain;
+            response.add_answer(alias(&name, "nxdomain.test."));
+        }
+        "referral" | "authority" => {
+            response.metadata.authoritative = label == "authority";
+            response.authorities.push(Record::from_rdata(
+                Name::from_str("test.").unwrap(),
+                60,
+                RData::NS(NS(Name::from_str("ns.test.").unwrap())),
+            ));
+        }
+        // The record's data is shorter than it says.
+        "malformed" => {
+            response.add_answer(address(&name));
+            let mut bytes = response.to_vec().ok()?;
+            bytes.truncate(bytes.len() - 2);
+            return Some(bytes);
+        }
+        // The name of the exchange points to itself.
+        "undecodable" => {
+            let data = MX::new(10, Name::from_str("mx.test.").unwrap());
+            response.add_answer(Record::from_rdata(name.clone(), 60, RData::MX(data)));
+            let mut bytes = response.to_vec().ok()?;
+            let target = bytes.windows(3).rposition(|part| part == b"\x02mx")?;
+            bytes[target] = 0xC0 | (target >> 8) as u8;
+            bytes[target + 1] = target as u8;
+            return Some(bytes);
+        }
         "forged" if !tcp => response.metadata.id = response.metadata.id.wrapping_add(1),
         _ => {
             response.add_answer(address(&name));
@@ -136,7 +194,18 @@ async fn every_kind_of_answer_is_told_apart() {
         ("nxdomain.test", Ok((false, 0, 0))),
         ("alias.test", Ok((true, 1, 1))),
         ("large.test", Ok((true, 1, 0))),
-        ("loop.test", Err((How::ServerFailure, "an alias loop"))),
+        ("gone.test", Ok((false, 0, 1))),
+        ("authority.test", Ok((true, 0, 0))),
+        ("loop.test", Err((How::AliasLoop, "pool.test is an alias of loop.test: an alias loop"))),
+        ("eight.test", Err((How::TooLarge, "a chain of more than 8 aliases"))),
+        ("cut.test", Err((How::Protocol, "a truncated answer, and over TCP it is truncated as well"))),
+        ("elsewhere.test", Err((How::Protocol, "about another name"))),
+        ("otherkind.test", Err((How::Protocol, "of another kind"))),
+        ("otherclass.test", Err((How::Protocol, "about another name"))),
+        ("twofold.test", Err((How::Protocol, "an alias of several others"))),
+        ("contrary.test", Err((How::Protocol, "does not exist, and gives records of it"))),
+        ("referral.test", Err((How::Protocol, "refers to others"))),
+        ("malformed.test", Err((How::Protocol, "what came cannot be read"))),
         ("servfail.test", Err((How::ServerFailure, "SERVFAIL"))),
         ("refused.test", Err((How::Refused, "refuses the question"))),
         ("silent.test", Err((How::TimedOut, "no answer within 0.4 s"))),
@@ -156,6 +225,14 @@ async fn every_kind_of_answer_is_told_apart() {
             (answer, _) => panic!("{name}: {answer:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn an_exchange_whose_name_cannot_be_read_is_no_missing_one() {
+    let (at, _) = server().await;
+    let answer = resolver(vec![at]).ask("undecodable.test", RecordKind::Mx).await.answer;
+    let miss = answer.miss().unwrap_or_else(|| panic!("{answer:?}"));
+    assert!(miss.how == How::Protocol && miss.said.contains("cannot be read"), "{miss:?}");
 }
 
 #[tokio::test]

@@ -31,6 +31,17 @@ fn judge(case: &Case, notes: &mut Notes) {
         all.push(failed);
         reasons.extend(unvalidated.extended.as_deref());
     }
+    // What no resolver answered none has validated.
+    if bogus.is_empty() && notes.need(case.model.exchangers()).is_none() {
+        return;
+    }
+    // A resolver that says of no answer that it is validated need not look: then a broken signature stays unseen.
+    if bogus.is_empty() && !case.evidence.dns.iter().any(|lookup| lookup.authenticated) {
+        let what = format!("whether the records of {domain} are signed, and pass validation");
+        let mut gap = Gap::not_asked(what, "--resolver IP of a DNS server that validates");
+        gap.why = "no answer was validated: the domain is not signed, or the resolver does not look".into();
+        return notes.gap(gap);
+    }
     for (resolver, (failed, reasons)) in bogus {
         let (names, seen): (Vec<_>, Vec<_>) = failed.into_iter().unzip();
         let reasons: Vec<_> = reasons.into_iter().collect();
@@ -72,11 +83,19 @@ mod tests {
     #[test]
     fn what_only_an_unchecked_question_brings_is_bogus() {
         let mut world = World::healthy();
+        let unseen = "not asked: whether the records of contoso.com are signed, and pass validation";
+        assert_eq!(world.lines(&CHECK), [unseen], "nobody validated anything");
+        world.evidence.dns[0].authenticated = true;
         assert_eq!(world.lines(&CHECK), [""; 0]);
         world.dns("contoso.com", RecordKind::Mx, "SERVFAIL");
-        assert_eq!(world.lines(&CHECK), [""; 0], "a resolver that fails in any case has said nothing about validation");
+        let failed = "unanswered: the MX records of contoso.com (the resolver failed)";
+        assert_eq!(
+            world.lines(&CHECK),
+            [failed],
+            "a resolver that fails in any case has said nothing about validation"
+        );
         bogus(&mut world, "spf.example.net", RecordKind::Txt, None);
-        assert_eq!(world.lines(&CHECK), [""; 0], "no record that mail to the domain depends on");
+        assert_eq!(world.lines(&CHECK), [failed], "no record that mail to the domain depends on");
         bogus(&mut world, "contoso.com", RecordKind::Mx, None);
         let found = "critical proven: The resolver 10.0.0.53:53 fails at contoso.com MX, and answers where it is told not \
                      to validate [contoso.com]";

@@ -3,10 +3,12 @@ mod dnssec_bogus;
 mod mx_missing;
 mod mx_target_invalid;
 mod mx_views_disagree;
+mod named_gateway_is_no_mx;
 mod smart_host_is_exchange;
 mod smart_host_is_gateway;
 mod smart_host_unresolvable;
 mod spf_omits_sender;
+mod ways;
 
 /// The checks of this area, by code.
 pub const CHECKS: &[&crate::judge::Check] = &[
@@ -18,4 +20,5 @@ pub const CHECKS: &[&crate::judge::Check] = &[
     &smart_host_is_gateway::CHECK,
     &smart_host_is_exchange::CHECK,
     &dnssec_bogus::CHECK,
+    &named_gateway_is_no_mx::CHECK,
 ];

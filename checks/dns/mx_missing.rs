@@ -1,5 +1,4 @@
 //! NSD101: the Internet finds no host that takes the domain's mail.
-use crate::evidence::dns::RecordKind;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -15,26 +14,31 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(case: &Case, notes: &mut Notes) {
     let domain = &*case.question.domain;
-    let Some((at, lookup)) = case.evidence.dns_of(domain, RecordKind::Mx) else {
-        return notes.gap(Gap::not_asked(format!("the MX records of {domain}"), "--resolver IP"));
-    };
-    let answer = match &lookup.answer {
-        Observed::Known(answer) => answer,
-        Observed::Unknown(miss) => return notes.gap(no_dns(format!("the MX records of {domain}"), miss)),
-        Observed::NotAsked => return,
-    };
-    let exchanges = answer.exchanges();
+    let Some(mx) = notes.need(case.model.exchangers()) else { return };
+    let (exchanges, mut seen) = (mx.answer.exchanges(), vec![mx.pointer]);
     let detail = match &exchanges[..] {
-        [(_, "")] => format!("{domain} has a null MX record (RFC 7505): it declares that it takes no mail"),
-        [] if !answer.exists => format!("{domain} does not exist in DNS, says {}", lookup.resolver),
+        [(_, ""), rest @ ..] if rest.iter().all(|(_, host)| host.is_empty()) => {
+            format!("{domain} has a null MX record (RFC 7505): it declares that it takes no mail")
+        }
+        [] if !mx.answer.exists => {
+            let end = mx.answer.aliases.last().map(|alias| &*alias.target);
+            let of = end.map(|end| format!(" is an alias of {end}, which")).unwrap_or_default();
+            format!("{domain}{of} does not exist in DNS, says {}", mx.resolver)
+        }
         [] => match case.model.addresses(domain) {
-            Addresses::Known(found, _) if found.is_empty() => format!("{domain} has neither MX records nor an address"),
+            Addresses::Known(found, looked_up) if found.is_empty() => {
+                seen.extend(looked_up);
+                format!("{domain} has neither MX records nor an address")
+            }
+            Addresses::Known(..) => return,
             Addresses::Unknown(miss) => return notes.gap(no_dns(format!("the addresses of {domain}"), &miss)),
-            _ => return,
+            Addresses::NotAsked => {
+                return notes.gap(Gap::not_asked(format!("the addresses of {domain}"), "--resolver IP"));
+            }
         },
         _ => return,
     };
-    notes.finding(detail).about(SubjectKind::Domain, domain).seen(format!("/evidence/dns/{at}")).mend(Remedy::steps(
+    notes.finding(detail).about(SubjectKind::Domain, domain).seen_all(seen).mend(Remedy::steps(
         "dns",
         "Publish the gateway",
         vec![format!("{domain}. IN MX 10 <the gateway's host name>.")],
@@ -44,6 +48,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::dns::RecordKind;
     use crate::stories::World;
 
     #[test]
@@ -54,12 +59,18 @@ mod tests {
         world.dns("contoso.com", RecordKind::A, "192.0.2.1");
         assert_eq!(world.lines(&CHECK), [""; 0], "the implicit MX");
         world.dns("contoso.com", RecordKind::A, "");
+        assert_eq!(world.lines(&CHECK), ["not asked: the addresses of contoso.com"], "one family says nothing");
+        world.dns("contoso.com", RecordKind::Aaaa, "2001:db8::1");
+        assert_eq!(world.lines(&CHECK), [""; 0], "the implicit MX has IPv6 alone");
+        world.dns("contoso.com", RecordKind::Aaaa, "");
         let found = "critical proven: contoso.com has neither MX records nor an address [contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
         world.dns("contoso.com", RecordKind::Mx, "0 .");
         let found = "critical proven: contoso.com has a null MX record (RFC 7505): it declares that it takes no mail \
                      [contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
+        world.dns("contoso.com", RecordKind::Mx, "0 ., 10 mx1.contoso.com");
+        assert_eq!(world.lines(&CHECK), [""; 0], "a host is there: the null MX beside it is another fault");
         world.dns("contoso.com", RecordKind::Mx, "NXDOMAIN");
         let found = "critical proven: contoso.com does not exist in DNS, says 192.0.2.53:53 [contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
@@ -70,5 +81,11 @@ mod tests {
         let mut world = World::healthy();
         world.dns("contoso.com", RecordKind::Mx, "SILENCE");
         assert_eq!(world.lines(&CHECK), ["unanswered: the MX records of contoso.com (no answer in 10 s)"]);
+        world.evidence.dns.clear();
+        assert_eq!(world.lines(&CHECK), ["not asked: the MX records of contoso.com"]);
+        world.dns("contoso.com", RecordKind::Mx, "");
+        assert_eq!(world.lines(&CHECK), ["not asked: the addresses of contoso.com"]);
+        world.dns("contoso.com", RecordKind::A, "SERVFAIL");
+        assert_eq!(world.lines(&CHECK), ["unanswered: the addresses of contoso.com (the resolver failed)"]);
     }
 }

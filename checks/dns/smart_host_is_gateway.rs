@@ -1,4 +1,5 @@
 //! NSD106: the send connector hands mail back to the gateway (F-17).
+use super::ways::{Aim, ways};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -13,45 +14,24 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
-        // What an authoritative domain does not relay no connector loses.
-        let Some(Some(_)) = notes.need(case.model.leaves(organisation)) else { continue };
-        let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
-        let Some((pointer, connector)) = routing.winner() else { continue };
-        // A gateway that hands mail to another organisation may be the way there.
-        let back = connector.smart_hosts.iter().filter(|host| {
-            let gateway = case.model.gateway_at(host, connector.port);
-            gateway.is_some_and(|gateway| case.model.delivers_to(gateway) == Some(organisation.system))
-        });
-        for host in back {
-            let gateway = case.model.gateway_at(host, connector.port);
-            if gateway.is_some_and(|gateway| case.model.may_be_others(gateway)) {
-                notes.gap(Gap::unanswered(
-                    format!(
-                        "whether {host}, which is the MX and the smart host of '{}', hands mail to Exchange",
-                        connector.name
-                    ),
-                    "it may be the other system's own host as well",
-                    "'smtp' of the other system (--other HOST), or 'delivers_to' of the gateway",
-                ));
-                continue;
+    for way in ways(case, notes) {
+        let (name, domain) = (way.exit.name, way.organisation.domain);
+        for host in &way.hosts {
+            match &host.aim {
+                Aim::Either(gap) => notes.gap(gap.clone()),
+                Aim::Gateway => {
+                    let finding = notes.finding(format!(
+                        "'{name}' hands mail for {domain} to {}, which is the gateway that hands it to Exchange{}",
+                        host.name,
+                        way.in_turn()
+                    ));
+                    finding.severity(way.severity());
+                    finding.about(SubjectKind::SendConnector, name).about(SubjectKind::Host, host.name);
+                    finding.seen(&*way.exit.pointer).seen_all(&host.seen);
+                    finding.mend(way.mend("Hand the mail to the other system itself"));
+                }
+                _ => {}
             }
-            let name = &connector.name;
-            let finding = notes.finding(format!(
-                "'{name}' hands mail for {} to {host}, which is the gateway that hands it to Exchange",
-                organisation.domain
-            ));
-            finding.about(SubjectKind::SendConnector, name).about(SubjectKind::Host, host).seen(&pointer);
-            if let Addresses::Known(_, seen) = case.model.addresses(host) {
-                finding.seen_all(seen);
-            }
-            let hosts: Vec<_> = connector.smart_hosts.iter().map(|host| quoted(host)).collect();
-            let set = |hosts: &str| format!("Set-SendConnector -Identity {} -SmartHosts {hosts}", quoted(name));
-            finding.mend(Remedy::exchange(
-                "Hand the mail to the other system itself",
-                vec![set("'<the other system's host>'")],
-                vec![set(&hosts.join(","))],
-            ));
         }
     }
 }
@@ -85,6 +65,53 @@ mod tests {
     }
 
     #[test]
+    fn of_several_smart_hosts_the_right_one_stays() {
+        let mut world = World::healthy();
+        let aim = |world: &mut World, hosts: &[&str]| {
+            world.connector(|one| one.smart_hosts = hosts.iter().map(ToString::to_string).collect());
+        };
+        aim(&mut world, &["mx1.contoso.com", "smarthost.contoso.com"]);
+        let found = "warning proven: 'To Zimbra' hands mail for contoso.com to mx1.contoso.com, which is the gateway that hands \
+                     it to Exchange; Exchange shares the mail out among its smart hosts, so the part that \
+                     smarthost.contoso.com does not get goes round [To Zimbra, mx1.contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        let kept = "Set-SendConnector -Identity 'To Zimbra' -SmartHosts 'smarthost.contoso.com'";
+        assert_eq!(world.commands(&CHECK), [kept]);
+        aim(&mut world, &["mx1.contoso.com", "exch01.corp.contoso.com"]);
+        let found = "critical proven: 'To Zimbra' hands mail for contoso.com to mx1.contoso.com, which is the gateway that hands \
+                     it to Exchange [To Zimbra, mx1.contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found], "the other one is Exchange itself: none is left");
+    }
+
+    #[test]
+    fn an_mx_host_beside_the_named_gateways_may_hand_it_back() {
+        let mut world = World::healthy();
+        world.question.gateways = vec!["mx1.contoso.com:25".into()];
+        world.dns("contoso.com", RecordKind::Mx, "10 filter.example.net");
+        world.dns("filter.example.net", RecordKind::A, "203.0.113.25");
+        world.dns("filter.example.net", RecordKind::Aaaa, "");
+        assert_eq!(world.lines(&CHECK), [""; 0], "the smart host is another one");
+        world.connector(|one| one.smart_hosts = vec!["filter.example.net".into()]);
+        let open = "unanswered: whether filter.example.net, which is the MX and the smart host of 'To Zimbra', hands mail to \
+                    Exchange (it may be the other system's own host as well)";
+        assert_eq!(world.lines(&CHECK), [open]);
+        world.question.systems[1].smtp = vec!["filter.example.net:25".into()];
+        assert_eq!(world.lines(&CHECK), [""; 0], "the user named it as the other system's");
+    }
+
+    #[test]
+    fn whether_it_is_the_gateway_takes_addresses_to_tell() {
+        let mut world = World::healthy();
+        world.dns("smarthost.contoso.com", RecordKind::A, "SILENCE");
+        let gap = "unanswered: the addresses of the smart host smarthost.contoso.com (no answer in 10 s)";
+        assert_eq!(world.lines(&CHECK), [gap]);
+        world.connector(|one| one.smart_hosts = vec!["10.0.0.44".into()]);
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+        world.dns("contoso.com", RecordKind::Mx, "SILENCE");
+        assert_eq!(world.lines(&CHECK), ["unanswered: the MX records of contoso.com (no answer in 10 s)"]);
+    }
+
+    #[test]
     fn an_mx_that_is_the_other_systems_own_host_is_no_gateway_of_exchanges() {
         let mut world = World::healthy();
         world.dns("mx1.contoso.com", RecordKind::A, "10.0.0.44");
@@ -109,6 +136,6 @@ mod tests {
         world.connector(|connector| connector.smart_hosts = vec!["mx1.contoso.com".into()]);
         assert_eq!(world.lines(&CHECK).len(), 1);
         world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::Authoritative);
-        assert_eq!(world.lines(&CHECK), [""; 0]);
+        assert_eq!(world.lines(&CHECK), ["not asked: a smart host for mail of contoso.com"]);
     }
 }

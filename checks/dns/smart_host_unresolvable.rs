@@ -1,4 +1,5 @@
 //! NSD105: the send connector's smart host has no address (F-11).
+use super::ways::{Aim, SmartHost, ways};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -13,46 +14,30 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    for organisation in case.model.on_premises() {
-        // What an authoritative domain does not relay no connector loses.
-        let Some(Some(_)) = notes.need(case.model.leaves(organisation)) else { continue };
-        let Some(routing) = notes.need(organisation.selection(organisation.domain)) else { continue };
-        let Some((pointer, connector)) = routing.winner() else { continue };
-        let hosts = &connector.smart_hosts;
-        let mut dead = Vec::new();
-        for host in hosts {
-            match case.model.addresses(host) {
-                Addresses::Known(_, seen) if case.model.resolves_to_nothing(host) => dead.push((host, seen)),
-                Addresses::Unknown(miss) => notes.gap(no_dns(format!("the addresses of the smart host {host}"), &miss)),
-                _ => {}
-            }
-        }
-        let all = dead.len() == hosts.len();
-        for (host, seen) in dead {
-            let name = &connector.name;
-            // Its servers may name other DNS servers for the outside, which nsdiag does not know.
-            let elsewhere = if connector.external_dns {
-                "; but the connector asks the DNS servers for the outside (UseExternalDNSServersEnabled)"
-            } else {
-                ""
-            };
-            let rest = if all { "mail for the other system stays in the queue" } else { "the connector has others" };
+    for way in ways(case, notes) {
+        let (name, domain) = (way.exit.name, way.organisation.domain);
+        // Its servers may name other DNS servers for the outside, which nsdiag does not know.
+        let routing = way.organisation.selection(domain).ok().filter(|_| !way.organisation.is_online());
+        let external =
+            routing.and_then(|routing| routing.winner()).is_some_and(|(_, connector)| connector.external_dns);
+        let elsewhere = match external {
+            true => "; but the connector asks the DNS servers for the outside (UseExternalDNSServersEnabled)",
+            false => "",
+        };
+        let rest = match &way.rest()[..] {
+            [] => "mail for the other system stays in the queue".to_string(),
+            rest => format!("{} is left to the connector", listed(rest, 3)),
+        };
+        for SmartHost { name: host, seen, .. } in way.hosts.iter().filter(|host| host.aim == Aim::Dead) {
             let finding = notes.finding(format!(
-                "'{name}' hands mail for {} to {host}, which has no address in the DNS that was asked; {rest}{elsewhere}",
-                organisation.domain
+                "'{name}' hands mail for {domain} to {host}, which has no address in the DNS that was asked; {rest}{elsewhere}"
             ));
-            finding.severity(if all { Severity::Critical } else { Severity::Warning });
-            finding.certainty(if connector.external_dns { Certainty::Likely } else { Certainty::Proven });
-            finding.about(SubjectKind::Host, host).about(SubjectKind::SendConnector, name).seen(&pointer);
-            finding.seen_all(seen);
-            let set = |hosts: &[String]| {
-                let hosts: Vec<_> = hosts.iter().map(|host| quoted(host)).collect();
-                format!("Set-SendConnector -Identity {} -SmartHosts {}", quoted(name), hosts.join(","))
-            };
-            let right = vec!["<the other system's host>".to_string()];
-            finding.mend(Remedy::exchange("Name a smart host that exists", vec![set(&right)], vec![set(hosts)])).mend(
-                Remedy::steps("dns", "Or publish its name", vec![format!("{host}. IN A <the other system's address>")]),
-            );
+            finding.severity(way.severity());
+            finding.certainty(if external { Certainty::Likely } else { Certainty::Proven });
+            finding.about(SubjectKind::Host, *host).about(SubjectKind::SendConnector, name);
+            finding.seen(&*way.exit.pointer).seen_all(seen).mend(way.mend("Name a smart host that exists"));
+            let steps = vec![format!("{host}. IN A <the other system's address>")];
+            finding.mend(Remedy::steps("dns", "Or publish its name", steps));
         }
     }
 }
@@ -84,6 +69,8 @@ mod tests {
         for kind in [RecordKind::A, RecordKind::Aaaa] {
             world.dns("smarthost.contoso.com", kind, "");
         }
+        assert_eq!(world.lines(&CHECK), [""; 0], "nobody asked for its MX");
+        world.dns("smarthost.contoso.com", RecordKind::Mx, "");
         world.connector(|connector| connector.external_dns = true);
         let lines = world.lines(&CHECK);
         assert!(lines[0].starts_with("critical likely: 'To Zimbra' hands mail"), "{lines:?}");
@@ -93,10 +80,85 @@ mod tests {
     }
 
     #[test]
-    fn an_address_literal_needs_no_dns() {
+    fn where_one_of_two_is_dead_the_living_one_stays() {
         let mut world = World::healthy();
-        world.connector(|connector| connector.smart_hosts = vec!["192.0.2.44".into()]);
-        assert_eq!(world.lines(&CHECK), [""; 0]);
+        let aim = |world: &mut World, hosts: &[&str]| {
+            world.connector(|one| one.smart_hosts = hosts.iter().map(ToString::to_string).collect());
+        };
+        let dead = |severity: &str, host: &str, rest: &str| {
+            format!(
+                "{severity} proven: 'To Zimbra' hands mail for contoso.com to {host}, which has no address in the DNS that was \
+                 asked; {rest} [{host}, To Zimbra]"
+            )
+        };
+        for old in ["old.contoso.com", "older.contoso.com"] {
+            world.dns(old, RecordKind::A, "NXDOMAIN");
+            world.dns(old, RecordKind::Aaaa, "NXDOMAIN");
+        }
+        aim(&mut world, &["old.contoso.com", "smarthost.contoso.com"]);
+        let left = "smarthost.contoso.com is left to the connector";
+        assert_eq!(world.lines(&CHECK), [dead("warning", "old.contoso.com", left)]);
+        let kept = "Set-SendConnector -Identity 'To Zimbra' -SmartHosts 'smarthost.contoso.com'";
+        assert_eq!(world.commands(&CHECK), [kept]);
+        aim(&mut world, &["old.contoso.com", "older.contoso.com"]);
+        let none = "mail for the other system stays in the queue";
+        let both = [dead("critical", "old.contoso.com", none), dead("critical", "older.contoso.com", none)];
+        assert_eq!(world.lines(&CHECK), both);
+        aim(&mut world, &["old.contoso.com", "mx1.contoso.com"]);
+        assert_eq!(world.lines(&CHECK), [dead("critical", "old.contoso.com", none)], "the gateway hands it back");
+        let named = "Set-SendConnector -Identity 'To Zimbra' -SmartHosts '<the other system''s host>'";
+        assert_eq!(world.commands(&CHECK), [named]);
+        // What cannot be told is no dead host, and may be a living one.
+        aim(&mut world, &["old.contoso.com", "slow.contoso.com"]);
+        world.dns("slow.contoso.com", RecordKind::A, "SERVFAIL");
+        let gap = "unanswered: the addresses of the smart host slow.contoso.com (the resolver failed)";
+        let left = "slow.contoso.com is left to the connector";
+        assert_eq!(world.lines(&CHECK), [dead("warning", "old.contoso.com", left), gap.to_string()]);
+    }
+
+    #[test]
+    fn a_name_that_leads_round_leads_nowhere_and_one_that_nobody_asked_for_is_open() {
+        let mut world = World::healthy();
+        world.dns("smarthost.contoso.com", RecordKind::A, "LOOP");
+        world.dns("smarthost.contoso.com", RecordKind::Aaaa, "LOOP");
+        assert!(
+            world.lines(&CHECK)[0].starts_with("critical proven: 'To Zimbra' hands mail"),
+            "{:?}",
+            world.lines(&CHECK)
+        );
+        world.evidence.dns.retain(|lookup| lookup.name != "smarthost.contoso.com");
+        assert_eq!(world.lines(&CHECK), ["not asked: the addresses of the smart host smarthost.contoso.com"]);
+        world.connector(|one| one.smart_hosts = vec!["SmartHost.contoso.com.".into()]);
+        world.dns("smarthost.contoso.com", RecordKind::A, "10.0.0.44");
+        assert_eq!(world.lines(&CHECK), [""; 0], "the final dot is no part of the name");
+    }
+
+    #[test]
+    fn an_address_literal_needs_no_dns() {
+        for literal in ["192.0.2.44", "[192.0.2.44]", "[2001:db8::44]"] {
+            let mut world = World::healthy();
+            world.connector(|connector| connector.smart_hosts = vec![literal.into()]);
+            assert_eq!(world.lines(&CHECK), [""; 0], "{literal}");
+        }
+    }
+
+    #[test]
+    fn an_outbound_connector_is_judged_as_well_and_nothing_passes_unseen() {
+        let mut world = World::online();
+        world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::InternalRelay);
+        world.dns("smarthost.contoso.com", RecordKind::A, "NXDOMAIN");
+        world.dns("smarthost.contoso.com", RecordKind::Aaaa, "NXDOMAIN");
+        assert!(world.lines(&CHECK)[0].starts_with("critical proven: 'To Zimbra' hands mail"));
+        let named = "Set-OutboundConnector -Identity 'To Zimbra' -SmartHosts '<the other system''s host>'";
+        assert_eq!(world.commands(&CHECK), [named]);
+        world.question.systems.remove(0);
+        assert_eq!(world.lines(&CHECK), ["not asked: an Exchange system"]);
+        let mut world = World::healthy();
+        world.hide_configuration();
+        assert_eq!(
+            world.lines(&CHECK),
+            ["unanswered: the Exchange configuration of corp (no accepted domain is visible)"]
+        );
     }
 
     #[test]
@@ -106,6 +168,6 @@ mod tests {
         world.dns("smarthost.contoso.com", RecordKind::Aaaa, "NXDOMAIN");
         assert_eq!(world.lines(&CHECK).len(), 1);
         world.accepted(|accepted| accepted.kind = crate::evidence::exchange::DomainKind::Authoritative);
-        assert_eq!(world.lines(&CHECK), [""; 0]);
+        assert_eq!(world.lines(&CHECK), ["not asked: a smart host for mail of contoso.com"]);
     }
 }

@@ -17,6 +17,16 @@ pub(super) const CHECK: Check = Check {
 fn judge(case: &Case, notes: &mut Notes) {
     let domain = &*case.question.domain;
     let lookup = case.evidence.dns_of(domain, RecordKind::Txt);
+    let what = format!("the SPF record of {domain}");
+    match lookup.map(|(_, lookup)| &lookup.answer) {
+        Some(Observed::Known(_)) => {}
+        // Who named no outbound host asked for nothing that SPF could tell.
+        Some(Observed::Unknown(miss)) => {
+            let asked = case.question.systems.iter().any(|system| !system.outbound.is_empty());
+            return notes.gap(Gap { asked, ..no_dns(what, miss) });
+        }
+        _ => return notes.gap(Gap::not_asked(what, "--resolver IP")),
+    }
     let records = lookup.and_then(|(_, lookup)| lookup.answer.known()).map(spf::records).unwrap_or_default();
     let seen = lookup.map(|(at, _)| format!("/evidence/dns/{at}"));
     if records.len() > 1 {
@@ -77,7 +87,7 @@ mod tests {
             format!("{found} [zimbra, contoso.com]")
         };
         let unsure = "unanswered: whether SPF covers 203.0.113.7, from which zimbra sends";
-        let cases: [(&[&str], &str, String); 11] = [
+        let cases: [(&[&str], &str, String); 12] = [
             (&["mail.contoso.com"], "v=spf1 mx ip4:203.0.113.0/24 -all", String::new()),
             (&["203.0.113.7"], "v=spf1 mx -all", format!("warning proven: {}", omitted("203.0.113.7", "-all"))),
             (
@@ -93,7 +103,8 @@ mod tests {
                 "not asked: the public address behind 10.0.0.44, from which zimbra sends".into(),
             ),
             (&[], "v=spf1 mx -all", "not asked: the hosts from which zimbra sends to the Internet".into()),
-            (&["203.0.113.7"], "SERVFAIL", format!("{unsure} (contoso.com: the resolver failed)")),
+            (&["203.0.113.7"], "SERVFAIL", "unanswered: the SPF record of contoso.com (the resolver failed)".into()),
+            (&[], "SERVFAIL", "not asked: the SPF record of contoso.com".into()),
             (
                 &["203.0.113.7"],
                 "v=spf1 mail -all",
@@ -116,5 +127,8 @@ mod tests {
             let expected: Vec<_> = Some(expected).filter(|line| !line.is_empty()).into_iter().collect();
             assert_eq!(world(outbound, record).lines(&CHECK), expected, "{outbound:?} {record}");
         }
+        let mut world = world(&["203.0.113.7"], "v=spf1 mx -all");
+        world.evidence.dns.retain(|lookup| lookup.kind != RecordKind::Txt);
+        assert_eq!(world.lines(&CHECK), ["not asked: the SPF record of contoso.com"]);
     }
 }

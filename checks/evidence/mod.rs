@@ -82,6 +82,8 @@ pub enum How {
     HungUp,
     /// DNS: SERVFAIL, or another failure of the resolver.
     ServerFailure,
+    /// DNS: an alias that leads back to itself.
+    AliasLoop,
     /// The name to connect to does not resolve.
     Unresolvable,
     /// The TLS handshake failed, or the certificate is not trusted where trust is a condition.

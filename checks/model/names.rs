@@ -1,6 +1,6 @@
 //! Names and the addresses behind them, as DNS answered.
 use super::Model;
-use crate::evidence::dns::RecordKind;
+use crate::evidence::dns::{Answer, RecordKind};
 use crate::evidence::exchange::SendConnector;
 use crate::prelude::*;
 use core::net::IpAddr;
@@ -15,9 +15,79 @@ pub enum Addresses {
     NotAsked,
 }
 
+/// The domain's MX records.
+pub struct Exchangers<'a> {
+    /// The JSON Pointer to the look-up.
+    pub pointer: String,
+    /// Who answered.
+    pub resolver: &'a str,
+    /// The answer.
+    pub answer: &'a Answer,
+}
+
+impl<'a> Exchangers<'a> {
+    /// The hosts, each once, by preference; the domain itself where it has no MX record (RFC 5321, 5.1). None of a null MX.
+    pub fn hosts(&self, domain: &'a str) -> Vec<&'a str> {
+        let mut hosts: Vec<&str> = Vec::new();
+        for (_, host) in self.answer.exchanges() {
+            if !host.is_empty() && !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        let implicit = self.answer.exists && self.answer.exchanges().is_empty();
+        implicit.then_some(domain).into_iter().chain(hosts).collect()
+    }
+}
+
+/// The host of `named`, a host with or without a port; an address literal without its brackets.
+pub fn bare_host(named: &str) -> &str {
+    let host = match named.rsplit_once(':') {
+        Some((host, _)) if !host.contains(':') || host.ends_with(']') => host,
+        _ => named,
+    };
+    host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.')
+}
+
 impl<'a> Model<'a> {
-    /// The addresses of `host`; an address literal stands for itself.
+    /// The domain's MX records, or why they are not known.
+    pub fn exchangers(&self) -> Result<Exchangers<'a>, Gap> {
+        let what = format!("the MX records of {}", self.domain);
+        let lookup = self.evidence.dns_of(self.domain, RecordKind::Mx);
+        match lookup.map(|(at, lookup)| (at, lookup, &lookup.answer)) {
+            Some((at, lookup, Observed::Known(answer))) => {
+                Ok(Exchangers { pointer: format!("/evidence/dns/{at}"), resolver: &lookup.resolver, answer })
+            }
+            Some((.., Observed::Unknown(miss))) => Err(no_dns(what, miss)),
+            _ => Err(Gap::not_asked(what, "--resolver IP")),
+        }
+    }
+
+    /// Whether two names are of one host, by name or by address; none where DNS does not tell.
+    pub fn is_same_host(&self, one: &str, other: &str) -> Option<bool> {
+        let (one, other) = (bare_host(one), bare_host(other));
+        if one.eq_ignore_ascii_case(other) {
+            return Some(true);
+        }
+        let ((ours, all), (theirs, all_theirs)) = (self.told(one)?, self.told(other)?);
+        let shared = ours.iter().any(|address| theirs.contains(address));
+        (shared || all && all_theirs).then_some(shared)
+    }
+
+    /// What DNS tells of a host's addresses, and whether that is all; none where it tells nothing.
+    fn told(&self, host: &str) -> Option<(Vec<IpAddr>, bool)> {
+        let known = |kind| self.evidence.dns_of(host, kind).is_some_and(|(_, lookup)| lookup.answer.known().is_some());
+        match self.addresses(host) {
+            Addresses::Known(found, pointers) => {
+                Some((found, pointers.is_empty() || known(RecordKind::A) && known(RecordKind::Aaaa)))
+            }
+            Addresses::Unknown(miss) if miss.how == How::AliasLoop => Some((vec![], true)),
+            _ => None,
+        }
+    }
+
+    /// The addresses of `host`; an address literal, in brackets or not, stands for itself.
     pub fn addresses(&self, host: &str) -> Addresses {
+        let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
         if let Ok(literal) = host.parse() {
             return Addresses::Known(vec![literal], Vec::new());
         }
@@ -34,9 +104,9 @@ impl<'a> Model<'a> {
             }
         }
         match miss {
-            // One family that answers with addresses is enough; one that fails leaves "none" unproven.
+            // One family that answers with addresses is enough; one that fails, or was not asked, leaves "none" unproven.
             Some(miss) if found.is_empty() => Addresses::Unknown(miss),
-            _ if pointers.is_empty() => Addresses::NotAsked,
+            _ if found.is_empty() && pointers.len() < 2 => Addresses::NotAsked,
             _ => Addresses::Known(found, pointers),
         }
     }
@@ -77,8 +147,17 @@ impl<'a> Model<'a> {
     /// Whether DNS surely has no address for `host`, nor an MX: a smart host may be the name of either (Microsoft, "Send
     /// connectors").
     pub fn resolves_to_nothing(&self, host: &str) -> bool {
-        let mx = self.evidence.dns_of(host, RecordKind::Mx).and_then(|(_, lookup)| lookup.answer.known());
-        let by_mx = mx.is_some_and(|answer| answer.exchanges().iter().any(|(_, exchange)| !exchange.is_empty()));
-        !by_mx && matches!(self.addresses(host), Addresses::Known(found, _) if found.is_empty())
+        let host = host.trim_end_matches('.');
+        let known = |kind| self.evidence.dns_of(host, kind).and_then(|(_, lookup)| lookup.answer.known());
+        // A name that does not exist has no MX either (RFC 8020).
+        let without_mx = match known(RecordKind::Mx) {
+            Some(answer) => answer.exchanges().iter().all(|(_, exchange)| exchange.is_empty()),
+            None => known(RecordKind::A).is_some_and(|answer| !answer.exists),
+        };
+        match self.addresses(host) {
+            Addresses::Known(found, _) => found.is_empty() && without_mx,
+            Addresses::Unknown(miss) => miss.how == How::AliasLoop,
+            Addresses::NotAsked => false,
+        }
     }
 }

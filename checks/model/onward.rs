@@ -199,6 +199,7 @@ mod tests {
                 |world| {
                     world.connectors()[1].smart_hosts = vec!["gone.contoso.com".into()];
                     world.dns("gone.contoso.com", RecordKind::A, "NXDOMAIN");
+                    world.dns("gone.contoso.com", RecordKind::Aaaa, "NXDOMAIN");
                 },
                 "Stranded",
             ),

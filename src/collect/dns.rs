@@ -10,7 +10,7 @@ use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{DNSClass, Name, RData, RecordType};
 use nsdiag_checks::evidence::dns::{Alias, Answer, DnsLookup, MxView, Record, RecordKind, Unvalidated};
 use nsdiag_checks::evidence::{How, Miss, Observed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -254,9 +254,13 @@ impl Resolver {
             });
             if let Some(target) = alias {
                 answer.aliases.push(Alias { name: plain(&wanted), target: plain(&target) });
+                if answer.aliases.iter().any(|alias| alias.name == plain(&target)) {
+                    let said = format!("{} is an alias of {}: an alias loop", plain(&wanted), plain(&target));
+                    return Err(Miss::new(How::AliasLoop, said).into());
+                }
                 if answer.aliases.len() > ALIASES {
-                    let said = format!("an alias loop, or a chain of more than {ALIASES}, at {}", plain(&wanted));
-                    return Err(Miss::new(How::ServerFailure, said).into());
+                    let said = format!("a chain of more than {ALIASES} aliases, at {}", plain(&wanted));
+                    return Err(Miss::new(How::TooLarge, said).into());
                 }
                 wanted = target;
                 continue;
@@ -284,6 +288,9 @@ impl Resolver {
             if manner == Manner::Authority && !response.metadata.authoritative {
                 return Err(Miss::new(How::Protocol, "the DNS server is no authority for the zone").into());
             }
+            if let Some(said) = unusable(&response, &wanted, kind) {
+                return Err(Miss::new(How::Protocol, said).into());
+            }
             known.extend(response.answers.iter().map(|record| (record.name.clone(), record.data.clone())));
         }
     }
@@ -309,25 +316,54 @@ impl Resolver {
         message.edns = Some(edns);
         let wire = message.to_vec().map_err(|error| Miss::new(How::Protocol, error.to_string()))?;
         let first = Instant::now() + (until - Instant::now()) / 3;
-        let mut answer = udp(server, &wire, id, name, kind, first).await;
+        let mut strange = None;
+        let mut answer = udp(server, &wire, id, name, kind, first, &mut strange).await;
         if matches!(answer, Ok(None)) {
-            answer = udp(server, &wire, id, name, kind, until).await;
+            answer = udp(server, &wire, id, name, kind, until, &mut strange).await;
         }
-        let response = match answer.map_err(|error| network(&error))? {
-            Some(response) => response,
-            None if Instant::now() >= self.deadline => {
+        let response = match (answer.map_err(|error| network(&error))?, strange) {
+            (Some(response), _) => response,
+            (None, Some(strange)) => return Err(Miss::new(How::Protocol, strange.in_words())),
+            (None, None) if Instant::now() >= self.deadline => {
                 return Err(Miss::new(How::Deadline, "no answer before the run's deadline"));
             }
-            None => return Err(Miss::new(How::TimedOut, format!("no answer within {} s", self.step.as_secs_f32()))),
+            (None, None) => {
+                return Err(Miss::new(How::TimedOut, format!("no answer within {} s", self.step.as_secs_f32())));
+            }
         };
         if !response.metadata.truncation {
             return Ok(response);
         }
+        let over_tcp = |why: &str| format!("a truncated answer, and over TCP {why}");
         match timeout_at(until, tcp(server, &wire, id, name, kind)).await {
-            Ok(Ok(Some(response))) => Ok(response),
-            Ok(Ok(None)) => Err(Miss::new(How::Protocol, "the answer over TCP is not one to the question")),
-            Ok(Err(error)) => Err(network(&error)),
-            Err(_) => Err(Miss::new(How::TimedOut, "a truncated answer, and no whole one over TCP in time")),
+            Ok(Ok(Ok(response))) if response.metadata.truncation => {
+                Err(Miss::new(How::Protocol, over_tcp("it is truncated as well")))
+            }
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(strange))) => Err(Miss::new(How::Protocol, over_tcp(strange.in_words()))),
+            Ok(Err(error)) => {
+                let miss = network(&error);
+                Err(Miss::new(miss.how, over_tcp(&miss.said)))
+            }
+            Err(_) => Err(Miss::new(How::TimedOut, over_tcp("no whole one in time"))),
+        }
+    }
+}
+
+/// Something that came in place of an answer.
+#[derive(Clone, Copy)]
+enum Strange {
+    /// It cannot be read.
+    Malformed,
+    /// It is no answer to the question.
+    Other,
+}
+
+impl Strange {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Malformed => "what came cannot be read: it is malformed",
+            Self::Other => "what came is no answer to the question",
         }
     }
 }
@@ -339,6 +375,7 @@ async fn udp(
     name: &Name,
     kind: RecordKind,
     until: Instant,
+    strange: &mut Option<Strange>,
 ) -> io::Result<Option<Message>> {
     let any = if server.is_ipv4() { IpAddr::from(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
     // A connected socket takes datagrams of this server alone, and hears when the port is closed.
@@ -348,14 +385,24 @@ async fn udp(
     let mut buffer = vec![0; 65_535];
     loop {
         let Ok(received) = timeout_at(until, socket.recv(&mut buffer)).await else { return Ok(None) };
-        // Anything that is not an answer to this very question may be forged: it is passed over.
-        if let Some(response) = to_this(&buffer[..received?], id, name, kind) {
-            return Ok(Some(response));
+        // Anything that is not an answer to this very question may be forged: it is passed over, and told of where
+        // nothing better comes.
+        let bytes = &buffer[..received?];
+        match to_this(bytes, id, name, kind) {
+            Ok(response) => return Ok(Some(response)),
+            Err(what) if bytes.starts_with(&id.to_be_bytes()) => *strange = Some(what),
+            Err(_) => {}
         }
     }
 }
 
-async fn tcp(server: SocketAddr, wire: &[u8], id: u16, name: &Name, kind: RecordKind) -> io::Result<Option<Message>> {
+async fn tcp(
+    server: SocketAddr,
+    wire: &[u8],
+    id: u16,
+    name: &Name,
+    kind: RecordKind,
+) -> io::Result<Result<Message, Strange>> {
     let mut stream = TcpStream::connect(server).await?;
     let length = u16::try_from(wire.len()).map_err(io::Error::other)?;
     stream.write_all(&[&length.to_be_bytes()[..], wire].concat()).await?;
@@ -365,8 +412,8 @@ async fn tcp(server: SocketAddr, wire: &[u8], id: u16, name: &Name, kind: Record
     Ok(to_this(&buffer, id, name, kind))
 }
 
-fn to_this(bytes: &[u8], id: u16, name: &Name, kind: RecordKind) -> Option<Message> {
-    let message = Message::from_vec(bytes).ok()?;
+fn to_this(bytes: &[u8], id: u16, name: &Name, kind: RecordKind) -> Result<Message, Strange> {
+    let message = Message::from_vec(bytes).map_err(|_| Strange::Malformed)?;
     let ours = |query: &Query| {
         query.name() == name && query.query_type() == record_type(kind) && query.query_class() == DNSClass::IN
     };
@@ -374,7 +421,36 @@ fn to_this(bytes: &[u8], id: u16, name: &Name, kind: RecordKind) -> Option<Messa
         && message.metadata.message_type == MessageType::Response
         // Servers that fail may leave the question out.
         && (message.queries.first().is_some_and(ours) || message.queries.is_empty() && message.answers.is_empty());
-    fits.then_some(message)
+    if fits { Ok(message) } else { Err(Strange::Other) }
+}
+
+/// Why an answer about `wanted` says neither what is there nor that nothing is.
+fn unusable(response: &Message, wanted: &Name, kind: RecordKind) -> Option<&'static str> {
+    let (answers, kind) = (&response.answers, record_type(kind));
+    let absent = response.metadata.response_code == ResponseCode::NXDomain;
+    if answers.is_empty() {
+        // RFC 2308, 2.2: name servers without an SOA refer to others; "no such record" has an SOA, or neither.
+        let has = |kind| response.authorities.iter().any(|record| record.record_type() == kind);
+        let refers = !absent && !response.metadata.authoritative && has(RecordType::NS) && !has(RecordType::SOA);
+        return refers.then_some("the DNS server refers to others, and does not ask them itself (no recursion)");
+    }
+    if absent && answers.iter().any(|record| record.record_type() == kind) {
+        return Some("the DNS server says that the name does not exist, and gives records of it");
+    }
+    let at_name: Vec<_> = answers.iter().filter(|one| one.name == *wanted && one.dns_class == DNSClass::IN).collect();
+    if at_name.is_empty() {
+        return Some("the DNS server's answer is about another name");
+    }
+    let aliases = at_name.iter().filter(|record| record.record_type() == RecordType::CNAME);
+    let targets: BTreeSet<String> = aliases.map(|record| record.data.to_string().to_lowercase()).collect();
+    match targets.len() {
+        0 if at_name.iter().all(|record| record.record_type() != kind) => {
+            Some("the DNS server's answer is of another kind than was asked for")
+        }
+        0 | 1 => None,
+        // RFC 1034, 3.6.2; RFC 2181, 10.1.
+        _ => Some("the name is an alias of several others, which no name may be"),
+    }
 }
 
 fn parse(name: &str) -> Result<Name, Miss> {

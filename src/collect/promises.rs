@@ -11,6 +11,8 @@ use tokio::time::Instant;
 
 /// How many MX hosts are asked for TLSA records.
 const HOSTS: usize = 10;
+/// How many MX hosts are resolved, be they gateways of this run or not; no domain has as many.
+const EXCHANGES: usize = 100;
 /// How often what an SPF record refers to is followed; ten terms may refer to another (RFC 7208, 4.6.4).
 const DEPTH: usize = 12;
 
@@ -24,7 +26,15 @@ pub async fn ask(
     let domain = &*question.domain;
     let of_mx = async {
         let lookup = resolver.ask(domain, RecordKind::Mx).await;
-        let (views, ()) = tokio::join!(resolver.mx_views(&lookup, 53), async {
+        let hosts = async {
+            let Observed::Known(answer) = &lookup.answer else { return };
+            let hosts: BTreeSet<_> = answer.exchanges().into_iter().map(|(_, host)| host).collect();
+            // Without an MX record the domain's own address is one (RFC 5321, 5.1).
+            let implicit = (hosts.is_empty() && answer.exists).then_some(domain);
+            let all = implicit.into_iter().chain(hosts).filter(|host| !host.is_empty()).take(EXCHANGES);
+            join_all(all.map(|host| resolver.addresses(host))).await;
+        };
+        let (views, (), ()) = tokio::join!(resolver.mx_views(&lookup, 53), hosts, async {
             // DANE rests on MX records that are validated (RFC 7672, 2.2.1).
             let hosts = lookup.answer.known().filter(|_| lookup.authenticated).map(|answer| answer.exchanges());
             let hosts: BTreeSet<_> = hosts.unwrap_or_default().into_iter().map(|(_, host)| host).collect();
