@@ -75,6 +75,26 @@ nsdiag: orders@contoso.com is delivered, and loop is expected
 }
 
 #[test]
+fn an_export_that_was_named_and_gave_nothing_is_no_ok() {
+    let folder = folder();
+    let play = |damage: &str| {
+        let scenario = format!("[directory]\nsources = ['ldap', 'export']\ndamage = '{damage}'\n");
+        std::fs::write(folder.path().join("mine.toml"), scenario).unwrap();
+        told(&nsdiag(folder.path(), &["demo", "mine.toml"]))
+    };
+    for (damage, why) in
+        [("empty", "the folder is empty"), ("garbage", "neither CLIXML, JSON, CSV nor"), ("cut", "cut off")]
+    {
+        let (code, out, errors) = play(damage);
+        let joined = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(code == 3 && out.starts_with("UNKNOWN ") && joined.contains("- what the export "), "{damage}: {out}");
+        assert!(joined.contains(why) && errors.contains(why), "{damage}: {out} {errors}");
+    }
+    let (code, out, errors) = play("none");
+    assert!(code == 0 && out.starts_with("OK ") && !errors.contains("export"), "{out} {errors}");
+}
+
+#[test]
 fn bad_arguments_are_told_and_exit_64() {
     let folder = folder();
     std::fs::write(folder.path().join("nsdiag.toml"), "domain = 'contoso.com'\n[prob]\n").unwrap();
