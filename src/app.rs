@@ -36,6 +36,8 @@ const ROUTED: usize = 10;
 pub enum Failure {
     /// Something in the arguments or in a file that they name.
     Usage(String),
+    /// Something of our own.
+    Fault(String),
 }
 
 /// What is told while a run goes on.
@@ -85,7 +87,9 @@ pub async fn check(settings: &Settings, tell: &dyn Fn(Word)) -> Result<(Report, 
     tell(Word::Step("judging"));
     let (report, of_ignores) = report(env!("CARGO_PKG_VERSION"), run, evidence, &settings.ignores, &run_check);
     notes.extend(of_ignores);
-    Ok((report, notes))
+    // A server may echo a password anywhere in what it says.
+    let report = settings.secrets.mask_report(report).map_err(Failure::Fault)?;
+    Ok((report, notes.iter().map(|note| settings.secrets.mask(note)).collect()))
 }
 
 /// Runs a check so that its panic is its own.
@@ -123,7 +127,8 @@ fn journal(
             return Ok(None);
         }
     };
-    let journal = Journal::open(path, question, files).map_err(Failure::Usage)?;
+    let mut journal = Journal::open(path, question, files).map_err(Failure::Usage)?;
+    journal.hide(settings.secrets.clone());
     if let Some(note) = &journal.note {
         tell(Word::Note(note));
     }

@@ -1,7 +1,8 @@
 //! `nsdiag explain`: the page of a finding code, or what an SMTP reply means.
+use crate::border;
 use crate::cli::{ExplainArgs, Format};
-use crate::report::safe;
 use crate::report::table::pairs;
+use crate::report::{escaped, safe};
 use nsdiag_checks::model::diagnosis::meaning_in_words;
 use nsdiag_checks::replies::{self, Confidence, Row, Stage};
 use serde_json::json;
@@ -11,7 +12,10 @@ use std::io::{BufRead, Read};
 pub const EXPORT_SCRIPT: &str = include_str!("export.ps1");
 
 /// Explains, and gives the exit status.
-pub fn run(args: &ExplainArgs) -> u8 {
+///
+/// # Errors
+/// In words, where it cannot be printed.
+pub fn run(args: &ExplainArgs) -> Result<u8, String> {
     let what = args.what.join(" ");
     let what = what.trim();
     let text = match what {
@@ -21,13 +25,10 @@ pub fn run(args: &ExplainArgs) -> u8 {
         _ => reply(what, args.format),
     };
     match text {
-        Ok(text) => {
-            print!("{text}");
-            0
-        }
+        Ok(text) => border::print(&text).map(|()| 0),
         Err(wrong) => {
-            eprintln!("nsdiag: {}", safe(&wrong));
-            64
+            border::tell(&wrong);
+            Ok(64)
         }
     }
 }
@@ -70,7 +71,7 @@ fn page(code: &str) -> Result<String, String> {
 const LONGEST: usize = 64 * 1024;
 
 /// One reply a line from standard input; a line that is no reply is told and does not stop the rest.
-fn from_input(format: Format) -> u8 {
+fn from_input(format: Format) -> Result<u8, String> {
     let mut input = std::io::stdin().lock();
     let mut status = 0;
     for number in 1.. {
@@ -80,19 +81,19 @@ fn from_input(format: Format) -> u8 {
             Ok(Some(Ok(text))) => reply(&text, format),
             Ok(Some(Err(wrong))) => Err(wrong),
             Err(error) => {
-                eprintln!("nsdiag: standard input, line {number}: {error}");
-                return 64;
+                border::tell(&format!("standard input, line {number}: {error}"));
+                return Ok(64);
             }
         };
         match answer {
-            Ok(text) => print!("{text}"),
+            Ok(text) => border::print(&text)?,
             Err(wrong) => {
-                eprintln!("nsdiag: standard input, line {number}: {}", safe(&wrong));
+                border::tell(&format!("standard input, line {number}: {wrong}"));
                 status = 64;
             }
         }
     }
-    status
+    Ok(status)
 }
 
 /// The next line, whatever its bytes; one that is too long is passed over. None at the end.
@@ -133,7 +134,7 @@ fn reply(text: &str, format: Format) -> Result<String, String> {
             "note": row.map(|row| row.note).filter(|note| !note.is_empty()),
             "quotes": verdict.quoted,
         });
-        return Ok(format!("{object}\n"));
+        return Ok(escaped(&format!("{object}\n")));
     }
     let refused = match code {
         400..=499 => "the recipient was put off, ",
