@@ -200,6 +200,9 @@ fn forms(user: &str, secret: &str, common: bool) -> Vec<Form> {
     if !secret.is_ascii() {
         // UTF-8 that was taken for Latin-1.
         all.push(plain(bytes.iter().map(|byte| char::from(*byte)).collect()));
+        // Latin-1, of which an SMTP transcript keeps the bytes that are not UTF-8 as digits.
+        let digits = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\x{:02x}", u32::from(c)) };
+        all.push(plain(secret.chars().map(digits).collect()));
     }
     // SASL PLAIN (RFC 4616), and what AUTH LOGIN sends.
     let whole =
@@ -213,7 +216,7 @@ fn forms(user: &str, secret: &str, common: bool) -> Vec<Form> {
         // Three bytes make four letters: what stands before it shifts it, and the letters at its edges depend on others.
         for (shift, lost) in [(0, 0), (1, 2), (2, 3)] {
             let encoded = engine.encode([&[0; 2][..shift], bytes].concat());
-            let last = usize::from((shift + bytes.len()) % 3 != 0);
+            let last = usize::from(!(shift + bytes.len()).is_multiple_of(3));
             all.extend(encoded.get(lost..encoded.len() - last).map(|core| base64(core.into())));
         }
     }
@@ -282,6 +285,7 @@ mod tests {
             ("67656865696D2D3733393120C3BC".into(), "***"),
             ("67 65 68 65 69 6d 2d 37 33 39 31 20 c3 bc".into(), "***"),
             ("geheim-7391 Ã¼".into(), "***"),
+            ("550 geheim-7391 \\xfc".into(), "550 ***"),
             // Near misses.
             ("geheim-739 1 ü, geheim, 7391".into(), "geheim-739 1 ü, geheim, 7391"),
             (base64(b"geheim-7392 \xc3\xbc"), &*base64(b"geheim-7392 \xc3\xbc")),

@@ -349,7 +349,7 @@ mod tests {
             ("kind", sent(1, element(BIND_RESPONSE, &[])), Err("it answers what was not asked")),
             ("Latin-1", sent(1, done(&[0], b"Stra\xdfe")), Ok("text: \"Straße\"")),
             ("NUL at the end", sent(1, done(&[49], b"v4563\0")), Ok("text: \"v4563\"")),
-            ("NUL inside", sent(1, done(&[49], b"data\052e\0")), Ok("text: \"data\\052e\"")),
+            ("NUL inside", sent(1, done(&[49], b"data\0x\0")), Ok("text: \"data\\0x\"")),
             ("matched name", sent(1, in_latin_1()), Ok("code: 32")),
             ("reference", sent(1, element(REFERENCE, &element(OCTETS, b"ldap://h/OU=\xdf"))), Ok("ldap://h/OU=ß")),
             ("result of no text", sent(1, element(DONE, &[10, 1, 0, 4, 0, 2, 1, 0])), Err("its three parts")),

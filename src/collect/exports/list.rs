@@ -143,7 +143,7 @@ fn value(lines: &[String]) -> Value {
     let mut whole = first.to_string();
     for line in rest {
         // Between two members of a collection there is ", ", unless the comma is one of a distinguished name.
-        if !(whole.starts_with('{') && whole.ends_with(',') && !whole.contains('=') && !line.contains('=')) {
+        if !whole.starts_with('{') || !whole.ends_with(',') || whole.contains('=') || line.contains('=') {
             return Value::Unclear(BROKEN);
         }
         whole.push(' ');
