@@ -121,11 +121,11 @@ fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, not
         ));
 }
 
-/// The export files that cannot be used, and an export that gave nothing. Those that were set aside, of another cmdlet or of none, are no harm.
+/// The export files that cannot be used, and an export without any. Those that were set aside, of another cmdlet or of
+/// none, are no harm.
 fn exports(organisation: &OrganisationView, at: usize, directory: &Directory, notes: &mut Notes) {
-    let gave =
-        directory.organisation.known().is_some() || directory.exports.iter().any(|one| one.objects.known().is_some());
-    if !gave {
+    // Where its files say why, `useless` speaks.
+    if directory.organisation.known().is_none() && directory.exports.is_empty() {
         let what = format!("what the export {} of {} shows", directory.source, organisation.system);
         let why =
             directory.organisation.miss().map_or("no file of it holds an object of Exchange's", |miss| &miss.said);
@@ -212,7 +212,14 @@ mod tests {
             // One file of a folder is enough, and one that says that there is nothing as well.
             ("out", vec![file("out/a.txt", aside("prose")), file("out/b.json", read())], vec![]),
             ("out", vec![file("out/a.json", Observed::Known(0))], vec![]),
-            ("out", vec![], vec![]),
+            (
+                "out",
+                vec![],
+                vec![
+                    "unanswered: what the export  of corp shows (no file of it holds an object of Exchange's)"
+                        .to_string(),
+                ],
+            ),
         ];
         for (named, exports, expected) in cases {
             let mut world = World::healthy();
