@@ -23,7 +23,7 @@ NO_USERS = [
     ["info", "user", *addresses("info"), "homeMDB: CN=DB01", "msExchRecipientTypeDetails: 4", "userAccountControl: 546"],
     ["partner", "contact", *addresses("partner"), "targetAddress: SMTP:partner@fabrikam.com",
      "msExchRecipientTypeDetails: 64"],
-    ["reports", "publicFolder", *addresses("reports"), "msExchRecipientTypeDetails: 4096"],
+    ["reports", "publicFolder", *addresses("reports")],
 ]
 # A list of which a third is stale, at a gateway that knows the rest.
 STALE = numbered(range(1, 7), "gone")
