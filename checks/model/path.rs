@@ -194,7 +194,7 @@ impl Path<'_, '_, '_> {
         if domain != organisation.domain {
             self.step("recipient", format!("it is sent on to {domain}"));
             self.target.clone_from(&target);
-            return self.to_routing_domain(organisation, domain);
+            return self.by_routing_domain(organisation, domain);
         }
         match organisation.accepted_domain() {
             Err(gap) => return self.lacks(gap.what, gap.asked),
@@ -219,7 +219,7 @@ impl Path<'_, '_, '_> {
     }
 
     /// The way of what an object sends on to another domain than the shared one.
-    fn to_routing_domain(&mut self, organisation: &OrganisationView, domain: &str) -> Disposition {
+    fn by_routing_domain(&mut self, organisation: &OrganisationView, domain: &str) -> Disposition {
         let model = self.model;
         let onward = model.onward(organisation, domain);
         self.steps.extend(onward.steps);
