@@ -215,6 +215,9 @@ fn read(ours: &[&str], stage: Stage, code: u16, text: &str, depth: usize) -> Ver
     let Some(row) = row_for(ours, stage, code, &seen, depth) else {
         return Verdict::bare(by_code(code, seen.enhanced()));
     };
+    if let Some(meaning) = row.is_nobodys().then(|| overrules(code, &seen)).flatten() {
+        return Verdict::bare(meaning);
+    }
     let own = Verdict { meaning: row.meaning, row: Some(row), quoted: None, quoted_row: None };
     // Case apart, offsets stay what they are.
     let behind = |marker: &str| text.to_ascii_lowercase().find(marker).map(|at| &text[at + marker.len()..]);
@@ -284,6 +287,31 @@ fn stage_in(words: &str) -> Stage {
         Stage::Data
     } else {
         Stage::Rcpt
+    }
+}
+
+/// What a reply means that says "user unknown" or the like in words of no known product, and that by something else of it is
+/// about the sender, a policy or a rate (contract, section 5): the phrase does not overrule that.
+fn overrules(code: u16, text: &Text) -> Option<Meaning> {
+    use Meaning::*;
+    let mut numbers = text.enhanced().unwrap_or_default().split('.').skip(1);
+    match (numbers.next(), numbers.next()) {
+        // RFC 3463, 3.2: bad sender's mailbox address, and bad sender's system address.
+        (Some("1"), Some("7" | "8")) => return Some(SenderRejected),
+        // RFC 3463, 3.8: security or policy status.
+        (Some("7"), Some(_)) => return Some(by_code(code, text.enhanced())),
+        _ => {}
+    }
+    let words: Vec<&str> = text.as_str().split(|c: char| !c.is_alphanumeric()).collect();
+    let has = |word: &str| words.contains(&word);
+    if text.holds("too many") || text.holds("rate limit") || text.holds("limit exceeded") || has("throttled") {
+        Some(RateLimited)
+    } else if has("spf") || has("dkim") || has("dmarc") {
+        Some(SenderRejected)
+    } else if has("sender") || has("policy") {
+        Some(Ambiguous)
+    } else {
+        None
     }
 }
 

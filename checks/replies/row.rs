@@ -154,6 +154,12 @@ impl Row {
         super::sources::in_words(self.source)
     }
 
+    /// Whether it is a phrase that belongs to no product's known text, and says that a recipient is unknown.
+    pub(super) fn is_nobodys(&self) -> bool {
+        self.product == "various"
+            && matches!(self.meaning, Meaning::UnknownRecipient | Meaning::UnknownRecipientTemporary)
+    }
+
     /// Whether this row knows the reply.
     pub(super) fn fits(&self, stage: Stage, code: u16, text: &Text) -> bool {
         (self.codes.is_empty() || self.codes.iter().any(|&known| known == code || known == code / 100))
