@@ -213,7 +213,16 @@ fn read(ours: &[&str], stage: Stage, code: u16, text: &str, depth: usize) -> Ver
     }
     let seen = Text::new(text);
     let Some(row) = row_for(ours, stage, code, &seen, depth) else {
-        return Verdict::bare(by_code(code, seen.enhanced()));
+        // "User unknown" with a 4xx is unknown as well: the sender's host tries for days, and then bounces.
+        let as_permanent = (400..500).contains(&code).then(|| row_for(ours, stage, 550, &seen, depth)).flatten();
+        return match (as_permanent.filter(|row| row.is_nobodys()), overrules(code, &seen)) {
+            (Some(row), None) => {
+                let meaning = Meaning::UnknownRecipientTemporary;
+                Verdict { meaning, row: Some(row), quoted: None, quoted_row: None }
+            }
+            (Some(_), Some(meaning)) if meaning != Meaning::Ambiguous => Verdict::bare(meaning),
+            _ => Verdict::bare(by_code(code, seen.enhanced())),
+        };
     };
     if let Some(meaning) = row.is_nobodys().then(|| overrules(code, &seen)).flatten() {
         return Verdict::bare(meaning);

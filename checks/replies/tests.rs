@@ -229,6 +229,11 @@ Access denied)",
         // 43: a sender that is unknown is no recipient that is.
         ("550 5.1.8 Sender address unknown user", SenderRejected, 0),
         ("550 unknown recipient domain", Ambiguous, 0),
+        ("450 4.1.1 <a@b.c>: user unknown", UnknownRecipientTemporary, 43),
+        ("451 4.1.1 No such user here", UnknownRecipientTemporary, 43),
+        ("450 4.7.1 user unknown", Temporary, 0),
+        ("450 4.1.1 too many unknown users", RateLimited, 0),
+        ("451 4.3.0 something in no catalogue", Temporary, 0),
         // No phrase overrules a code of policy or of the sender, or words about the sender, a policy or a rate.
         ("550 5.7.23 SPF fail: sender's user not found in our policy", SenderRejected, 0),
         ("550 5.7.23 user not found", SenderRejected, 0),
