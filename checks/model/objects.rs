@@ -22,6 +22,13 @@ pub struct Object<'a> {
     exported: bool,
 }
 
+/// The kind of a `targetAddress` where that is another than SMTP.
+pub(super) fn kind_of(target: &str) -> Option<&str> {
+    let (kind, rest) = target.split_once(':')?;
+    let word = !kind.is_empty() && kind.chars().all(|each| each.is_ascii_alphanumeric());
+    (word && !rest.trim().is_empty() && !kind.eq_ignore_ascii_case("smtp")).then_some(kind)
+}
+
 impl<'a> Object<'a> {
     /// Whether the absence of `attribute` (lower case) from this object means anything.
     pub fn sees(&self, attribute: &str) -> bool {
@@ -57,9 +64,7 @@ impl<'a> Object<'a> {
     /// The kind of its target where that is a kind of its own: `NOTES`, `X400`. Exchange hands it to a connector for that
     /// kind.
     pub fn other_kind(&self) -> Option<&str> {
-        let (kind, rest) = self.entry.value("targetAddress")?.split_once(':')?;
-        let word = !kind.is_empty() && kind.chars().all(|each| each.is_ascii_alphanumeric());
-        (word && !rest.trim().is_empty() && !kind.eq_ignore_ascii_case("smtp")).then_some(kind)
+        kind_of(self.entry.value("targetAddress")?)
     }
 
     /// Whether Exchange surely takes it for a recipient: one that was stamped by hand has neither type nor alias.

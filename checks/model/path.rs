@@ -1,4 +1,5 @@
 //! Where the configuration would send one recipient's mail, step by step.
+use super::objects::kind_of;
 use super::onward::End;
 use super::{HopView, Model, OrganisationView, Outcome, Recipient, State};
 use crate::evidence::exchange::DomainKind;
@@ -189,6 +190,11 @@ impl Path<'_, '_, '_> {
             return self.lacks(format!("what the directory of {system} holds of {target}"), true);
         }
         let target = held.and_then(|held| held.entries.iter().find_map(|entry| entry.value("targetAddress")));
+        // What is no SMTP address goes by a foreign connector (`NOTES:…`).
+        if let Some(foreign) = target.filter(|target| kind_of(target).is_some()) {
+            self.step("recipient", format!("it is sent on to {foreign}, which is no SMTP address"));
+            return Disposition::LeavesTheModel;
+        }
         let target = target.and_then(|target| crate::evidence::address::fold(target).ok());
         let domain = target.as_deref().map_or(organisation.domain, crate::evidence::address::domain);
         if domain != organisation.domain {
@@ -441,6 +447,11 @@ mod tests {
                 Stranded,
                 "no send connector serves zimbra.contoso.com: it waits in the Unreachable queue and expires ('To Zimbra' \
                  serves contoso.com)",
+            ),
+            (
+                "contact targetAddress=NOTES:helpdesk/contoso@contoso",
+                LeavesTheModel,
+                "it is sent on to NOTES:helpdesk/contoso@contoso, which is no SMTP address",
             ),
             ("user homeMDB=DB1 altRecipient=CN=helpdesk@contoso.com", Loop, "it is forwarded in a circle"),
             // Exchange cuts that, and delivers.

@@ -63,11 +63,14 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
         let said =
             format!("{} does not answer on port {} from this vantage point: {}", hop.name(), hop.hop.port, miss.said);
-        let finding = match hop.spared {
-            true => notes
-                .finding(said + "; another address of the host does, and takes its mail")
-                .severity(Severity::Warning),
-            false => notes.finding(said),
+        // Senders try every address of a host, and every MX host (RFC 5321, 5.1).
+        let mut mx = case.model.hops_of(Role::Gateway).filter(|other| other.heard_from());
+        let finding = if hop.spared {
+            notes.finding(said + "; another address of the host does").severity(Severity::Warning)
+        } else if let Some(other) = mx.next().filter(|_| hop.hop.role == Role::Gateway) {
+            notes.finding(format!("{said}; {} does, and senders try it too", other.name())).severity(Severity::Warning)
+        } else {
+            notes.finding(said)
         };
         finding.about(SubjectKind::Host, hop.id()).seen(format!("/evidence/smtp/{session}")).mend(Remedy::steps(
             hop.hop.role.word(),
@@ -153,7 +156,7 @@ mod tests {
         dead(&mut world, SIX, How::Refused, "connection refused");
         let refuses = format!(
             "warning proven: mx1.contoso.com (2001:db8::25) does not answer on port 25 from this vantage point: connection \
-             refused; another address of the host does, and takes its mail [{SIX}]"
+             refused; another address of the host does [{SIX}]"
         );
         assert_eq!(world.lines(&CHECK), [&*refuses], "somebody refused: there is a way");
         let mut world = World::healthy();
@@ -164,6 +167,9 @@ mod tests {
         assert!(world.lines(&CHECK)[0].starts_with("warning proven: "), "another host was heard over IPv6");
         let mut world = World::healthy();
         dead(&mut world, "gateway/mx9.contoso.com/192.0.2.99:25", How::Refused, "connection refused");
+        assert!(world.lines(&CHECK)[0].starts_with("warning proven: "), "there is another MX host");
+        let mut world = World::healthy();
+        dead(&mut world, "other/smart2.contoso.com/10.0.0.45:25", How::Refused, "connection refused");
         assert!(world.lines(&CHECK)[0].starts_with("critical proven: "), "a host of its own");
     }
 }
