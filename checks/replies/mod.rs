@@ -3,6 +3,8 @@
 //! The order of judgement is stage, then text, then enhanced code, then code: 5.1.1 and 5.7.1 alone
 //! decide nothing, because servers use both for other things as well. A reply that no row knows is
 //! [`Meaning::Ambiguous`], and counts as nothing.
+mod gateways;
+mod kinds;
 mod policy;
 mod quoting;
 mod rate;
@@ -15,16 +17,20 @@ mod tests;
 mod trust;
 mod unfinished;
 mod unknown;
+mod words;
 
 use crate::prelude::*;
 
+pub use kinds::Kind;
 pub(crate) use row::Text;
 pub use row::{Confidence, Row, Said};
 
-/// The catalogue, section by section, in the order in which rows are tried: what quotes another host, rate and
-/// greylisting, policy and the sender, trust, restricted recipients, relaying, unfinished checks, unknown recipients.
-static SECTIONS: [&[Row]; 8] = [
+/// The catalogue, section by section, in the order in which rows are tried: what quotes another host, gateways, rate and
+/// greylisting, policy and the sender, trust, restricted recipients, relaying, unfinished checks, unknown recipients; then
+/// what is known by the kind of its words alone.
+static SECTIONS: [&[Row]; 12] = [
     quoting::ROWS,
+    gateways::ROWS,
     rate::ROWS,
     policy::ROWS,
     trust::ROWS,
@@ -32,10 +38,13 @@ static SECTIONS: [&[Row]; 8] = [
     relay::ROWS,
     unfinished::ROWS,
     unknown::ROWS,
+    kinds::ROWS,
+    unknown::PHRASES,
+    kinds::UNKNOWN,
 ];
 
 /// The place of the section on trust.
-const TRUST: usize = 3;
+const TRUST: usize = 4;
 
 /// Every row, in the order in which they are tried.
 pub fn catalogue() -> impl Iterator<Item = &'static Row> {
@@ -310,8 +319,8 @@ fn by_code(code: u16, enhanced: Option<&str>) -> Meaning {
         (525, _) => Disabled,
         (521 | 556, _) => NoMail,
         (500..=504, _) => Protocol,
-        // After RCPT 552 means too many recipients, as 452 does (RFC 5321, 4.5.3.1.10).
-        (452 | 552, _) => RateLimited,
+        // After RCPT 452 means too many recipients (RFC 5321, 4.5.3.1.10). 552 does as well, and mailboxes that are full.
+        (452, _) => RateLimited,
         (400..=499, _) => Temporary,
         _ => Ambiguous,
     }
