@@ -4,6 +4,7 @@
 //! decide nothing, because servers use both for other things as well. A reply that no row knows is
 //! [`Meaning::Ambiguous`], and counts as nothing.
 mod gateways;
+mod held;
 mod kinds;
 mod policy;
 mod quoting;
@@ -21,6 +22,7 @@ mod words;
 
 use crate::prelude::*;
 
+pub use held::{Held, bearing, held, standard};
 pub use kinds::Kind;
 pub(crate) use row::Text;
 pub use row::{Confidence, Row, Said};
