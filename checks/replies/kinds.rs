@@ -83,7 +83,7 @@ impl Kind {
                      afsender*|odesilatel*|отправител*|відправник*|gonderen*|gonderici*|送信者|差出人|发件人|寄件人|寄件者|发信人")
             }
             Self::Address => {
-                any("reverse dns|rdns|ptr|dnsbl*|rbl|rbls|block listed|listed at|is listed in|is listed by|\
+                any("reverse dns|rdns|listed in|ptr|dnsbl*|rbl|rbls|block listed|listed at|is listed in|is listed by|\
                      is listed on|bad reputation|low reputation|reputation too low|invalid ip|ip is rejected|\
                      ip address|ip addresses|your ip|ip-adresse|adresse ip|direccion ip|indirizzo ip|endereco ip|\
                      adres ip|ip-adres|your host|your server|your mail server|sending server|client host|\
@@ -119,13 +119,15 @@ impl Kind {
                              неактив*|удален*|devre disi|askiya alin*|停止|停用|禁用|冻结|无効化|無効化",
                     )
             }
-            Self::Rule => any("policy|policies|prohibited|not authorized|not authorised|unauthorized|unauthorised|\
+            Self::Rule => any(
+                "policy|policies|message size|size exceeds|size limit|too large|too big|prohibited|not authorized|not authorised|unauthorized|unauthorised|\
                      not permitted|not allowed|permission|permissions|access denied|restricted|only accept*|\
                      accepts mail only|accepts only|from known|does not want|doesn't want|recipient preferences|\
                      refused due to|spam|virus|junk|unsolicited|content|abuse|blocked|rejecting|whitelist*|\
                      white list*|allow list*|richtlinie*|nicht erlaubt|unerwunscht*|interdit*|non autorise*|\
                      non consentit*|non autorizzat*|no permitid*|no autorizad*|nao permitid*|nao autorizad*|\
-                     niedozwolon*|niet toegestaan|ej tillat*|запрещен*|拒绝|拒絕"),
+                     niedozwolon*|niet toegestaan|ej tillat*|запрещен*|拒绝|拒絕",
+            ),
             Self::RejectedAsUnknown => {
                 let Some((_, behind)) = text.as_str().split_once("recipient address rejected: ") else { return false };
                 behind.split(' ').count() <= 5 && says_unknown(&Text::new(behind))
@@ -161,6 +163,7 @@ pub(super) static ROWS: &[Row] = &[
     row(203, &[""], Protocol, "various", "words", Medium).of(Kind::Syntax).like("550 Malformed address"),
     row(205, &[""], Reputation, "various", "words", Medium)
         .of(Kind::Address)
+        .unless(&["not listed"])
         .like("554 Refused. Your reverse DNS entry contains your IP address.")
         .said(Any),
     row(204, &[""], SenderRejected, "various", "words", Medium)

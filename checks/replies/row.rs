@@ -192,6 +192,8 @@ pub(crate) struct Text {
     lower: String,
     /// The enhanced code's length.
     head: usize,
+    /// Which pairs of bytes occur, so that most patterns need not be looked for: a bit each, by a hash.
+    pairs: [u64; 64],
 }
 
 impl Text {
@@ -204,7 +206,20 @@ impl Text {
             push_without_addresses(&mut lower, &folded(word));
         }
         let head = super::enhanced_code(&lower).map_or(0, str::len);
-        Self { lower, head }
+        let mut pairs = [0; 64];
+        for pair in lower.as_bytes().windows(2) {
+            let (word, bit) = place(pair);
+            pairs[word] |= bit;
+        }
+        Self { lower, head, pairs }
+    }
+
+    /// Whether `part` may occur: it does not where one of its pairs of bytes does not.
+    pub(super) fn may_hold(&self, part: &str) -> bool {
+        part.as_bytes().windows(2).all(|pair| {
+            let (word, bit) = place(pair);
+            self.pairs[word] & bit != 0
+        })
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -237,6 +252,9 @@ impl Text {
         let (pattern, ends) = pattern.strip_suffix('$').map_or((pattern, false), |pattern| (pattern, true));
         let last = pattern.split('*').count() - 1;
         pattern.split('*').enumerate().all(|(nth, part)| {
+            if !self.may_hold(part) {
+                return false;
+            }
             let at = match (begins && nth == 0, ends && nth == last) {
                 (true, true) => (rest == part).then_some(0),
                 (true, false) => rest.starts_with(part).then_some(0),
@@ -249,6 +267,12 @@ impl Text {
             })
         })
     }
+}
+
+/// Where the bit of a pair of bytes is.
+fn place(pair: &[u8]) -> (usize, u64) {
+    let hash = usize::from(pair[0]).wrapping_mul(37) ^ usize::from(pair[1]);
+    (hash >> 6 & 63, 1 << (hash & 63))
 }
 
 /// `word` in lower case, its letters without accents.

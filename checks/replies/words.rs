@@ -15,7 +15,7 @@ struct Language {
 /// What a recipient is called, and what is said of one that is switched off, moved or full.
 const WHO: &str = "user|userid|user id|username|user name|recipient|rcpt|rcptto|mailbox|mail-box|mail box|inbox|account|\
      addressee|email address|e-mail address|emailaddress|mail address|mailaddress|recipient address|\
-     destination address|local part|local-part|login|person|subscriber|alias|this address|that address|the address|\
+     destination address|local part|local-part|login|person|subscriber|alias|address|\
      @";
 
 const LANGUAGES: &[Language] = &[
@@ -23,7 +23,7 @@ const LANGUAGES: &[Language] = &[
     Language {
         who: WHO,
         unknown: "unknown|unkown|unknow|unknwon|not known|not found|could not be found|cannot be found|can't be found|\
-             can not be found|couldn't be found|was not found|does not exist|doesn't exist|doesnt exist|\
+             can not be found|couldn't be found|was not found|not been found|dosn't exist|does not exist|doesn't exist|doesnt exist|\
              don't exist|don't exists|do not exist|did not exist|not exist|not exists|doesn't exists|\
              no longer exists|may not exist|does no longer exist|no longer valid|invalid|not valid|isn't valid|\
              not a valid|is no valid|no such|not recognized|not recognised|unrecognized|unrecognised|unallocated|\
@@ -143,51 +143,55 @@ const BETWEEN: &str = "domain|domains|host|hostname|sender|server|dns|mx|ptr|hel
 /// How far a recipient and what is said of it may be apart, in bytes.
 const APART: usize = 40;
 
+/// How much of a reply is read, in bytes; its lines have 512 (RFC 5321, 4.5.3.1.5).
+const READ: usize = 4096;
+
 /// Whether `text` says that a recipient is not known. Another reply within it may be about another recipient, or from
 /// another time.
 pub(super) fn says_unknown(text: &Text) -> bool {
-    let text = text.as_str();
+    let whole = read(text);
     let another = |at: &usize| {
-        let (before, from) = text.split_at(*at);
+        let (before, from) = whole.split_at(*at);
         before.ends_with([' ', '<', '(', '\'']) && super::split_code(from).is_some_and(|(code, _)| code >= 400)
     };
-    let end = text.match_indices(['4', '5']).map(|(at, _)| at).find(another);
-    let text = &text[..end.unwrap_or(text.len())];
+    let end = whole.match_indices(['4', '5']).map(|(at, _)| at).find(another).unwrap_or(whole.len());
+    let found = |words| places(text, words).filter(|place| place.1 <= end).collect::<Vec<_>>();
     LANGUAGES.iter().any(|language| {
-        let unknown = found(text, language.unknown);
-        !found(text, language.whole).is_empty()
-            || !unknown.is_empty() && near(text, &found(text, language.who), &unknown)
+        let unknown = found(language.unknown);
+        !found(language.whole).is_empty() || !unknown.is_empty() && near(whole, &found(language.who), &unknown)
     })
 }
 
 /// Whether `text` says one of `what` of a recipient, in English or the words of `who` beside.
 pub(super) fn says_of_recipient(text: &Text, who: &'static str, what: &'static str) -> bool {
-    let text = text.as_str();
-    let what = found(text, what);
-    !what.is_empty() && (near(text, &found(text, WHO), &what) || near(text, &found(text, who), &what))
+    let found = |words| places(text, words).collect::<Vec<_>>();
+    let what = found(what);
+    !what.is_empty() && (near(read(text), &found(WHO), &what) || near(read(text), &found(who), &what))
 }
 
 /// Whether `text` holds one of the words.
 pub(super) fn holds_any(text: &Text, words: &'static str) -> bool {
-    each(words).any(|word| places(text.as_str(), word).next().is_some())
+    places(text, words).next().is_some()
 }
 
-fn found(text: &str, words: &'static str) -> Vec<(usize, usize)> {
-    each(words).flat_map(|word| places(text, word)).collect()
+fn read(text: &Text) -> &str {
+    let text = text.as_str();
+    let end = (0..=READ.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or_default()]
 }
 
-fn each(words: &'static str) -> impl Iterator<Item = &'static str> {
-    words.split('|').filter(|word| !word.is_empty())
-}
-
-/// Where `word` stands in `text` as a word of its own. Scripts without spaces have no such bounds.
-fn places<'t>(text: &'t str, word: &'static str) -> impl Iterator<Item = (usize, usize)> + 't {
-    let (bare, open) = word.strip_suffix('*').map_or((word, false), |stem| (stem, true));
+/// Where the words stand in `text` as words of their own. Scripts without spaces have no such bounds.
+fn places<'t>(text: &'t Text, words: &'static str) -> impl Iterator<Item = (usize, usize)> + 't {
     let spaced = |c: char| c.is_alphanumeric() && c < '\u{0e00}';
-    let (starts, ends) = (bare.starts_with(spaced), bare.ends_with(spaced) && !open);
-    text.match_indices(bare)
-        .map(|(at, found)| (at, at + found.len()))
-        .filter(move |&(at, end)| !(starts && text[..at].ends_with(spaced) || ends && text[end..].starts_with(spaced)))
+    let within = read(text);
+    words.split('|').filter(|word| !word.is_empty()).flat_map(move |word| {
+        let (bare, open) = word.strip_suffix('*').map_or((word, false), |stem| (stem, true));
+        let (starts, ends) = (bare.starts_with(spaced), bare.ends_with(spaced) && !open);
+        let there = text.may_hold(bare).then(|| within.match_indices(bare)).into_iter().flatten();
+        there.map(|(at, found)| (at, at + found.len())).filter(move |&(at, end)| {
+            !(starts && within[..at].ends_with(spaced) || ends && within[end..].starts_with(spaced))
+        })
+    })
 }
 
 /// Whether one of `who` and one of `what` stand close to each other, with nothing between that one of them belongs to.
@@ -197,8 +201,14 @@ fn near(text: &str, who: &[(usize, usize)], what: &[(usize, usize)]) -> bool {
         let word = next.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
         OTHERS.split('|').any(|other| other == word)
     };
+    // The host's address, and the sender's, are no recipient's.
+    let of_another = |start: usize| {
+        let before = text[..start].trim_end_matches([' ', '-', '\'']);
+        let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        OTHERS.split('|').any(|other| other == word)
+    };
     what.iter().filter(|(_, end)| !belongs_elsewhere(*end)).any(|&(from, to)| {
-        who.iter().any(|&(start, end)| {
+        who.iter().filter(|(start, _)| !of_another(*start)).any(|&(start, end)| {
             let gap = if end <= from { (end, from) } else { (to, start) };
             gap.0 <= gap.1
                 && gap.1 - gap.0 <= APART
