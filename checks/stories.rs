@@ -230,6 +230,7 @@ impl World {
         self.evidence.smtp.push(Session {
             hop: hop.into(),
             started_at: "2026-11-24T12:00:00Z".into(),
+            sister: None,
             transcript: vec![
                 turn(Stage::Greeting, "220 ESMTP", None),
                 turn(Stage::Ehlo, "250 STARTTLS", None),

@@ -17,8 +17,8 @@ use nsdiag_checks::evidence::dns::RecordKind;
 use nsdiag_checks::evidence::smtp::{Hop, Role};
 use nsdiag_checks::evidence::{Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
 use nsdiag_checks::judge::{Case, Check, Notes, count};
+use nsdiag_checks::model::Model;
 use nsdiag_checks::model::hops::good_at;
-use nsdiag_checks::model::{Model, organisations};
 use nsdiag_checks::report::{Estimate, Report, Run, Vantage, report};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -28,12 +28,16 @@ use tokio::time::Instant;
 
 /// How many of an organisation's servers are resolved, to recognise a smart host that is one of them.
 const SERVERS: usize = 64;
+/// How many domains to which objects are sent on, and how many MX hosts of each, are looked up.
+const ROUTED: usize = 10;
 
 /// Why there is no report.
 #[derive(Debug)]
 pub enum Failure {
     /// Something in the arguments or in a file that they name.
     Usage(String),
+    /// Something of our own.
+    Fault(String),
 }
 
 /// What is told while a run goes on.
@@ -83,7 +87,9 @@ pub async fn check(settings: &Settings, tell: &dyn Fn(Word)) -> Result<(Report, 
     tell(Word::Step("judging"));
     let (report, of_ignores) = report(env!("CARGO_PKG_VERSION"), run, evidence, &settings.ignores, &run_check);
     notes.extend(of_ignores);
-    Ok((report, notes))
+    // A server may echo a password anywhere in what it says.
+    let report = settings.secrets.mask_report(report).map_err(Failure::Fault)?;
+    Ok((report, notes.iter().map(|note| settings.secrets.mask(note)).collect()))
 }
 
 /// Runs a check so that its panic is its own.
@@ -121,7 +127,8 @@ fn journal(
             return Ok(None);
         }
     };
-    let journal = Journal::open(path, question, files).map_err(Failure::Usage)?;
+    let mut journal = Journal::open(path, question, files).map_err(Failure::Usage)?;
+    journal.hide(settings.secrets.clone());
     if let Some(note) = &journal.note {
         tell(Word::Note(note));
     }
@@ -212,7 +219,11 @@ impl<'a> Collector<'a> {
             let sessions = evidence.hops.iter().map(|hop| {
                 let good: Vec<String> = good_at(question, &evidence, hop).into_iter().map(String::from).collect();
                 let choice = &choice;
-                async move { self.prober.probe(hop, question, &good, choice).await }
+                async move {
+                    let mut heard = self.prober.probe(hop, question, &good, choice).await;
+                    heard.extend(self.prober.ask_as_sister(hop, question, choice, &heard).await);
+                    heard
+                }
             });
             evidence.smtp = join_all(sessions).await.into_iter().flatten().collect();
             (evidence, several)
@@ -369,19 +380,40 @@ impl<'a> Collector<'a> {
     async fn smart_hosts(&self, question: &Question, evidence: &mut Evidence) -> Vec<Hop> {
         let other = question.systems_of(SystemKind::Other).next().map(|system| system.name.clone());
         let mut wanted: Vec<(String, u16)> = Vec::new();
-        let mut names: Vec<&str> = Vec::new();
-        for organisation in organisations::views(question, evidence) {
+        let mut names: Vec<String> = Vec::new();
+        let mut by_mx: Vec<String> = Vec::new();
+        let model = Model::new(question, evidence);
+        for organisation in &model.organisations {
             if let Ok((_, servers)) = organisation.servers() {
-                names.extend(servers.iter().filter_map(|server| server.fqdn.as_deref()).take(SERVERS));
+                names.extend(servers.iter().filter_map(|server| server.fqdn.clone()).take(SERVERS));
+            }
+            // The domains to which objects are sent on: their connectors lead to the other system as well, if it is
+            // their mailboxes that they stand for.
+            for (domain, objects) in model.routing_domains(organisation).into_iter().take(ROUTED) {
+                let Ok(Some(exit)) = organisation.exit(&domain) else { continue };
+                names.extend(exit.smart_hosts.iter().cloned());
+                if exit.smart_hosts.is_empty() {
+                    by_mx.push(domain.clone());
+                }
+                let is_listed = |address: &String| {
+                    let known = evidence.files.iter().filter_map(|list| list.addresses.known());
+                    known.into_iter().any(|all| all.contains(address))
+                };
+                if !exit.by_wildcard && objects.iter().any(|object| object.addresses().iter().any(is_listed)) {
+                    wanted.extend(exit.smart_hosts.iter().map(|host| (host.clone(), exit.port)));
+                }
             }
             let Ok(Some(exit)) = organisation.exit(&question.domain) else { continue };
-            names.extend(exit.smart_hosts.iter().map(String::as_str));
+            names.extend(exit.smart_hosts.iter().cloned());
             // A connector for all domains leads to the Internet, not to the other system.
             if !exit.by_wildcard {
                 wanted.extend(exit.smart_hosts.iter().map(|host| (host.clone(), exit.port)));
             }
         }
-        if wanted.is_empty() && names.is_empty() {
+        drop(model);
+        wanted.sort_unstable();
+        wanted.dedup();
+        if wanted.is_empty() && names.is_empty() && by_mx.is_empty() {
             return vec![];
         }
         join_all(names.iter().map(|name| async {
@@ -389,6 +421,14 @@ impl<'a> Collector<'a> {
             if matches!(self.resolver.addresses(name).await, Observed::Known(found) if found.is_empty()) {
                 self.resolver.ask(name, RecordKind::Mx).await;
             }
+        }))
+        .await;
+        join_all(by_mx.iter().map(|domain| async {
+            let lookup = self.resolver.ask(domain, RecordKind::Mx).await;
+            let hosts = lookup.answer.known().map(|answer| answer.exchanges()).unwrap_or_default();
+            let hosts: Vec<&str> = hosts.iter().map(|(_, host)| *host).filter(|host| !host.is_empty()).collect();
+            let hosts = if hosts.is_empty() { vec![domain.as_str()] } else { hosts };
+            join_all(hosts.into_iter().take(ROUTED).map(|host| self.resolver.addresses(host))).await;
         }))
         .await;
         let exchange = question.systems.iter().filter(|system| system.kind != SystemKind::Other);

@@ -1,17 +1,21 @@
 //! `nsdiag explain`: the page of a finding code, or what an SMTP reply means.
+use crate::border;
 use crate::cli::{ExplainArgs, Format};
-use crate::report::safe;
 use crate::report::table::pairs;
+use crate::report::{escaped, safe};
 use nsdiag_checks::model::diagnosis::meaning_in_words;
 use nsdiag_checks::replies::{self, Confidence, Held, Meaning, Row};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufWriter, ErrorKind, Read, Write};
+use std::io::{BufRead, Read};
 
 /// The PowerShell script that writes exports of Exchange, for the Exchange Management Shell and Exchange Online.
 pub const EXPORT_SCRIPT: &str = include_str!("export.ps1");
 
 /// Explains, and gives the exit status.
-pub fn run(args: &ExplainArgs) -> u8 {
+///
+/// # Errors
+/// In words, where it cannot be printed.
+pub fn run(args: &ExplainArgs) -> Result<u8, String> {
     let what = args.what.join(" ");
     let what = what.trim();
     let text = match what {
@@ -21,13 +25,10 @@ pub fn run(args: &ExplainArgs) -> u8 {
         _ => reply(what, args.format),
     };
     match text {
-        Ok(text) => {
-            print!("{text}");
-            0
-        }
+        Ok(text) => border::print(&text).map(|()| 0),
         Err(wrong) => {
-            eprintln!("nsdiag: {}", safe(&wrong));
-            64
+            border::tell(&wrong);
+            Ok(64)
         }
     }
 }
@@ -70,48 +71,32 @@ fn page(code: &str) -> Result<String, String> {
 const LONGEST: usize = 64 * 1024;
 
 /// One reply a line from standard input: each line has its answer, if only that it is no reply, and none stops the rest.
-fn from_input(format: Format) -> u8 {
+fn from_input(format: Format) -> Result<u8, String> {
     let mut input = std::io::stdin().lock();
-    let mut out = BufWriter::new(std::io::stdout().lock());
     let mut status = 0;
     for number in 1.. {
         let text = match line(&mut input) {
             Ok(None) => break,
             Ok(Some(text)) => text,
             Err(error) => {
-                eprintln!("nsdiag: standard input, line {number}: {error}");
-                status = 64;
-                break;
+                border::tell(&format!("standard input, line {number}: {error}"));
+                return Ok(64);
             }
         };
-        let answer = text.clone().and_then(|text| reply(&text, format));
-        if answer.is_err() {
-            status = 64;
-        }
-        let written = match (answer, format) {
-            (Ok(text), _) => out.write_all(text.as_bytes()),
+        match (text.clone().and_then(|text| reply(&text, format)), format) {
+            (Ok(text), _) => border::print(&text)?,
             (Err(wrong), Format::Json) => {
                 let object = json!({"reply": text.unwrap_or_default(), "error": wrong});
-                writeln!(out, "{object}")
+                border::print(&escaped(&format!("{object}\n")))?;
+                status = 64;
             }
-            (Err(wrong), _) => out.flush().map(|()| {
-                eprintln!("nsdiag: standard input, line {number}: {}", safe(&wrong));
-            }),
-        };
-        if let Err(error) = written {
-            return not_written(&error);
+            (Err(wrong), _) => {
+                border::tell(&format!("standard input, line {number}: {wrong}"));
+                status = 64;
+            }
         }
     }
-    out.flush().map_or_else(|error| not_written(&error), |()| status)
-}
-
-/// The exit status where an answer cannot be written. Who closes the pipe has seen enough.
-fn not_written(error: &std::io::Error) -> u8 {
-    if error.kind() == ErrorKind::BrokenPipe {
-        return 0;
-    }
-    eprintln!("nsdiag: standard output: {error}");
-    70
+    Ok(status)
 }
 
 /// The next line, whatever its bytes; one that is too long is passed over. None at the end.
@@ -145,7 +130,7 @@ fn reply(text: &str, format: Format) -> Result<String, String> {
             "note": row.map(|row| row.note).filter(|note| !note.is_empty()),
             "quotes": verdict.quoted,
         });
-        return Ok(format!("{object}\n"));
+        return Ok(escaped(&format!("{object}\n")));
     }
     let mut rows = vec![("meaning", in_words(held.code, verdict.meaning))];
     match row {
@@ -193,7 +178,7 @@ fn code_alone(text: &str, enhanced: &str, held: &Held, format: Format) -> String
             "source": standard.map(|name| format!("RFC 3463 and its registry: {name}")),
             "known": known,
         });
-        return format!("{object}\n");
+        return escaped(&format!("{object}\n"));
     }
     let by_standard = standard.map_or("not in the registry of enhanced codes (RFC 5248)".into(), |name| {
         format!("{name} (the registry of enhanced codes, RFC 5248)")

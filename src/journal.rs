@@ -3,7 +3,9 @@
 //! JSON lines. The first names the question; each of the others holds what is new of one session's transcript. A line
 //! says from which turn on it holds, for what was heard may turn out to answer nothing and is then written again. The
 //! last line may be torn by a crash; whatever else does not fit is an error.
+use crate::border::Secrets;
 use crate::config::JournalSettings;
+use crate::report::escaped;
 use nsdiag_checks::evidence::smtp::{Line, Session, Tls, Turn, Who};
 use nsdiag_checks::evidence::{How, List, Miss, Question};
 use nsdiag_checks::replies::Stage;
@@ -25,6 +27,7 @@ pub struct Journal {
     sessions: Vec<Session>,
     next: Cell<usize>,
     trouble: RefCell<Option<String>>,
+    secrets: Secrets,
     head: Head,
     /// What the user should know of it.
     pub note: Option<String>,
@@ -117,7 +120,15 @@ impl Journal {
         }
         file.seek(std::io::SeekFrom::End(0)).map_err(told)?;
         let next = Cell::new(sessions.len());
-        let journal = Self { file: RefCell::new(file), sessions, next, trouble: RefCell::default(), head, note };
+        let journal = Self {
+            file: RefCell::new(file),
+            sessions,
+            next,
+            trouble: RefCell::default(),
+            secrets: Secrets::default(),
+            head,
+            note,
+        };
         if journal.file.borrow().metadata().map_err(told)?.len() == 0 {
             journal.write(&journal.head);
         }
@@ -125,6 +136,11 @@ impl Journal {
             Some(trouble) => Err(format!("{name}: {trouble}")),
             None => Ok(journal),
         }
+    }
+
+    /// Keeps `secrets` out of what is written from now on.
+    pub fn hide(&mut self, secrets: Secrets) {
+        self.secrets = secrets;
     }
 
     /// The random controls of the run that began it.
@@ -181,7 +197,8 @@ impl Journal {
         if self.trouble.borrow().is_some() {
             return;
         }
-        let mut text = serde_json::to_string(line).expect("a journal holds nothing that JSON cannot");
+        let text = serde_json::to_string(line).expect("a journal holds nothing that JSON cannot");
+        let mut text = escaped(&self.secrets.mask_json(&text));
         text.push('\n');
         // One write a line: it is the kernel's at once, and outlives this process.
         if let Err(error) = self.file.borrow_mut().write_all(text.as_bytes()) {
@@ -241,7 +258,8 @@ fn read(file: &File, path: &Path) -> Result<Option<Found>, String> {
                 (std::collections::btree_map::Entry::Occupied(known), ..) => known.into_mut(),
                 (std::collections::btree_map::Entry::Vacant(new), Some(hop), Some(started_at)) => {
                     let (hop, started_at) = (hop.clone(), started_at.clone());
-                    let session = Session { hop, started_at, transcript: vec![], tls: None, broke_off: None };
+                    let session =
+                        Session { hop, started_at, sister: None, transcript: vec![], tls: None, broke_off: None };
                     new.insert((session, false))
                 }
                 _ => return Err(wrong(&format!("session {} has no beginning", entry.session))),
@@ -319,12 +337,13 @@ mod tests {
             recipient: recipient.map(String::from),
             latency_ms: Some(1),
             oddities: vec![],
+            unasked: false,
         }
     }
 
     fn session(turns: Vec<Turn>) -> Session {
         let (hop, started_at) = ("gateway/h/10.0.0.1:25".into(), "2026-11-24T12:00:00Z".into());
-        Session { hop, started_at, transcript: turns, tls: None, broke_off: None }
+        Session { hop, started_at, sister: None, transcript: turns, tls: None, broke_off: None }
     }
 
     #[test]
@@ -358,6 +377,22 @@ mod tests {
         assert_eq!(note, "the run was interrupted here, and another went on from its journal");
         assert_eq!(std::fs::read(&path).unwrap(), before);
         assert_eq!(journal.next(), 2);
+    }
+
+    #[test]
+    fn an_echoed_secret_is_not_kept_and_the_rest_can_be_gone_on_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut secrets = Secrets::default();
+        secrets.add("nsdiag", &crate::collect::directory::Password::new("ge\"heim".into()), "");
+        let mut journal = Journal::open(&path, &question(), &[]).unwrap();
+        journal.hide(secrets);
+        journal.heard(journal.next(), &session(vec![turn("550 ge\"heim\u{202e}", Some("a@contoso.com"))]), 0);
+        drop(journal);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(r"550 ***\u202e") && !text.contains("heim"), "{text}");
+        let found = Journal::open(&path, &question(), &[]).unwrap().sessions_with("gateway/h/10.0.0.1:25");
+        assert_eq!(found[0].transcript[0].lines[0].text, "550 ***\u{202e}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! This crate touches the world: it collects evidence and renders reports. What the evidence means is decided in
 //! `nsdiag-checks`.
 pub mod app;
+pub mod border;
 pub mod cli;
 pub mod clock;
 pub mod collect;

@@ -1,6 +1,7 @@
 //! `nsdiag`: who cannot get mail in a shared SMTP domain, where it breaks, and why.
 use clap::{CommandFactory, Parser};
 use nsdiag::app::{self, Failure, Word};
+use nsdiag::border::{self, Secrets};
 use nsdiag::cli::{CheckArgs, Cli, Color, Command, DemoArgs, Format, Kind, ReportArgs};
 use nsdiag::config::Settings;
 use nsdiag::stop::Stop;
@@ -16,31 +17,10 @@ const USAGE: u8 = 64;
 const FAULT: u8 = 70;
 
 fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| {
-        // Help that cannot be printed has no reader.
-        let _ = error.print();
-        std::process::exit(if error.use_stderr() { USAGE.into() } else { 0 });
-    });
-    let code = match cli.command {
-        Command::Check(args) => check(&args),
-        Command::Demo(args) => play(&args),
-        Command::Explain(args) => return ExitCode::from(explain::run(&args)),
-        Command::Schema { kind: Kind::Report } => Ok(print(&report::schema())),
-        Command::Completions { shell } => {
-            let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "nsdiag", &mut text);
-            Ok(print(&String::from_utf8_lossy(&text)))
-        }
-        Command::Man => {
-            let mut text = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut text);
-            rendered.map(|()| print(&String::from_utf8_lossy(&text))).map_err(|error| (FAULT, error.to_string()))
-        }
-    };
-    match code {
+    match Cli::try_parse().map_or_else(|error| of_arguments(&error), run) {
         Ok(code) => ExitCode::from(code),
         Err((code, message)) => {
-            eprintln!("nsdiag: {}", report::safe(&message));
+            border::tell(&message);
             ExitCode::from(code)
         }
     }
@@ -48,16 +28,51 @@ fn main() -> ExitCode {
 
 type Outcome = Result<u8, (u8, String)>;
 
+/// Help, the version, or what is wrong with the arguments, which may hold anything.
+fn of_arguments(error: &clap::Error) -> Outcome {
+    let text = report::safe_lines(&error.render().to_string());
+    match error.use_stderr() {
+        true => {
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            Ok(USAGE)
+        }
+        false if std::io::stdout().is_terminal() => {
+            error.print().map(|()| 0).map_err(|error| (FAULT, error.to_string()))
+        }
+        false => print(&text),
+    }
+}
+
+fn run(cli: Cli) -> Outcome {
+    match cli.command {
+        Command::Check(args) => check(&args),
+        Command::Demo(args) => play(&args),
+        Command::Explain(args) => explain::run(&args).map_err(|error| (FAULT, error)),
+        Command::Schema { kind: Kind::Report } => print(&report::schema()),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "nsdiag", &mut text);
+            print(&String::from_utf8_lossy(&text))
+        }
+        Command::Man => {
+            let mut text = Vec::new();
+            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut text);
+            rendered.map_err(|error| (FAULT, error.to_string()))?;
+            print(&String::from_utf8_lossy(&text))
+        }
+    }
+}
+
 fn check(args: &CheckArgs) -> Outcome {
     let settings = Settings::load(args).map_err(|error| (USAGE, error.0))?;
-    check_outputs(&args.report)?;
+    check_outputs(&args.report, args.quiet_if_unchanged.as_ref())?;
     if args.plan {
-        return Ok(print(&app::plan(&settings)));
+        return print(&report::safe_lines(&app::plan(&settings)));
     }
     let quiet = args.report.quiet || args.quiet_if_unchanged.is_some();
     let (report, mut notes) = runtime()?.block_on(async {
         tokio::spawn(listen(settings.stop.clone()));
-        app::check(&settings, &progress(quiet)).await.map_err(failed)
+        app::check(&settings, &progress(quiet, &settings.secrets)).await.map_err(failed)
     })?;
     let code = tell(&report, &mut notes, args)?;
     if report.run.complete {
@@ -73,7 +88,7 @@ async fn listen(stop: Stop) {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
     let Ok(mut interrupt) = signal(SignalKind::interrupt()) else { return };
     tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-    eprintln!("nsdiag: interrupted; what there is will be reported");
+    border::tell("interrupted; what there is will be reported");
     stop.raise();
     tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     std::process::exit(130);
@@ -90,7 +105,10 @@ fn tell(report: &Report, notes: &mut Vec<String>, args: &CheckArgs) -> Outcome {
             Ok(false) => {}
             Err(why) => notes.push(why),
         }
+        // What could not be told is a change the next time too.
+        let code = finish(report, notes, &args.report)?;
         state::keep(path, report).map_err(|error| (FAULT, format!("{}: {error}", path.display())))?;
+        return Ok(code);
     }
     finish(report, notes, &args.report)
 }
@@ -98,10 +116,10 @@ fn tell(report: &Report, notes: &mut Vec<String>, args: &CheckArgs) -> Outcome {
 fn play(args: &DemoArgs) -> Outcome {
     if args.list {
         let line = |scenario: nsdiag_lab::Scenario| format!("{:29} {}\n", scenario.name, scenario.summary);
-        return Ok(print(&nsdiag_lab::Scenario::all().into_iter().map(line).collect::<String>()));
+        return print(&nsdiag_lab::Scenario::all().into_iter().map(line).collect::<String>());
     }
     let scenario = demo::scenario(&args.scenario).map_err(|wrong| (USAGE, wrong))?;
-    check_outputs(&args.report)?;
+    check_outputs(&args.report, None)?;
     let folder = tempfile::tempdir().map_err(|error| (FAULT, error.to_string()))?;
     let (report, notes) = runtime()?.block_on(async {
         let lab = nsdiag_lab::Lab::start(&scenario, folder.path()).await.map_err(|error| match error.kind() {
@@ -112,11 +130,11 @@ fn play(args: &DemoArgs) -> Outcome {
             CheckArgs { config: Some(lab.config().to_path_buf()), report: args.report.clone(), ..CheckArgs::default() };
         let mut settings = Settings::load(&check).map_err(|error| (USAGE, error.0))?;
         settings.question.smtp_port = lab.smtp_port();
-        app::check(&settings, &progress(args.report.quiet)).await.map_err(failed)
+        app::check(&settings, &progress(args.report.quiet, &settings.secrets)).await.map_err(failed)
     })?;
     let code = finish(&report, &notes, &args.report)?;
     let differences = scenario.expect.map_or(vec![], |expect| demo::differences(&report, &expect));
-    differences.iter().for_each(|line| eprintln!("nsdiag: {}", report::safe(line)));
+    differences.iter().for_each(|line| border::tell(line));
     Ok(code)
 }
 
@@ -127,24 +145,26 @@ fn runtime() -> Result<tokio::runtime::Runtime, (u8, String)> {
 fn failed(failure: Failure) -> (u8, String) {
     match failure {
         Failure::Usage(message) => (USAGE, message),
+        Failure::Fault(message) => (FAULT, message),
     }
 }
 
 /// Progress goes to a terminal only, notes wherever standard error leads.
-fn progress(quiet: bool) -> impl Fn(Word) {
+fn progress(quiet: bool, secrets: &Secrets) -> impl Fn(Word) {
     let terminal = std::io::stderr().is_terminal();
     move |word| match word {
-        Word::Step(what) if terminal && !quiet => eprintln!("nsdiag: {}", report::safe(what)),
-        Word::Note(what) if !quiet => eprintln!("nsdiag: {}", report::safe(what)),
+        Word::Step(what) if terminal && !quiet => border::tell(&secrets.mask(what)),
+        Word::Note(what) if !quiet => border::tell(&secrets.mask(what)),
         Word::Step(_) | Word::Note(_) => {}
     }
 }
 
 fn finish(report: &Report, notes: &[String], args: &ReportArgs) -> Outcome {
     if !args.quiet {
-        notes.iter().for_each(|note| eprintln!("nsdiag: {}", report::safe(note)));
+        notes.iter().for_each(|note| border::tell(note));
     }
-    write_files(report, args)?;
+    // Where one place cannot be written to, the others have the report.
+    let written = write_files(report, args);
     let colour = match args.color {
         Color::Always => true,
         Color::Never => false,
@@ -153,8 +173,8 @@ fn finish(report: &Report, notes: &[String], args: &ReportArgs) -> Outcome {
     print(&match args.format {
         Format::Table => report::table::table(report, colour, args.verbose),
         Format::Json => report::json(report),
-    });
-    Ok(report.exit_code)
+    })?;
+    written.map(|()| report.exit_code)
 }
 
 /// The format of a file, by its ending.
@@ -166,28 +186,33 @@ fn format_of(path: &Path) -> Option<Format> {
     }
 }
 
-/// Bad endings are told before the run, not after it.
-fn check_outputs(args: &ReportArgs) -> Result<(), (u8, String)> {
+/// Bad endings, and places that cannot be written to, are told before the run, not after it.
+fn check_outputs(args: &ReportArgs, state: Option<&PathBuf>) -> Result<(), (u8, String)> {
     let unknown = |path: &&PathBuf| format_of(path).is_none();
-    match args.output.iter().find(unknown) {
-        Some(path) => Err((USAGE, format!("--output: {}: the ending is neither .json nor .txt", path.display()))),
-        None => Ok(()),
+    if let Some(path) = args.output.iter().find(unknown) {
+        return Err((USAGE, format!("--output: {}: the ending is neither .json nor .txt", path.display())));
     }
+    let outputs = args.output.iter().map(|path| ("--output", path));
+    for (flag, path) in outputs.chain(state.map(|path| ("--quiet-if-unchanged", path))) {
+        report::check_place(path).map_err(|error| (USAGE, format!("{flag}: {}: {error}", path.display())))?;
+    }
+    Ok(())
 }
 
 fn write_files(report: &Report, args: &ReportArgs) -> Result<(), (u8, String)> {
+    let mut failed = Ok(());
     for path in &args.output {
         let text = match format_of(path) {
             Some(Format::Json) => report::json(report),
             _ => report::table::table(report, false, args.verbose),
         };
-        report::write(path, &text).map_err(|error| (FAULT, format!("{}: {error}", path.display())))?;
+        let written = report::write(path, &text).map_err(|error| (FAULT, format!("{}: {error}", path.display())));
+        failed = failed.and(written);
     }
-    Ok(())
+    failed
 }
 
-/// Prints to standard output; a reader that has gone (`| head`) is no fault.
-fn print(text: &str) -> u8 {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    0
+/// Prints to standard output.
+fn print(text: &str) -> Outcome {
+    border::print(text).map(|()| 0).map_err(|error| (FAULT, error))
 }

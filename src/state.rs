@@ -24,7 +24,7 @@ pub fn unchanged(path: &Path, report: &Report) -> Result<bool, String> {
 /// # Errors
 /// The file system's.
 pub fn keep(path: &Path, report: &Report) -> io::Result<()> {
-    crate::report::write(path, &format!("{:#}\n", essence(report)))
+    crate::report::write(path, &crate::report::escaped(&format!("{:#}\n", essence(report))))
 }
 
 /// What counts as a change: the verdict, and of each finding its code, weight and subjects; not its words.

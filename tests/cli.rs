@@ -40,7 +40,7 @@ fn the_demo_names_exactly_the_two_who_are_refused() {
     assert_eq!(subjects, ["orders@contoso.com", "sales@contoso.com"]);
     assert_eq!(std::fs::read_to_string(folder.path().join("report.json")).unwrap(), out);
     let table = std::fs::read_to_string(folder.path().join("report.txt")).unwrap();
-    assert!(table.starts_with("CRITICAL  contoso.com: 2 of 3 recipients cannot get mail\n"), "{table}");
+    assert!(table.starts_with("CRITICAL  contoso.com: 2 of 5 recipients cannot get mail\n"), "{table}");
     assert!(!table.contains('\x1b'));
 }
 
@@ -62,7 +62,7 @@ findings = ['NSD401 critical proven orders@contoso.com', 'NSD205 info proven exc
     std::fs::write(folder.path().join("mine"), differs).unwrap();
     let (code, out, errors) = told(&nsdiag(folder.path(), &["demo", "mine.toml"]));
     assert_eq!((code, &*errors), (2, ""), "{out}");
-    assert!(out.starts_with("CRITICAL  contoso.com: 2 of 3 recipients cannot get mail\n"), "{out}");
+    assert!(out.starts_with("CRITICAL  contoso.com: 2 of 5 recipients cannot get mail\n"), "{out}");
     let (code, out, errors) = told(&nsdiag(folder.path(), &["demo", "./mine", "-q"]));
     assert!(code == 0 && out.starts_with("OK "), "{out}");
     let expected = "\
@@ -72,6 +72,26 @@ nsdiag: gone@contoso.com is absent, and loop is expected
 nsdiag: orders@contoso.com is delivered, and loop is expected
 ";
     assert_eq!(errors, expected);
+}
+
+#[test]
+fn an_export_that_was_named_and_gave_nothing_is_no_ok() {
+    let folder = folder();
+    let play = |damage: &str| {
+        let scenario = format!("[directory]\nsources = ['ldap', 'export']\ndamage = '{damage}'\n");
+        std::fs::write(folder.path().join("mine.toml"), scenario).unwrap();
+        told(&nsdiag(folder.path(), &["demo", "mine.toml"]))
+    };
+    for (damage, why) in
+        [("empty", "the folder is empty"), ("garbage", "neither CLIXML, JSON, CSV nor"), ("cut", "cut off")]
+    {
+        let (code, out, errors) = play(damage);
+        let joined = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(code == 3 && out.starts_with("UNKNOWN ") && joined.contains("- what the export "), "{damage}: {out}");
+        assert!(joined.contains(why) && errors.contains(why), "{damage}: {out} {errors}");
+    }
+    let (code, out, errors) = play("none");
+    assert!(code == 0 && out.starts_with("OK ") && !errors.contains("export"), "{out} {errors}");
 }
 
 #[test]
@@ -102,6 +122,110 @@ fn bad_arguments_are_told_and_exit_64() {
         let (code, out, errors) = told(&nsdiag(folder.path(), args));
         assert_eq!((code, &*out), (64, ""), "{args:?}");
         assert!(errors.starts_with(expected), "{args:?}: {errors}");
+    }
+}
+
+#[test]
+fn a_file_that_is_named_and_cannot_be_used_is_told_before_anything_is_asked() {
+    let folder = folder();
+    let here = |name: &str| folder.path().join(name);
+    std::fs::create_dir(here("folder")).unwrap();
+    std::fs::create_dir(here("report.json")).unwrap();
+    std::fs::write(here("list"), "a@contoso.com\n").unwrap();
+    // Whoever is asked would be heard here.
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let resolver = socket.local_addr().unwrap().to_string();
+    let none = "No such file or directory (os error 2)";
+    let cases: [(&[&str], String); 13] = [
+        (&["--recipients", "no/list"], format!("no/list: {none}")),
+        (&["--recipients", "folder"], "folder: is a directory".into()),
+        (&["--recipients", "list", "--recipients", "list2"], format!("list2: {none}")),
+        (&["--exchange-export", "no/export"], format!("--exchange-export: no/export: {none}")),
+        (&["--ca", "ca.pem"], format!("ca.pem: {none}")),
+        (&["--ca", "folder"], "folder: is a directory".into()),
+        (&["--ldap-user", "n", "--ldap-password-file", "pw"], format!("pw: {none}")),
+        (&["--ldap-user", "n", "--ldap-password-file", "folder"], "folder: Is a directory (os error 21)".into()),
+        (&["-c", "folder"], "folder: Is a directory (os error 21)".into()),
+        (&["-o", "no/report.txt"], format!("--output: no/report.txt: {none}")),
+        (&["-o", "report.json"], "--output: report.json: is a directory".into()),
+        (&["--quiet-if-unchanged", "no/state"], format!("--quiet-if-unchanged: no/state: {none}")),
+        (&["--journal", "folder"], "folder: Is a directory (os error 21)".into()),
+    ];
+    for (args, expected) in cases {
+        let base = ["check", "contoso.com", "--resolver", &resolver, "--deadline", "1"];
+        let config: &[&str] = if args[0] == "-c" { &[] } else { &["-c", "/dev/null"] };
+        let (code, out, errors) = told(&nsdiag(folder.path(), &[&base[..], config, args].concat()));
+        assert_eq!((code, &*out), (64, ""), "{args:?}: {errors}");
+        assert!(
+            errors.starts_with(&format!("nsdiag: {}", expected.split(" at path").next().unwrap())),
+            "{args:?}: {errors}"
+        );
+    }
+    socket.set_nonblocking(true).unwrap();
+    assert!(socket.recv(&mut [0; 512]).is_err(), "somebody was asked");
+    // A name that can be used asks.
+    let fine = ["check", "contoso.com", "-c", "/dev/null", "--recipients", "list", "--plan"];
+    assert_eq!(told(&nsdiag(folder.path(), &fine)).0, 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_written_is_told_and_a_reader_that_has_gone_is_no_fault() {
+    use std::process::Stdio;
+    let folder = folder();
+    let run = |args: &[&str], out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nsdiag"));
+        command.args(args).current_dir(folder.path()).env("HOME", folder.path()).stdin(Stdio::null());
+        let output = command.stdout(out).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        let (code, _, errors) = told(&output);
+        (code, errors)
+    };
+    let full = || Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Stdio::from(writer)
+    };
+    let cases: [(&[&str], i32); 10] = [
+        (&["schema"], 0),
+        (&["man"], 0),
+        (&["completions", "bash"], 0),
+        (&["explain"], 0),
+        (&["explain", "NSD401"], 0),
+        (&["explain", "550 5.1.1 User unknown"], 0),
+        (&["--help"], 0),
+        (&["demo", "--list"], 0),
+        (&["demo"], 2),
+        (&["demo", "--format", "json", "-o", "kept.json"], 2),
+    ];
+    for (args, usual) in cases {
+        let (code, errors) = run(args, full());
+        let said = "nsdiag: standard output: No space left on device (os error 28)\n";
+        assert!(code == 70 && errors.contains(said), "{args:?}: {code} {errors}");
+        let (code, errors) = run(args, closed());
+        assert!(code == usual && !errors.contains("output"), "{args:?}: {code} {errors}");
+    }
+    assert!(folder.path().join("kept.json").is_file(), "the file was written all the same");
+    // Nor is standard error a reason to fall over.
+    let mut bad = Command::new(env!("CARGO_BIN_EXE_nsdiag"));
+    let status = bad.args(["explain", "hello"]).stderr(full()).status().unwrap();
+    assert_eq!(status.code(), Some(64));
+}
+
+#[test]
+fn names_from_the_command_line_steer_no_terminal() {
+    let folder = folder();
+    let name = "a\u{1b}]0;x\u{202e}.json";
+    std::fs::write(folder.path().join(name), "[]").unwrap();
+    let cases: [&[&str]; 3] = [
+        &["check", "-c", "/dev/null", "contoso.com", "--exchange-export", name, "--plan"],
+        &["check", "-c", name, "contoso.com"],
+        &["check", "--\u{1b}[31m\u{202e}"],
+    ];
+    for args in cases {
+        let (_, out, errors) = told(&nsdiag(folder.path(), args));
+        let all = out + &errors;
+        assert!(all.contains("\\u{202e}") && !all.contains(['\u{1b}', '\u{202e}']), "{args:?}: {all:?}");
     }
 }
 

@@ -305,6 +305,48 @@ async fn referrals_are_told_and_not_followed() {
 }
 
 #[tokio::test]
+async fn what_is_absent_is_absent_though_the_server_refers_to_its_zones() {
+    let zones = ["ForestDnsZones", "DomainDnsZones"].map(|name| {
+        let host = name.to_lowercase();
+        format!("ldap://{host}.corp.contoso.com/DC={name},{DOMAIN}")
+    });
+    let configuration = format!("ldap://corp.contoso.com/CN=Configuration,{DOMAIN}");
+    let usual = || zones.iter().chain([&configuration]).cloned().collect::<Vec<_>>();
+    let encoded = |url: String| url.replace('=', "%3D").replace(',', "%2c");
+    let with = |more: &[&str]| usual().into_iter().chain(more.iter().map(ToString::to_string)).collect();
+    let child = format!("ldap://emea.corp.contoso.com/DC=emea,{DOMAIN}");
+    let cases: [(&str, Vec<String>, Option<&str>); 7] = [
+        ("those of every domain", usual(), None),
+        ("in small letters", usual().iter().map(|url| url.to_lowercase()).collect(), None),
+        ("in capitals", usual().iter().map(|url| url.to_uppercase()).collect(), None),
+        ("percent-encoded", usual().into_iter().map(encoded).collect(), None),
+        ("a child domain", with(&[&child]), Some("/DC=emea,")),
+        ("a child domain, percent-encoded", with(&[&encoded(child.clone())]), Some("/DC%3Demea%2c")),
+        ("no name", with(&["ldap://forestdnszones.corp.contoso.com"]), Some("ldap://forestdnszones.corp")),
+    ];
+    for (name, urls, doubt) in cases {
+        let server = play(move |search| {
+            let subtree = search.scope == LdapSearchScope::Subtree && search.base == DOMAIN;
+            let reference =
+                |url: &String| LdapOp::SearchResultReference(LdapSearchResultReference { uris: vec![url.clone()] });
+            let references = urls.iter().filter(|_| subtree).map(reference);
+            root(search).unwrap_or_else(|| references.chain([done()]).collect())
+        })
+        .await;
+        let found = ask(&server, None, &addresses(&["a"]), false).await;
+        // No global catalog answers.
+        assert!(found.catalog.miss().is_some(), "{name}: {:?}", found.catalog);
+        match (&found.lookups[0].entries, doubt) {
+            (Observed::Known(entries), None) => assert!(entries.is_empty(), "{name}"),
+            (Observed::Unknown(miss), Some(doubt)) => {
+                assert!(miss.how == How::Referral && miss.said.contains(doubt), "{name}: {miss:?}");
+            }
+            (answer, _) => panic!("{name}: {answer:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_catalog_tells_of_the_whole_forest() {
     let child = format!("CN=Anna,DC=emea,{DOMAIN}");
     let forest = play(move |search| {

@@ -102,6 +102,17 @@ fn end(mut child: Child, within: Duration) -> ExitStatus {
     }
 }
 
+/// A refusal that nothing closed before the end is asked about once more, for by itself it says nothing; nobody else is.
+fn only_open_refusals(asked: &[String], kept: &BTreeSet<String>, when: &str) {
+    let refused = |address: &str| {
+        let number = address.strip_prefix('u').and_then(|rest| rest.split('@').next()?.parse().ok());
+        number.is_some_and(|number| is_unknown(number, 2))
+    };
+    let twice: BTreeSet<_> = asked.iter().filter(|address| kept.contains(*address)).collect();
+    assert!(twice.iter().all(|address| refused(address)), "{when}: asked again although known: {twice:?}");
+    assert!(twice.len() <= 40, "{when}: {} asked again", twice.len());
+}
+
 #[test]
 fn a_run_that_is_killed_goes_on_where_it_stopped_and_ends_with_the_same_report() {
     const COUNT: usize = 10_000;
@@ -140,14 +151,7 @@ fn a_run_that_is_killed_goes_on_where_it_stopped_and_ends_with_the_same_report()
         let again = end(nsdiag(folder.path(), &dns, &host, &long).spawn().unwrap(), Duration::from_secs(200));
         assert_eq!(again.code(), status.code(), "round {round}");
         let second = host.take();
-        // A refusal that nothing closed before the kill is asked about once more: by itself it says nothing.
-        let unknown = |address: &str| {
-            let number = address.strip_prefix('u').and_then(|rest| rest.split('@').next()?.parse().ok());
-            number.is_some_and(|number| is_unknown(number, 2))
-        };
-        let twice: BTreeSet<_> = second.iter().filter(|address| kept.contains(*address)).collect();
-        assert!(twice.iter().all(|address| unknown(address)), "round {round}: asked again although known: {twice:?}");
-        assert!(twice.len() <= 40, "round {round}: {} asked again", twice.len());
+        only_open_refusals(&second, &kept, &format!("round {round}"));
         assert_eq!(
             difference(&undisturbed, &essence(folder.path()), ""),
             None,
@@ -192,7 +196,7 @@ fn ctrl_c_and_the_deadline_leave_a_partial_report_and_a_journal() {
         host.take();
         let again = end(nsdiag(folder.path(), &dns, &host, &long).spawn().unwrap(), Duration::from_secs(100));
         assert_eq!(again.code(), whole.code());
-        assert!(host.take().iter().all(|address| !kept.contains(address)), "{signal}");
+        only_open_refusals(&host.take(), &kept, signal);
         assert_eq!(difference(&undisturbed, &essence(folder.path()), ""), None, "{signal}");
     }
     // The deadline does the same; and another question does not go on from that journal.
@@ -241,7 +245,7 @@ fn hosts_with_limits_are_asked_about_everybody_and_drop_us_once_at_most() {
                     let hop = serde_json::to_value(&recipient.hops[0]).unwrap();
                     let told = (hop["outcome"].as_str().unwrap(), hop["meaning"].as_str().unwrap());
                     let expected =
-                        if host::is_unknown(number, unknown) { ("rejected", "unknown-recipient") } else { ("accepted", "accepted") };
+                        if is_unknown(number, unknown) { ("rejected", "unknown-recipient") } else { ("accepted", "accepted") };
                     assert_eq!(told, expected, "{name}: {}", recipient.address);
                 }
                 let limits = host.limits_shown();

@@ -86,12 +86,15 @@ fn manners(name: &str, found: &Report, heard: &[(String, String)]) {
             assert!(command.ends_with("@contoso.com>"), "{name}: {command}");
         }
     }
-    for session in &found.evidence.smtp {
+    for session in found.evidence.smtp.iter().filter(|session| session.sister.is_none()) {
         let asked: Vec<&str> = session.rcpt_replies().map(|(_, recipient, ..)| recipient).collect();
         assert!(asked.len() <= 4 || found.run.settings.pace == "own", "{name}: {asked:?}");
         let settings = &found.run.settings;
         let random = |address: &str| address == settings.random || address == settings.second_random;
-        assert!(asked.last().is_none_or(|last| random(last)), "{name}: {asked:?}");
+        // The random control is the last word; where the last place is needed, somebody who closes a refusal has it.
+        let own = found.run.settings.pace == "own";
+        let place = asked.iter().position(|asked| random(asked));
+        assert!(own || place.is_none_or(|place| place + 1 == asked.len()), "{name}: {asked:?}");
     }
     for finding in &found.findings {
         let settings = &found.run.settings;

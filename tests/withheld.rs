@@ -84,6 +84,7 @@ fn no_smtp(evidence: &mut Evidence) {
         ..evidence.smtp.iter().find(|session| session.hop == hop.id).cloned().unwrap_or(Session {
             hop: hop.id.clone(),
             started_at: "2026-11-24T12:00:00Z".into(),
+            sister: None,
             transcript: vec![],
             tls: None,
             broke_off: None,

@@ -72,7 +72,7 @@ pub struct ExportFile {
     pub path: String,
     /// The cmdlet that it came from, told from its content: `Get-AcceptedDomain`; empty where that cannot be told.
     pub cmdlet: String,
-    /// `CLIXML`, `JSON` or `CSV`, with its encoding: `JSON, UTF-16LE`.
+    /// `CLIXML`, `JSON`, `CSV` or `Format-List`, with its encoding: `JSON, UTF-16LE`.
     pub format: String,
     /// How many objects it holds, or why it cannot be used, with line and column.
     pub objects: Observed<usize>,

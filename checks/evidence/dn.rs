@@ -10,6 +10,12 @@ pub fn values(dn: &str) -> Vec<String> {
         .collect()
 }
 
+/// The kinds of a name's parts, from the object up, in small letters: `CN=To Zimbra,DC=com` gives `cn`, `dc`.
+pub fn kinds(dn: &str) -> Vec<String> {
+    let kind = |part: &str| part.split_once('=').map_or("", |(kind, _)| kind).trim().to_ascii_lowercase();
+    parts(dn).filter(|part| !part.is_empty()).map(kind).collect()
+}
+
 /// The value of a name's first part.
 pub fn first(dn: &str) -> Option<String> {
     values(dn).into_iter().next().filter(|value| !value.is_empty())

@@ -50,6 +50,9 @@ pub struct Session {
     pub hop: String,
     /// When it began, RFC 3339 in UTC.
     pub started_at: String,
+    /// The address of another system's person whom MAIL named, where this session asked how such a sender is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sister: Option<String>,
     /// The whole dialogue.
     pub transcript: Vec<Turn>,
     /// The TLS handshake, where one was begun.
@@ -184,6 +187,17 @@ impl Session {
     /// The reply that nobody had asked for, where there was one: then no reply of the session proves anything.
     pub fn unasked_reply(&self) -> Option<&Turn> {
         self.transcript.iter().find(|turn| turn.unasked)
+    }
+
+    /// Whether STARTTLS was said in it.
+    pub fn tried_starttls(&self) -> bool {
+        self.transcript.iter().any(|turn| turn.who == Who::Client && turn.stage == Stage::StartTls)
+    }
+
+    /// Whether the server said something of use through TLS.
+    pub fn spoke_through_tls(&self) -> bool {
+        let of_use = |turn: &Turn| turn.who == Who::Server && turn.tls && turn.code.is_some_and(|code| code < 400);
+        self.transcript.iter().any(of_use)
     }
 
     /// The address that the prober spoke from, as it noted on connecting.

@@ -28,6 +28,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             };
             notes.gap(Gap::not_asked(what, supply));
         }
+        useless(case, organisation, notes);
         for &(at, directory) in &organisation.directories {
             match directory.origin {
                 Origin::Export => exports(organisation, at, directory, notes),
@@ -43,6 +44,28 @@ fn judge(case: &Case, notes: &mut Notes) {
                     });
                 }
             }
+        }
+    }
+}
+
+/// The exports that were named and gave nothing at all: whoever named them wants an answer from them.
+fn useless(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
+    let system = case.question.systems.iter().find(|system| system.name == organisation.system);
+    for named in system.map_or(&[][..], |system| &system.exports) {
+        let inside = |path: &str| match path.strip_prefix(named.trim_end_matches(['/', '\\'])) {
+            Some(rest) => rest.is_empty() || rest.starts_with(['/', '\\']),
+            None => path == named,
+        };
+        let all = organisation.directories.iter().flat_map(|(_, directory)| &directory.exports);
+        let of_it: Vec<_> = all.filter(|file| inside(&file.path)).collect();
+        let Some(miss) = of_it.iter().find_map(|file| file.objects.miss()) else { continue };
+        if of_it.iter().all(|file| file.objects.known().is_none()) {
+            let what = format!("what the export {named} of {} holds", organisation.system);
+            notes.gap(Gap::unanswered(
+                what,
+                miss.said.clone(),
+                "an export that the script of 'nsdiag explain NSD331' writes",
+            ));
         }
     }
 }
@@ -98,11 +121,11 @@ fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, not
         ));
 }
 
-/// The export files that cannot be used, and an export that gave nothing. Those that were set aside, of another cmdlet or of none, are no harm.
+/// The export files that cannot be used, and an export without any. Those that were set aside, of another cmdlet or of
+/// none, are no harm.
 fn exports(organisation: &OrganisationView, at: usize, directory: &Directory, notes: &mut Notes) {
-    let gave =
-        directory.organisation.known().is_some() || directory.exports.iter().any(|one| one.objects.known().is_some());
-    if !gave {
+    // Where its files say why, `useless` speaks.
+    if directory.organisation.known().is_none() && directory.exports.is_empty() {
         let what = format!("what the export {} of {} shows", directory.source, organisation.system);
         let why =
             directory.organisation.miss().map_or("no file of it holds an object of Exchange's", |miss| &miss.said);
@@ -172,6 +195,44 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [gap]);
         world.question.systems.retain(|system| system.name != "corp");
         assert_eq!(world.lines(&CHECK), ["not asked: an Exchange system"]);
+    }
+
+    #[test]
+    fn a_named_export_that_gave_nothing_leaves_a_question_open() {
+        let file = |path: &str, objects| ExportFile { path: path.into(), objects, ..ExportFile::default() };
+        let aside = |said: &str| Observed::Unknown(Miss::new(How::NotTried, said));
+        let open = |named: &str, why: &str| vec![format!("unanswered: what the export {named} of corp holds ({why})")];
+        let read = || Observed::Known(1);
+        let cases = [
+            ("out", vec![file("out", aside("out: the folder is empty"))], open("out", "out: the folder is empty")),
+            ("out/", vec![file("out/a.txt", aside("prose"))], open("out/", "prose")),
+            ("a.json", vec![file("a.json", aside("of Get-X"))], open("a.json", "of Get-X")),
+            // Another's answer is none of this one's.
+            ("out", vec![file("out", aside("empty")), file("output/a.json", read())], open("out", "empty")),
+            // One file of a folder is enough, and one that says that there is nothing as well.
+            ("out", vec![file("out/a.txt", aside("prose")), file("out/b.json", read())], vec![]),
+            ("out", vec![file("out/a.json", Observed::Known(0))], vec![]),
+            (
+                "out",
+                vec![],
+                vec![
+                    "unanswered: what the export  of corp shows (no file of it holds an object of Exchange's)"
+                        .to_string(),
+                ],
+            ),
+        ];
+        for (named, exports, expected) in cases {
+            let mut world = World::healthy();
+            let corp = world.question.systems.iter_mut().find(|system| system.name == "corp");
+            corp.map(|corp| corp.exports = vec![named.into()]).unwrap_or_default();
+            world.evidence.directories.push(Directory {
+                system: "corp".into(),
+                origin: Origin::Export,
+                exports,
+                ..Directory::default()
+            });
+            assert_eq!(world.lines(&CHECK), expected, "{named}");
+        }
     }
 
     #[test]

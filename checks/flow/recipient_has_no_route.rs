@@ -1,6 +1,7 @@
 //! NSD421: by configuration a recipient's mail ends nowhere.
 use crate::model::Recipient;
 use crate::model::diagnosis::Fate;
+use crate::model::onward::End;
 use crate::prelude::*;
 use alloc::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             stranded.entry(&last.says).or_default().push(recipient);
         }
     }
+    unprobed(case, notes);
     for (why, recipients) in stranded {
         let names: Vec<&str> = recipients.iter().map(|one| one.address).collect();
         let detail = format!("mail for {} ends in Exchange: {why}", listed(&names, 5));
@@ -44,10 +46,44 @@ fn judge(case: &Case, notes: &mut Notes) {
     }
 }
 
+/// Objects whose routing domain has no way on, and which nobody diagnosed: of a long directory not everybody was read.
+fn unprobed(case: &Case, notes: &mut Notes) {
+    let (found, gaps) = case.model.strandings();
+    gaps.into_iter().for_each(|gap| notes.gap(gap));
+    for stranding in found.into_iter().filter(|one| one.onward.end == End::Stranded) {
+        let known = |address: &String| case.model.recipients.iter().any(|one| one.address == *address);
+        let left: Vec<_> = stranding.objects.iter().filter(|object| !object.addresses().iter().any(known)).collect();
+        let (false, Some(last)) = (left.is_empty(), stranding.onward.steps.last()) else { continue };
+        let names: Vec<String> = left.iter().map(|object| object.name()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let detail = format!("mail for {} ends in Exchange: {}", listed(&names, 5), last.says);
+        let finding = notes.finding(detail).certainty(Certainty::Likely);
+        for object in left {
+            finding.about(SubjectKind::Recipient, object.name()).seen(object.pointer.clone());
+        }
+        finding.seen_all(&stranding.onward.seen).mend(Remedy::steps(
+            "exchange",
+            "Give their mail a way on",
+            vec![format!("See which connector is to serve {}: Get-SendConnector", stranding.domain)],
+        ));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::stories::World;
+
+    #[test]
+    fn an_object_that_nobody_asked_about_is_named_where_its_routing_domain_has_no_way() {
+        let mut world = World::healthy();
+        world.noteworthy(&["contact proxyAddresses=SMTP:lena@contoso.com targetAddress=SMTP:lena@zimbra.contoso.com"]);
+        let found = "critical likely: mail for lena@contoso.com ends in Exchange: no send connector serves zimbra.contoso.com: \
+                     it waits in the Unreachable queue and expires ('To Zimbra' serves contoso.com) [lena@contoso.com]";
+        assert_eq!(world.lines(&CHECK), [found]);
+        world.connectors().push(crate::stories::connector("Routed", "SMTP:zimbra.contoso.com;1"));
+        assert_eq!(world.lines(&CHECK), [""; 0]);
+    }
 
     #[test]
     fn whom_no_connector_carries_on_is_named_and_whom_one_does_is_not() {

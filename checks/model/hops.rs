@@ -35,9 +35,11 @@ pub struct HopView<'a> {
     full: bool,
     /// How many recipients it was not asked about, and of how many.
     left_out: (usize, usize),
-    /// Whether it could not be heard because this vantage point has no way to its family of addresses, and another address
-    /// of the same host was heard: that one decides.
+    /// Whether it was not heard, and another address of the same host was: that one decides, for who sends mail tries them
+    /// all (RFC 5321, 5.1).
     pub spared: bool,
+    /// Its sessions, by place, in which another system's person was the sender.
+    pub sisters: Vec<(usize, &'a Session)>,
     /// What the prober itself did not ask, and why.
     unasked: BTreeMap<&'a str, &'a Turn>,
 }
@@ -131,13 +133,18 @@ pub fn judges_us(meaning: Meaning) -> bool {
 pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<'a>> {
     let everybody = addresses(question, evidence);
     let of_hop = |hop: &'a Hop, at| {
-        let sessions: Vec<_> = evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id).collect();
+        let all = evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id);
+        // What is said to another sender is another matter.
+        let (sisters, sessions): (Vec<_>, Vec<_>) = all.partition(|(_, session)| session.sister.is_some());
         let mut rcpts: BTreeMap<&str, Vec<Heard>> = BTreeMap::new();
         let mut unasked = BTreeMap::new();
         for (session, seen) in &sessions {
             let from: Vec<&str> = seen.our_address().into_iter().collect();
             let ours = seen.transcript.iter().filter(|turn| turn.who == Who::Prober);
             unasked.extend(ours.filter_map(|turn| Some((turn.recipient.as_deref()?, turn))));
+            let void = |turn: &&Turn| turn.who == Who::Server && turn.code.is_none() && !turn.oddities.is_empty();
+            let void = seen.transcript.iter().filter(void).filter_map(|turn| Some((turn.recipient.as_deref()?, turn)));
+            unasked.extend(void);
             // Where something came that nobody had asked for, nobody knows what answers what.
             if let Some(turn) = seen.unasked_reply() {
                 unasked.extend(seen.rcpt_replies().map(|(_, recipient, ..)| (recipient, turn)));
@@ -167,6 +174,7 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
             full: false,
             left_out: (0, 0),
             spared: false,
+            sisters,
             unasked,
         };
         // Drawn once, because they are asked for with every recipient.
@@ -177,13 +185,15 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
         let concerned = |one: &&&str| hop.role != Role::Other || view.good.contains(**one);
         let concerned: Vec<&&str> = everybody.iter().filter(concerned).collect();
         view.left_out = (concerned.iter().filter(|one| asked(one)).count(), concerned.len());
-        view.full = targets.iter().filter(|target| !view.randoms.contains(target)).count() >= question.max_recipients;
+        let asked = targets.iter().filter(|target| !view.randoms.contains(target)).count();
+        // The same people are asked for at every hop, so that one which not all of them concern is asked for fewer.
+        let cut = view.sessions.iter().any(|(_, session)| session.broke_off.is_some());
+        view.full = asked >= question.max_recipients || !cut && everybody.len() > question.max_recipients && asked > 0;
         view.limited = view.rcpts.values().flatten().any(|heard| heard.meaning == Meaning::RateLimited);
         view
     };
     let mut views: Vec<HopView> = evidence.hops.iter().enumerate().map(|(at, hop)| of_hop(hop, at)).collect();
-    let spared: Vec<bool> =
-        views.iter().map(|view| vantage::lacks_way_to(view, &views) && vantage::has_sibling(view, &views)).collect();
+    let spared: Vec<bool> = views.iter().map(|view| !view.heard_from() && vantage::has_sibling(view, &views)).collect();
     views.iter_mut().zip(spared).for_each(|(view, spared)| view.spared = spared);
     views
 }
@@ -428,6 +438,9 @@ impl<'a> HopView<'a> {
     pub fn unasked(&self, recipient: &str) -> Option<String> {
         let turn = self.unasked.get(recipient)?;
         Some(match turn.unasked {
+            false if turn.who == Who::Server => {
+                format!("its reply answers nothing: {} ({})", turn.oddities.join("; "), turn.text())
+            }
             true => format!(
                 "in its session the host said what nobody had asked for ({}), so its replies prove nothing",
                 turn.text()

@@ -222,7 +222,7 @@ mod tests {
         });
         let transcript = spoken.collect();
         let broke_off = broke_off.map(|said| Miss::new(How::HungUp, said));
-        Session { hop: "h".into(), started_at: String::new(), transcript, tls: None, broke_off }
+        Session { hop: "h".into(), started_at: String::new(), sister: None, transcript, tls: None, broke_off }
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl<'a> Model<'a> {
         self.organisations.iter().filter(|organisation| !organisation.is_online())
     }
 
-    /// The hops of one role, but for addresses to which there is no way from here beside others of the same host.
+    /// The hops of one role, but for addresses that were not heard beside others of the same host.
     pub fn hops_of(&self, role: Role) -> impl Iterator<Item = &HopView<'a>> + Clone {
         self.hops.iter().filter(move |hop| hop.hop.role == role && !hop.spared)
     }

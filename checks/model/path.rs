@@ -1,4 +1,5 @@
 //! Where the configuration would send one recipient's mail, step by step.
+use super::onward::End;
 use super::{HopView, Model, OrganisationView, Outcome, Recipient, State};
 use crate::evidence::exchange::DomainKind;
 use crate::prelude::*;
@@ -193,13 +194,7 @@ impl Path<'_, '_, '_> {
         if domain != organisation.domain {
             self.step("recipient", format!("it is sent on to {domain}"));
             self.target.clone_from(&target);
-            // The routing domain of a tenant, by which on-premises Exchange hands on to Exchange Online.
-            let mut tenants = self.model.organisations.iter().filter(|other| other.is_online());
-            if let (true, Some(tenant), None) = (domain.ends_with(".onmicrosoft.com"), tenants.next(), tenants.next()) {
-                self.target = None;
-                return self.at(tenant.system);
-            }
-            return self.out_of_exchange(organisation, domain);
+            return self.by_routing_domain(organisation, domain);
         }
         match organisation.accepted_domain() {
             Err(gap) => return self.lacks(gap.what, gap.asked),
@@ -207,22 +202,46 @@ impl Path<'_, '_, '_> {
                 self.step("accepted-domain", format!("{system} does not accept {domain}"));
                 return Disposition::RejectedByExchange;
             }
+            // It takes whom nobody knows, before the domain's kind decides.
+            Ok(Some((_, accepted))) if accepted.catch_all.is_some() && target.is_none() => {
+                self.step("accepted-domain", format!("the catch-all mailbox of '{}' takes them", accepted.name));
+                return Disposition::LeavesTheModel;
+            }
             Ok(Some((_, accepted))) if accepted.kind == DomainKind::Authoritative && target.is_none() => {
                 self.step("accepted-domain", format!("{domain} is authoritative: unknown recipients bounce"));
                 return Disposition::RejectedByExchange;
             }
             Ok(Some((_, accepted))) => {
                 self.step("accepted-domain", format!("'{}' relays unknown recipients", accepted.name));
-                if accepted.catch_all.is_some() && target.is_none() {
-                    self.step("accepted-domain", "its catch-all mailbox takes them before they are relayed");
-                    return Disposition::LeavesTheModel;
-                }
             }
         }
-        self.out_of_exchange(organisation, domain)
+        self.out_of_exchange(organisation)
     }
 
-    fn out_of_exchange(&mut self, organisation: &OrganisationView, domain: &str) -> Disposition {
+    /// The way of what an object sends on to another domain than the shared one.
+    fn by_routing_domain(&mut self, organisation: &OrganisationView, domain: &str) -> Disposition {
+        let model = self.model;
+        let onward = model.onward(organisation, domain);
+        self.steps.extend(onward.steps);
+        self.seen.extend(onward.seen);
+        match onward.end {
+            End::System(system) => {
+                // The tenant knows its mailbox by the address in the shared domain as well.
+                if model.organisation_of(system).is_some_and(OrganisationView::is_online) {
+                    self.target = None;
+                }
+                self.at(system)
+            }
+            End::Back => self.at(organisation.system),
+            End::Beyond => Disposition::LeavesTheModel,
+            End::Stranded => Disposition::Stranded,
+            End::Unknown(gap) => self.lacks(gap.what, gap.asked),
+        }
+    }
+
+    /// The way of mail that stays in the shared domain.
+    fn out_of_exchange(&mut self, organisation: &OrganisationView) -> Disposition {
+        let domain = organisation.domain;
         let exit = match organisation.exit(domain) {
             Ok(exit) => exit,
             Err(gap) => return self.lacks(gap.what, gap.asked),
@@ -235,7 +254,7 @@ impl Path<'_, '_, '_> {
                     "send-connector",
                     format!("no outbound connector serves {domain}: it routes by the MX records"),
                 );
-                return self.out_by_mx(organisation, domain);
+                return self.by_mx(organisation);
             }
             let says = format!("no send connector serves {domain}: it waits in the queue and expires");
             self.step("send-connector", says);
@@ -245,7 +264,7 @@ impl Path<'_, '_, '_> {
         self.step("send-connector", format!("'{}' serves {domain}", exit.name));
         if exit.smart_hosts.is_empty() {
             self.step("send-connector", format!("it routes by the MX records of {domain}"));
-            return self.out_by_mx(organisation, domain);
+            return self.by_mx(organisation);
         }
         self.step("smart-host", exit.smart_hosts.join(", "));
         let model = self.model;
@@ -273,10 +292,6 @@ impl Path<'_, '_, '_> {
             None if exit.by_wildcard => Disposition::LeavesTheModel,
             None => self.in_other(None),
         }
-    }
-
-    fn out_by_mx(&mut self, organisation: &OrganisationView, domain: &str) -> Disposition {
-        if domain == organisation.domain { self.by_mx(organisation) } else { Disposition::LeavesTheModel }
     }
 
     /// What becomes of mail that takes the way of the domain's own MX.
@@ -330,7 +345,7 @@ impl Path<'_, '_, '_> {
 mod tests {
     use super::*;
     use crate::evidence::exchange::DomainKind;
-    use crate::stories::{GATEWAY, World};
+    use crate::stories::{GATEWAY, World, connector};
     use Disposition::*;
 
     /// How `address` fares, and the last step.
@@ -387,6 +402,10 @@ mod tests {
     fn a_remote_mailbox_leads_to_the_tenant() {
         let eva = "eva@contoso.com";
         let mut world = World::hybrid();
+        assert_eq!(path(&world, eva).0, Stranded, "no connector serves the routing domain");
+        let mut way = connector("To the tenant", "SMTP:contoso.mail.onmicrosoft.com;1");
+        way.smart_hosts.clear();
+        world.connectors().push(way);
         assert_eq!(path(&world, eva), (Delivered, "the directory of cloud holds a mailbox".into()));
         world.directory(eva, "");
         let end = "contoso.com is authoritative: unknown recipients bounce";
@@ -420,7 +439,8 @@ mod tests {
             (
                 "user homeMDB=DB1 targetAddress=SMTP:h@zimbra.contoso.com",
                 Stranded,
-                "no send connector serves zimbra.contoso.com: it waits in the queue and expires",
+                "no send connector serves zimbra.contoso.com: it waits in the Unreachable queue and expires ('To Zimbra' \
+                 serves contoso.com)",
             ),
             ("user homeMDB=DB1 altRecipient=CN=helpdesk@contoso.com", Loop, "it is forwarded in a circle"),
             // Exchange cuts that, and delivers.
@@ -445,8 +465,10 @@ mod tests {
     fn a_catch_all_mailbox_takes_what_would_be_relayed() {
         let mut world = World::healthy();
         world.accepted(|accepted| accepted.catch_all = Some("CN=anna".into()));
-        let last = "its catch-all mailbox takes them before they are relayed";
+        let last = "the catch-all mailbox of 'contoso.com' takes them";
         assert_eq!(path(&world, "orders@contoso.com"), (LeavesTheModel, last.into()));
+        world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
+        assert_eq!(path(&world, "orders@contoso.com"), (LeavesTheModel, last.into()), "authoritative too");
         assert_eq!(path(&world, "helpdesk@contoso.com").0, Delivered, "Exchange knows it");
         world.directory("orders@contoso.com", "contact targetAddress=SMTP:orders@contoso.com");
         assert_eq!(path(&world, "orders@contoso.com").0, Delivered, "Exchange knows it, and where it leads");

@@ -238,7 +238,7 @@ impl OrganisationView<'_> {
 }
 
 /// Whether `named`, a host with or without a port, is where the hop is.
-fn is_at(named: &str, hop: &Hop, usual_port: u16) -> bool {
+pub fn is_at(named: &str, hop: &Hop, usual_port: u16) -> bool {
     let (host, port) = match named.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
         _ => (named, None),

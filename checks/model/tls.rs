@@ -28,7 +28,7 @@ impl<'a> HopView<'a> {
         for (at, session) in &self.sessions {
             let mut turns = session.transcript.iter().enumerate();
             let asked = turns.find(|(_, turn)| turn.stage == Stage::StartTls && turn.who == Who::Server);
-            let through = session.transcript.iter().any(|turn| turn.who == Who::Server && turn.tls);
+            let through = session.spoke_through_tls();
             let fault = match (asked, &session.tls, &session.broke_off) {
                 (Some((turn, reply)), None, _) if reply.code != Some(220) => {
                     let code = reply.code.map_or_else(String::new, |code| format!("{code} "));
@@ -40,6 +40,9 @@ impl<'a> HopView<'a> {
                 }
                 (_, Some(_), Some(miss)) if !through && !is_ours(miss.how) => {
                     Some((format!("breaks after the handshake: {}", miss.said), "broke_off".into()))
+                }
+                (_, None, Some(miss)) if session.tried_starttls() && !is_ours(miss.how) => {
+                    Some((format!("gets to no handshake: {}", miss.said), "broke_off".into()))
                 }
                 _ => None,
             };
@@ -57,14 +60,15 @@ impl<'a> HopView<'a> {
     /// Whether a sender can encrypt here, with the pointer to what says so; none where no EHLO was answered.
     pub fn encrypts(&self) -> Option<(String, bool)> {
         let (pointer, offered) = self.offers_starttls()?;
-        let never = self.breaks_starttls().is_some() && self.certificate_was_used().is_none();
-        Some((pointer, offered && !never))
+        let worked = self.sessions.iter().any(|(_, session)| session.spoke_through_tls());
+        Some((pointer, offered && (worked || self.breaks_starttls().is_none())))
     }
 
-    /// A session in which something was said through TLS.
-    fn certificate_was_used(&self) -> Option<usize> {
-        let through = |session: &Session| session.transcript.iter().any(|turn| turn.who == Who::Server && turn.tls);
-        self.sessions.iter().find(|(_, session)| through(session)).map(|(at, _)| *at)
+    /// Whether a handshake failed for want of a version or a cipher that we speak, which others may: TLS 1.0, or RSA key
+    /// exchange.
+    pub fn is_too_old_for_us(&self) -> bool {
+        let misses = self.sessions.iter().filter_map(|(_, session)| session.tls.as_ref()?.handshake.miss());
+        misses.into_iter().any(|miss| ["ProtocolVersion", "HandshakeFailure"].iter().any(|it| miss.said.contains(it)))
     }
 
     /// The last handshake, with its session.

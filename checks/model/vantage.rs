@@ -2,18 +2,41 @@
 use super::{HopView, Model};
 use crate::prelude::*;
 use alloc::collections::BTreeSet;
+use core::net::IpAddr;
 
 /// Whether a hop could not be heard because there is no way from here to addresses of its family: the network says so, or it
 /// says nothing, and no host of that family was heard while hosts of the other one were.
 pub(super) fn lacks_way_to(hop: &HopView, all: &[HopView]) -> bool {
     let Some(own) = hop.hop.address else { return false };
     let how = hop.broke_off().map(|(_, miss)| miss.how);
-    let heard = |six: bool| {
-        let of_family = |other: &&HopView| other.hop.address.is_some_and(|address| address.is_ipv6() == six);
-        all.iter().filter(of_family).any(HopView::heard_from)
+    // Whoever answers, refuses or resets can be reached. What is local says nothing of the ways of IPv6 beyond.
+    let reached = |six: bool| {
+        let alike =
+            |address: IpAddr| address.is_ipv6() == six && (!six || own.is_ipv4() || is_local(address) == is_local(own));
+        let of_family = |other: &&HopView| other.hop.address.is_some_and(alike);
+        all.iter()
+            .filter(of_family)
+            .any(|other| other.heard_from() || other.broke_off().is_some_and(|(_, miss)| answered(miss)))
     };
     let silent = !hop.heard_from() && matches!(how, Some(How::Unreachable | How::TimedOut));
-    silent && !heard(own.is_ipv6()) && heard(!own.is_ipv6())
+    silent && !reached(own.is_ipv6()) && reached(!own.is_ipv6())
+}
+
+/// Whether a miss shows that packets get there and back.
+fn answered(miss: &Miss) -> bool {
+    matches!(miss.how, How::Refused | How::HungUp | How::Protocol)
+}
+
+/// Whether an address is no global one: loopback, link-local, or unique local (RFC 4193).
+fn is_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_loopback()
+                || matches!(address.segments()[0] & 0xfe00, 0xfc00)
+                || matches!(address.segments()[0] & 0xffc0, 0xfe80)
+        }
+    }
 }
 
 /// Whether another address of the same host was heard.

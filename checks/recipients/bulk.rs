@@ -28,9 +28,8 @@ pub(super) fn for_all(check: &Check, certainty: Certainty, mut commands: Vec<Str
         Certainty::Inconclusive => "inconclusive",
     };
     commands.truncate(READABLE);
-    commands.push(format!(
-        "# and {more} more; instead of all these, a loop over the report of nsdiag check … -o report.json:"
-    ));
+    // A comment must not be broken over lines.
+    commands.push(format!("# and {more} more; or all of these, from what -o report.json wrote:"));
     commands.push(format!(
         "(Get-Content -Raw -Encoding UTF8 report.json | ConvertFrom-Json).findings | Where-Object {{ $_.code -eq '{}' -and \
          $_.certainty -eq '{certainty}' }} | ForEach-Object {{ $_.subjects }} | ForEach-Object {{ $a = $_.value; {each} }}",

@@ -1,5 +1,5 @@
 //! NSD403: Exchange itself refuses a mailbox of the other system (F-01 or F-09, observed).
-use super::groups;
+use super::{Sight, groups, note_unseen};
 use crate::model::FaultKind;
 use crate::prelude::*;
 
@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    note_unseen(case, notes, &[Sight::Exchange]);
     for group in groups(case, FaultKind::ExchangeRejectsOther) {
         let addresses = group.addresses();
         let reply = group.first.reply.clone().unwrap_or_default();
@@ -75,6 +76,9 @@ mod tests {
         world.rcpt(OTHER, RANDOM, "250 Ok");
         assert!(world.lines(&CHECK)[0].starts_with("critical likely: "));
         world.directory("orders@contoso.com", "user homeMDB=DB1");
-        assert_eq!(world.lines(&CHECK), [""; 0], "its mailbox is in Exchange");
+        let gap = format!(
+            "unanswered: orders@contoso.com at exch01.corp.contoso.com (10.0.0.10) (Exchange refuses it: {refusal})"
+        );
+        assert_eq!(world.lines(&CHECK), [gap], "its mailbox is in Exchange: that is no mailbox of the other system");
     }
 }

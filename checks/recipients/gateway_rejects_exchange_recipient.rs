@@ -1,5 +1,5 @@
 //! NSD402: the gateway refuses somebody whom the directory holds (F-22, F-23, F-24).
-use super::{Group, groups};
+use super::{Group, Sight, groups, note_unseen};
 use crate::model::FaultKind;
 use crate::model::families::{Explanation, Scope, agreement, tally};
 use crate::model::sources::lists_that_agree;
@@ -20,6 +20,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    note_unseen(case, notes, &[Sight::Gateways]);
     unnamed(case, notes);
     for group in groups(case, FaultKind::GatewayRejectsExchange) {
         let kinds: Vec<_> = group

@@ -71,6 +71,8 @@ pub(super) fn groups<'a>(case: &'a Case, kind: FaultKind) -> Vec<Group<'a>> {
 pub(super) enum Sight {
     /// What the gateways say.
     Gateways,
+    /// What Exchange's own hops say.
+    Exchange,
     /// What the other system's own hops say.
     Others,
     /// The lists of mailboxes.
@@ -91,6 +93,13 @@ pub(super) fn note_unseen(case: &Case, notes: &mut Notes, needs: &[Sight]) {
                     notes.gap(Gap::not_asked("a gateway", "--gateway HOST, or MX records"));
                 }
                 hops.extend(gateways);
+            }
+            Sight::Exchange => {
+                let own = case.model.hops_of(Role::Exchange);
+                if own.clone().next().is_none() {
+                    notes.gap(Gap::not_asked("a hop of Exchange", "--exchange HOST"));
+                }
+                hops.extend(own);
             }
             Sight::Others => {
                 // A second organisation is the other system of the first.

@@ -230,6 +230,24 @@ Access denied)",
         // 43: a sender that is unknown is no recipient that is.
         ("550 5.1.8 Sender address unknown user", SenderRejected, 204),
         ("550 unknown recipient domain", RelayDenied, 206),
+        ("450 4.1.1 <a@b.c>: user unknown", UnknownRecipientTemporary, 211),
+        ("451 4.1.1 No such user here", UnknownRecipientTemporary, 211),
+        ("450 4.7.1 user unknown", Temporary, 0),
+        ("450 4.1.1 too many unknown users", RateLimited, 202),
+        ("451 4.3.0 something in no catalogue", Temporary, 0),
+        // No phrase overrules a code of policy or of the sender, or words about the sender, a policy or a rate.
+        ("550 5.7.23 SPF fail: sender's user not found in our policy", SenderRejected, 204),
+        ("550 5.7.23 user not found", SenderRejected, 0),
+        ("550 5.7.1 <a@b.c>: user unknown", Ambiguous, 0),
+        ("550 5.7.1 mail.b.c only accepts mail from known users", Policy, 209),
+        ("550 5.1.7 <a@b.c>: user unknown", SenderRejected, 0),
+        ("550 5.1.8 <a@b.c>: user unknown", SenderRejected, 0),
+        ("550 too many unknown users", RateLimited, 202),
+        ("550 5.1.1 too many unknown users in this session", RateLimited, 202),
+        ("550 rejected by DMARC: no such user", SenderRejected, 204),
+        ("550 Corporate directory: no such user", UnknownRecipient, 43),
+        ("550 5.1.1 <sender.policy@b.c>: user unknown", UnknownRecipient, 43),
+        ("550 5.1.1 spfuser: user not found", UnknownRecipient, 43),
     ];
     for (reply, meaning, row) in cases {
         let (code, text) = split_code(reply).unwrap();

@@ -52,6 +52,8 @@ fn judge(case: &Case, notes: &mut Notes) {
                 miss.said
             );
             let finding = notes.finding(said).severity(Severity::Info).about(SubjectKind::Host, hop.id());
+            // What an own router says is sure; silence may have other reasons.
+            finding.certainty(if miss.how == How::Unreachable { Certainty::Proven } else { Certainty::Likely });
             finding.seen(format!("/evidence/smtp/{session}")).mend(Remedy::steps(
                 "here",
                 format!("Probe over {family} too"),
@@ -59,23 +61,22 @@ fn judge(case: &Case, notes: &mut Notes) {
             ));
             continue;
         }
-        notes
-            .finding(format!(
-                "{} does not answer on port {} from this vantage point: {}",
-                hop.name(),
-                hop.hop.port,
-                miss.said
-            ))
-            .about(SubjectKind::Host, hop.id())
-            .seen(format!("/evidence/smtp/{session}"))
-            .mend(Remedy::steps(
-                hop.hop.role.word(),
-                "Make it answer",
-                vec![
-                    format!("See that the mail service on {} runs and listens on port {}", hop.hop.host, hop.hop.port),
-                    "See that no firewall between here and there drops the connection".into(),
-                ],
-            ));
+        let said =
+            format!("{} does not answer on port {} from this vantage point: {}", hop.name(), hop.hop.port, miss.said);
+        let finding = match hop.spared {
+            true => notes
+                .finding(said + "; another address of the host does, and takes its mail")
+                .severity(Severity::Warning),
+            false => notes.finding(said),
+        };
+        finding.about(SubjectKind::Host, hop.id()).seen(format!("/evidence/smtp/{session}")).mend(Remedy::steps(
+            hop.hop.role.word(),
+            "Make it answer",
+            vec![
+                format!("See that the mail service on {} runs and listens on port {}", hop.hop.host, hop.hop.port),
+                "See that no firewall between here and there drops the connection".into(),
+            ],
+        ));
     }
 }
 
@@ -151,8 +152,8 @@ mod tests {
         let mut world = World::healthy();
         dead(&mut world, SIX, How::Refused, "connection refused");
         let refuses = format!(
-            "critical proven: mx1.contoso.com (2001:db8::25) does not answer on port 25 from this vantage point: connection \
-             refused [{SIX}]"
+            "warning proven: mx1.contoso.com (2001:db8::25) does not answer on port 25 from this vantage point: connection \
+             refused; another address of the host does, and takes its mail [{SIX}]"
         );
         assert_eq!(world.lines(&CHECK), [&*refuses], "somebody refused: there is a way");
         let mut world = World::healthy();
@@ -160,6 +161,9 @@ mod tests {
         world.hop(SIX_ALONE);
         world.session(SIX_ALONE, &[("helpdesk@contoso.com", "250 2.1.5 Ok")]);
         assert_eq!(world.lines(&CHECK).len(), 1);
-        assert!(world.lines(&CHECK)[0].starts_with("critical proven: "), "another host was heard over IPv6");
+        assert!(world.lines(&CHECK)[0].starts_with("warning proven: "), "another host was heard over IPv6");
+        let mut world = World::healthy();
+        dead(&mut world, "gateway/mx9.contoso.com/192.0.2.99:25", How::Refused, "connection refused");
+        assert!(world.lines(&CHECK)[0].starts_with("critical proven: "), "a host of its own");
     }
 }

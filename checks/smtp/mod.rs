@@ -8,6 +8,7 @@ mod prober_blocked;
 mod relay_denied;
 mod smart_host_wants_authentication;
 mod starttls_missing;
+mod system_refuses_sister_senders;
 mod tls_certificate_invalid;
 mod vantage_port_blocked;
 
@@ -25,6 +26,7 @@ pub const CHECKS: &[&Check] = &[
     &relay_denied::CHECK,
     &smart_host_wants_authentication::CHECK,
     &prober_blocked::CHECK,
+    &system_refuses_sister_senders::CHECK,
     &vantage_port_blocked::CHECK,
 ];
 

@@ -86,18 +86,19 @@ fn judge(case: &Case, notes: &mut Notes) {
 /// The sender that a reply quotes, where it is neither ours nor a recipient that was asked for: the host's own, in a callout.
 fn foreign_sender(case: &Case, hop: &HopView, quote: &str) -> Option<String> {
     let lower = quote.to_lowercase();
-    if !["sender", "mail from", "callout", "verif"].iter().any(|word| lower.contains(word)) {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '(' | ')' | ',' | ';' | '=');
+    let words = lower.split(ends).map(|word| word.trim_matches([':', '.', '[', ']'])).filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.collect();
+    let ours = case.question.mail_from.to_lowercase();
+    let asked = |word: &str| word == ours || hop.replies().any(|heard| heard.recipient == word);
+    let address = |word: &str| word.contains('@') && crate::evidence::address::fold(word).is_ok();
+    if words.iter().any(|word| **word == *ours) {
         return None;
     }
-    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '(' | ')' | ',' | ';' | '=');
-    let words = lower.split(ends).map(|word| word.trim_matches([':', '.', '[', ']']));
-    let address = |word: &&str| word.contains('@') && crate::evidence::address::fold(word).is_ok();
-    let asked = |word: &str| hop.replies().any(|heard| heard.recipient == word);
-    let ours = case.question.mail_from.to_lowercase();
-    let mut quoted = words.filter(address).peekable();
-    quoted.peek()?;
-    let foreign: Vec<&str> = quoted.filter(|word| !asked(word)).collect();
-    (!foreign.is_empty() && foreign.iter().all(|word| *word != ours)).then(|| foreign[0].to_string())
+    // What stands behind "sender", or behind MAIL FROM, and nothing else that a reply quotes.
+    let named = words.windows(2).filter(|pair| matches!(pair[0], "sender" | "from" | "mail from" | "mailfrom"));
+    let named = named.map(|pair| pair[1]).find(|word| address(word) && !asked(word));
+    named.map(String::from)
 }
 
 #[cfg(test)]
@@ -160,6 +161,8 @@ mod tests {
             "550 5.1.8 <nsdiag@probe.example>: Sender address rejected: Domain not found",
             "550 5.1.8 Sender address rejected: Domain not found",
             "550 5.7.1 sender verify failed; see postmaster@help.example or ask nsdiag@probe.example",
+            "553 5.1.8 Sender address rejected; contact postmaster@fabrikam.example",
+            "550 5.7.1 Access denied; mail postmaster@fabrikam.example for help",
         ] {
             world.answers_all(GATEWAY, ours);
             let lines = world.lines(&CHECK);

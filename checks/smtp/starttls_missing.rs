@@ -31,7 +31,12 @@ fn judge(case: &Case, notes: &mut Notes) {
         if let Some(breach) = &breach {
             said += &format!(", and {}", breach.said);
         }
+        let too_old = never && hop.is_too_old_for_us() && hop.offers_starttls().is_some_and(|(_, offered)| offered);
+        if too_old {
+            said += "; an older TLS than ours, which we do not speak, may still come about";
+        }
         let finding = notes.finding(said);
+        finding.certainty(if too_old { Certainty::Likely } else { Certainty::Proven });
         finding.about(SubjectKind::Host, hop.id()).seen_all(seen).mend(Remedy::steps(
             hop.hop.role.word(),
             "Switch STARTTLS on",
@@ -53,6 +58,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::smtp::Who;
     use crate::stories::{GATEWAY, OTHER, World, tls, turn};
 
     fn without_starttls(world: &mut World, hop: &str) {
@@ -107,13 +113,24 @@ mod tests {
                 broken(How::HungUp, "it hung up"),
                 Some("breaks after the handshake: it hung up"),
             ),
+            (
+                "hangs up on it",
+                "",
+                None,
+                broken(How::HungUp, "it hung up (at STARTTLS)"),
+                Some("gets to no handshake: it hung up (at STARTTLS)"),
+            ),
+            ("our deadline, before", "", None, broken(How::Deadline, "late"), None),
             ("our deadline", "220 go", Some(failed(How::Deadline)), broken(How::Deadline, "late"), None),
             ("our deadline, after it", "220 go", Some(tls("x")), broken(How::Deadline, "late"), None),
             ("not broken off", "220 go", Some(tls("x")), None, None),
         ];
         for (name, reply, shown, broke_off, expected) in rows {
             let mut world = World::healthy();
-            let transcript = vec![turn(Stage::Greeting, "220 hi", None), offer(), turn(Stage::StartTls, reply, None)];
+            let mut asks = turn(Stage::StartTls, "STARTTLS", None);
+            (asks.who, asks.code) = (Who::Client, None);
+            let mut transcript = vec![turn(Stage::Greeting, "220 hi", None), offer(), asks];
+            transcript.extend((!reply.is_empty()).then(|| turn(Stage::StartTls, reply, None)));
             let last = world.last(OTHER);
             (last.transcript, last.tls, last.broke_off) = (transcript, shown, broke_off);
             let found = |how: &str| format!("smarthost.contoso.com (10.0.0.44) offers STARTTLS and {how}");

@@ -75,7 +75,12 @@ fn judge(case: &Case, notes: &mut Notes) {
         ));
         if inside {
             finding.severity(Severity::Info);
-            finding.detail += "; no send connector demands a valid one, so mail passes";
+            finding.detail += match case.model.organisations.iter().all(|each| each.connectors_seen().is_some()) {
+                true => "; no send connector demands a valid one, so mail passes",
+                false => {
+                    "; Exchange minds only where a send connector validates it, and not all connectors could be read"
+                }
+            };
         }
         if let Some(breach) = broken {
             total(finding.seen_all(&breach.seen));

@@ -4,6 +4,7 @@ mod file;
 mod tests;
 mod values;
 
+use crate::border::Secrets;
 use crate::cli::CheckArgs;
 use crate::collect::directory::Password;
 use crate::stop::Stop;
@@ -15,7 +16,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use toml::Spanned;
-use values::{is_code, is_code_or_area, own_name, random_local, read_password};
+use values::{is_code, is_code_or_area, own_name, random_local, read_password, readable};
 pub use values::{per_second, split_host};
 
 /// As many recipients as there are.
@@ -42,6 +43,8 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// What the user should know of the configuration.
     pub notes: Vec<String>,
+    /// What no report, note or file may show.
+    pub secrets: Secrets,
     /// Where answers are kept as they come.
     pub journal: JournalSettings,
     /// The user's wish to stop.
@@ -111,6 +114,21 @@ impl Settings {
         let (file, source) = read(args.config.as_deref())?;
         Builder { file: &file, source: &source, args }.build()
     }
+}
+
+/// The passwords, to be kept out of what is written.
+fn secrets(question: &Question, directories: &[DirectorySettings]) -> Secrets {
+    let mut secrets = Secrets::default();
+    let with_password = directories.iter().filter_map(|one| Some((one, one.password.as_ref()?)));
+    for (one, password) in with_password {
+        // Words that every report holds, and those that this one does.
+        let checks =
+            nsdiag_checks::checks().into_iter().map(|(area, check)| format!("{area} {} {}", check.code, check.name));
+        let question = serde_json::to_string(question).expect("a question is JSON");
+        let named = checks.chain([question, crate::report::schema()]).collect::<Vec<_>>().join(" ");
+        secrets.add(one.user.as_deref().unwrap_or_default(), password, &named);
+    }
+    secrets
 }
 
 struct Builder<'a> {
@@ -264,7 +282,11 @@ impl Builder<'_> {
             false => args.ca.clone(),
             true => file.tls.ca_files.iter().map(|path| self.source.path(path)).collect(),
         };
+        for path in lists.iter().map(|(_, path)| path).chain(&ca_files) {
+            readable(path)?;
+        }
         Ok(Settings {
+            secrets: secrets(&question, &directories),
             question,
             directories,
             exports,

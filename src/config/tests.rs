@@ -7,6 +7,7 @@ fn load(toml: &str, change: impl FnOnce(&mut CheckArgs)) -> Result<Settings, Str
     std::fs::write(&path, toml).unwrap();
     std::fs::write(folder.path().join("password"), "geheim\n").unwrap();
     std::fs::write(folder.path().join("empty"), "\n").unwrap();
+    std::fs::write(folder.path().join("users.csv"), "").unwrap();
     let mut args = CheckArgs { config: Some(path.clone()), ..CheckArgs::default() };
     change(&mut args);
     let told = |error: ConfigError| {

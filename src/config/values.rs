@@ -3,6 +3,7 @@ use super::file::{Given, Place, in_file};
 use super::{Builder, ConfigError};
 use crate::collect::directory::Password;
 use nsdiag_checks::evidence::address;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use toml::Spanned;
@@ -158,6 +159,16 @@ pub(super) fn is_code(text: &str) -> bool {
 pub(super) fn is_code_or_area(text: &str) -> bool {
     let known = nsdiag_checks::checks().iter().any(|(_, check)| check.code.eq_ignore_ascii_case(text));
     known || nsdiag_checks::AREAS.iter().any(|(area, _)| *area == text)
+}
+
+/// That a file can be opened and is none but a file; a pipe, which can be opened once, is let alone.
+pub(super) fn readable(path: &Path) -> Result<(), ConfigError> {
+    let opened = std::fs::metadata(path).and_then(|meta| match meta.is_dir() {
+        true => Err(ErrorKind::IsADirectory.into()),
+        false if meta.is_file() => std::fs::File::open(path).map(drop),
+        false => Ok(()),
+    });
+    opened.map_err(|error| ConfigError(format!("{}: {error}", path.display())))
 }
 
 /// The password in a file, and whether others may read the file. Its last line end is not part of it.

@@ -108,7 +108,8 @@ pub(super) struct Seat {
     /// The targets that were refused since somebody was accepted last, and how many refusals there were until then.
     unclosed: Vec<usize>,
     closed_at: usize,
-    /// Whether who should have closed them was refused as well.
+    /// Whether somebody was asked for who should close them, and whether that one was refused as well.
+    closing: bool,
     turned: bool,
     stands: bool,
     limited: bool,
@@ -296,16 +297,17 @@ impl<'a> Desk<'a> {
             return Some(random);
         }
         if self.wants_closing(seat) && (!self.pace.own || self.is_balanced(seat, 0)) {
+            seat.closing = true;
             return Some(self.control());
         }
         random(self, seat)
     }
 
-    /// Whether somebody is to be asked for who closes the refusals so far: not once such a one was refused as well, and not
-    /// where nobody is known whom the hop accepts.
+    /// Whether somebody is to be asked for who closes the refusals so far: not once such a one was asked for in vain, and
+    /// not where nobody is known whom the hop accepts.
     fn wants_closing(&self, seat: &Seat) -> bool {
         let known = self.accepted.is_some() || self.targets.control.is_some() && self.good != Control::Refused;
-        !seat.unclosed.is_empty() && !seat.turned && known
+        !seat.unclosed.is_empty() && !seat.closing && !seat.turned && known
     }
 
     /// How large a group may be where something new is tried out, so that little is on the way when it goes wrong: the
@@ -453,6 +455,7 @@ impl<'a> Desk<'a> {
                 seat.accepted += 1;
                 if random.is_none() {
                     seat.unclosed.clear();
+                    seat.closing = false;
                     seat.closed_at = seat.refusals;
                     self.accepted.get_or_insert_with(|| recipient.into());
                 }
@@ -596,6 +599,10 @@ impl<'a> Desk<'a> {
             return;
         }
         let heard: Vec<String> = session.rcpt_replies().map(|(_, recipient, ..)| recipient.to_string()).collect();
+        if !self.disbelieved {
+            self.accepted = self.accepted.take().filter(|accepted| !heard.contains(accepted));
+            self.good = if self.good == Control::Accepted && !self.demoted { Control::Open } else { self.good };
+        }
         for recipient in heard.iter().rev() {
             let random = self.targets.randoms.iter().position(|random| random == recipient);
             match (self.places.get(recipient).copied(), random) {

@@ -5,6 +5,7 @@
 //! two may be refused; `own` has several, pipelines, and tries out in one session at a time what a host bears.
 mod desk;
 mod estimate;
+mod sister;
 mod targets;
 #[cfg(test)]
 mod tests;

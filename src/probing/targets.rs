@@ -69,6 +69,8 @@ pub struct Choice {
     elsewhere: BTreeSet<String>,
     /// Each with the systems whose lists it is on.
     listed: BTreeMap<String, Vec<String>>,
+    /// Each with the systems whose directories show its mailbox.
+    boxes: BTreeMap<String, Vec<String>>,
 }
 
 impl Choice {
@@ -87,9 +89,25 @@ impl Choice {
             if recipient.directories.iter().any(|held| stands(held.state)) {
                 choice.elsewhere.insert(address.clone());
             }
+            let boxes = recipient.directories.iter().filter(|held| held.state == State::Mailbox);
+            choice.boxes.insert(address.clone(), boxes.map(|held| held.system.to_string()).collect());
             choice.listed.insert(address, listed);
         }
         choice
+    }
+
+    /// Somebody of the domain who surely lives at another system than `system`: by that one's list or directory, and
+    /// neither on a list of `system` nor with a mailbox there.
+    pub(super) fn sister_of(&self, system: &str) -> Option<&String> {
+        let homes = |address: &String| {
+            let of = |all: &BTreeMap<String, Vec<String>>| all.get(address).cloned().unwrap_or_default();
+            [of(&self.listed), of(&self.boxes)].concat()
+        };
+        let lives_elsewhere = |address: &&String| {
+            let homes = homes(address);
+            !homes.is_empty() && homes.iter().all(|home| home != system)
+        };
+        self.order.iter().filter(|address| address.is_ascii()).find(lives_elsewhere)
     }
 
     /// Whether the hop of another system than Exchange's is to be asked about `target`: who is on its list, and who is on

@@ -66,7 +66,7 @@ fn one(desk: &mut Desk, offers: &Offers, host: Host) -> (Session, After) {
     let mut seat = desk.seat();
     desk.stands(&mut seat, offers);
     let (hop, started_at) = ("h".into(), String::new());
-    let mut session = Session { hop, started_at, transcript: vec![], tls: None, broke_off: None };
+    let mut session = Session { hop, started_at, sister: None, transcript: vec![], tls: None, broke_off: None };
     let (mut count, mut refusals) = (0, 0);
     'session: loop {
         let group = desk.next(&mut seat);

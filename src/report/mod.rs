@@ -9,7 +9,7 @@ use std::path::Path;
 pub fn json(report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(report).expect("a report holds nothing that JSON cannot");
     text.push('\n');
-    text
+    escaped(&text)
 }
 
 /// The JSON Schema of a report.
@@ -25,28 +25,78 @@ pub fn schema() -> String {
 /// # Errors
 /// The file system's.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
 }
 
-/// Makes text from outside harmless on a terminal: control characters and those that turn the direction of writing
-/// become visible.
+/// Whether a report can be written to `path`, as far as can be told before the run.
+///
+/// # Errors
+/// The file system's.
+pub fn check_place(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    tempfile::NamedTempFile::new_in(folder_of(path)).map(drop)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes text from outside harmless for people: characters that steer a terminal, turn the direction of writing, break
+/// lines or show nothing become visible.
 pub fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns =
-            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}');
-        if c.is_control() || turns {
+        if is_unseen(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// [`safe`] for each line of a text of several.
+pub fn safe_lines(text: &str) -> String {
+    text.split('\n').map(safe).collect::<Vec<_>>().join("\n")
+}
+
+/// A JSON document with the same characters escaped (RFC 8259, section 7): a reader has them all, and nobody's terminal.
+pub fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_unseen(c) {
+            out.push(c);
+        } else {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
+/// Whether a character shows nothing by itself and does something: control characters (C0, DEL, C1), bidirectional ones,
+/// separators of lines and paragraphs, those without width, and those that only mark or select (Unicode's
+/// Default_Ignorable_Code_Point, as far as programs write it).
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 #[cfg(test)]
@@ -56,7 +106,21 @@ mod tests {
     #[test]
     fn what_could_steer_a_terminal_becomes_visible() {
         assert_eq!(safe("a\u{1b}[31mb\u{9b}\u{202e}c\r\n"), "a\\u{1b}[31mb\\u{9b}\\u{202e}c\\u{d}\\u{a}");
-        assert_eq!(safe("grün – ok"), "grün – ok");
+        let unseen = "\0\u{7f}\u{85}\u{200b}\u{200d}\u{200e}\u{61c}\u{2028}\u{2029}\u{2066}\u{feff}\u{e0041}";
+        assert!(safe(unseen).is_ascii(), "{}", safe(unseen));
+        assert_eq!(safe("grün – ok 日本 é 😀"), "grün – ok 日本 é 😀");
+        assert_eq!(safe_lines("a\u{1b}\nb\n\nc"), "a\\u{1b}\nb\n\nc");
+    }
+
+    #[test]
+    fn json_keeps_every_character_and_shows_none_that_steers() {
+        for text in ["a\u{9b}\u{202e}\u{2028}\u{200b}\u{e0041}\u{7f}b\n", "grün – 😀", "\0\u{1b}[31m"] {
+            let json = serde_json::to_string_pretty(&[text]).unwrap();
+            let out = escaped(&json);
+            assert!(!out.contains(|c| c != '\n' && is_unseen(c)), "{out}");
+            assert_eq!(serde_json::from_str::<[String; 1]>(&out).unwrap(), [text]);
+        }
+        assert_eq!(escaped("[\n \"a\u{e0041}\"]"), "[\n \"a\\udb40\\udc41\"]");
     }
 
     #[test]

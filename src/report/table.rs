@@ -160,7 +160,7 @@ fn of_command(remedy: &Remedy, command: &str) -> String {
     lines.iter().enumerate().map(marked).collect()
 }
 
-/// Splits before each ` -parameter` or ` /parameter`, outside quotes.
+/// Splits before each ` -parameter`, ` /parameter` `| command` or `{ block`, outside quotes.
 fn split_before_parameters(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut from = 0;
@@ -170,7 +170,7 @@ fn split_before_parameters(text: &str) -> Vec<&str> {
             Some(open) if c == open => quote = None,
             Some(_) => {}
             None if c == '\'' || c == '"' => quote = Some(c),
-            None if at > from && (text[at..].starts_with(" -") || text[at..].starts_with(" /")) => {
+            None if at > from && [" -", " /", " | ", " { "].iter().any(|head| text[at..].starts_with(head)) => {
                 parts.push(&text[from..at]);
                 from = at;
             }

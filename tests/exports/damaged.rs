@@ -15,6 +15,8 @@ fn clixml(properties: &str) -> String {
 const DOMAIN: &str = r#"{"Name": "a", "DomainName": "contoso.com", "DomainType": 2, "AddressBookEnabled": false}"#;
 const CONNECTOR: &str = r#""Name": "To Zimbra", "Enabled": true, "IsScopedConnector": false, "Port": 25, "RequireTLS": false, "MaxMessageSize": "Unlimited", "SourceTransportServers": ["EX1"]"#;
 
+const LISTED: &str = "Name               : a\nDomainName         : contoso.com\nDomainType         : InternalRelay\nAddressBookEnabled : True\n";
+
 fn wide(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
@@ -286,7 +288,51 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             text(
                 "\nName           DomainName     DomainType\n----           ----------     ----------\ncontoso.com    contoso.com    InternalRelay\n",
             ),
-            " [] Unreadable: neither CLIXML, JSON nor CSV; what the console shows is for people: use Export-Clixml",
+            " [] Unreadable: a table of the console's, which leaves most properties out: use Export-Clixml",
+        ),
+        (
+            "prose",
+            text("Dear all,\n\nwe have two domains.\n"),
+            " [] Unreadable: neither CLIXML, JSON, CSV nor what Format-List shows of the cmdlets that it reads: use Export-Clixml",
+        ),
+        (
+            "a list that is cut off in a line",
+            text("Name               : a\nDomainName         : contoso.com\nDomainType         : Internal"),
+            "Get-AcceptedDomain [Format-List, UTF-8] Unreadable:3:1: object 1: the last line does not end: the text is cut off",
+        ),
+        (
+            "a list whose last object is cut off",
+            text(&format!(
+                "{LISTED}\nName               : b\nDomainName         : b.com\nDomainType         : Authoritative\n"
+            )),
+            "Get-AcceptedDomain [Format-List, UTF-8] Unreadable:6:1: object 2: its properties are not those of the object before it: it is cut off, or of another cmdlet; use Export-Clixml",
+        ),
+        (
+            "a list that lacks an empty line",
+            text(&format!("{LISTED}{LISTED}")),
+            "Get-AcceptedDomain [Format-List, UTF-8] Unreadable:5:1: object 1: Name twice in one object: an empty line is lost between two",
+        ),
+        (
+            "a list of another cmdlet",
+            text("DomainName           : contoso.com\nTargetDeliveryDomain : True\n\n"),
+            " [Format-List, UTF-8] NotTried: objects with the properties DomainName, TargetDeliveryDomain, which nsdiag does not read; set aside",
+        ),
+        (
+            "a list with a warning of the shell's between",
+            text(&format!("{LISTED}WARNING: By default, only the first 1000 items are returned.\n")),
+            "Get-AcceptedDomain [Format-List, UTF-8] Unreadable:5:1: object 1: 'WARNING: By default, only the first 1000 items are returned.' is no line that Format-List writes; use Export-Clixml",
+        ),
+        (
+            "a list without what is needed",
+            text("Name       : a\nDomainName : contoso.com\nDomainType : InternalRelay\n\n"),
+            "Get-AcceptedDomain [Format-List, UTF-8] Unreadable:1:1: object 1 (a), AddressBookEnabled: the export lacks it; export the objects whole, without Select-Object, or with the script that 'nsdiag explain NSD331' prints",
+        ),
+        (
+            "a list with a collection that is cut short",
+            text(
+                "Name                   : To Zimbra\nAddressSpaces          : {SMTP:contoso.com;1, SMTP:b.com;1...}\nSmartHosts             : {zimbra.contoso.com}\nIsScopedConnector      : False\n",
+            ),
+            "Get-SendConnector [Format-List, UTF-8] Unreadable:1:1: object 1 (To Zimbra), AddressSpaces: Format-List shows a part of it alone; export it with Export-Clixml, or with the script that 'nsdiag explain NSD331' prints",
         ),
         (
             "recipients without a type",
@@ -390,7 +436,7 @@ fn what_is_no_file_or_too_large_is_refused_without_reading_it() {
     std::fs::remove_file(&path).unwrap();
     std::fs::write(folder.path().join("notes.md"), "x").unwrap();
     std::fs::write(folder.path().join(".hidden.json"), "x").unwrap();
-    let aside = " [] NotTried: set aside: the ending is none of .xml, .clixml, .json, .csv";
+    let aside = " [] NotTried: set aside: the ending is none of .xml, .clixml, .json, .csv, .txt";
     assert_eq!(files(&read(folder.path(), &[])), [aside]);
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(files(&read(empty.path(), &[])), [" [] NotTried: the folder is empty"]);

@@ -172,3 +172,35 @@ fn one_object_from_two_cmdlets_is_one_object() {
     assert_eq!(read.population.known().unwrap().total, 1);
     assert_eq!(names(read.noteworthy.known().unwrap()), ["Anna"], "it forwards, and shares no address with itself");
 }
+
+#[test]
+fn recipients_as_the_console_lists_them_are_known_as_far_as_it_shows_them() {
+    let one = |name: &str, addresses: &str| {
+        format!(
+            "Name                           : {name}\r\n\
+             DistinguishedName              : CN={name},OU=Everybody with a very long name,\r\n\
+             {0:33}OU=Contoso,DC=corp,DC=contoso,DC=com\r\n\
+             Identity                       : corp.contoso.com/Contoso/{name}\r\n\
+             RecipientTypeDetails           : UserMailbox\r\n\
+             ExternalEmailAddress           : \r\n\
+             HasActiveSyncDevicePartnership : False\r\n\
+             PrimarySmtpAddress             : {name}@contoso.com\r\n\
+             EmailAddresses                 : {addresses}\r\n",
+            ""
+        )
+    };
+    let wrapped = format!("{{SMTP:anna@contoso.com,\r\n{:33}smtp:anna.b@contoso.com}}", "");
+    let cut = "{SMTP:ben@contoso.com, smtp:b1@contoso.com...}";
+    let prompt = "[PS] C:\\Windows\\system32>";
+    let asked = ["anna@contoso.com", "anna.b@contoso.com", "ben@contoso.com", "nobody@contoso.com"];
+    let held = |text: &str| -> Vec<Option<usize>> {
+        let found = export(text, &asked);
+        let of = |address: &&str| found.lookups.iter().find(|lookup| lookup.address == **address).unwrap();
+        asked.iter().map(|address| of(address).entries.known().map(Vec::len)).collect()
+    };
+    let whole = format!("{prompt}Get-Recipient | fl\r\n\r\n\r\n{}\r\n\r\n{prompt}", one("anna", &wrapped));
+    assert_eq!(held(&whole), [Some(1), Some(1), Some(0), Some(0)]);
+    // An alias that is not shown may be anybody's.
+    let short = format!("{}\r\n{}\r\n", one("anna", &wrapped), one("ben", cut));
+    assert_eq!(held(&short), [Some(1), Some(1), Some(1), None]);
+}

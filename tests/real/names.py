@@ -44,7 +44,8 @@ def records(world, hosts: dict, zone: str, split: bool) -> str:
     text += "".join(f"{host}. A {ip}\n" for host, ip in mine)
     if zone != "contoso.com":
         return text
-    text += "@ MX 10 mx1.contoso.com.\n"
+    text += "".join(f"@ MX 10 {host}.\n" for host in world.changes["mx"])
+    text += "".join(f"{host}. AAAA {ip}\n" for host, ip in world.changes["addresses6"].items())
     if world.changes["stale_server"]:
         text += "@ NS ns2.contoso.com.\n"
     if split:

@@ -46,6 +46,16 @@ class World:
             "gateway_drops": False, "password": directory.PASSWORD, "delay_ms": 0,
             # DNSSEC: none, "signed", "wrong-ds"; the gateway's TLSA record: none, "right", "old".
             "dnssec": None, "tlsa": None, "stale_server": False, "port_25_drops": False,
+            # The MX hosts, all of one preference; who has a mailbox on the other system, and who is on its list where
+            # that differs; what the configuration says of the list: "file", "none", "in-directory".
+            "mx": ["mx1.contoso.com"], "others": ["orders", "sales"], "listed": None, "list": "file",
+            # Whether the other system knows Exchange's recipients too, and relays their mail.
+            "other_relays": False,
+            # Hosts' IPv6 addresses, to which nothing leads; what else [probe] of the configuration says.
+            "addresses6": {}, "probe": {},
+            # The gateway: where its look-up starts, a table in place of the look-up, settings of Postfix's, and after how
+            # many unknown recipients in a session it calls everybody unknown.
+            "gateway_base": "", "gateway_table": None, "gateway_settings": {}, "gateway_counts": None,
             "ldap": "ldaps://dc1.corp.contoso.com", "port_636_drops": False} | changes
         # Namespaces' names are the machine's: two runs at once must not share them.
         name = f"nsd{os.getpid()}x{next(COUNT)}"
@@ -134,23 +144,15 @@ class World:
             f"server_host = ldaps://dc1.{name}.contoso.com:636\nversion = 3\nbind = yes\n"
             f"bind_dn = nsdiag@{name}.contoso.com\nbind_pw = {directory.PASSWORD}\n"
             f"tls_ca_cert_file = {self.folder}/tls/ca.crt\ntls_require_cert = yes\n"
-            f"search_base = DC={name},DC=contoso,DC=com\nquery_filter = {self.changes['gateway_filter']}\n"
+            f"search_base = {self.changes['gateway_base']}DC={name},DC=contoso,DC=com\n"
+            f"query_filter = {self.changes['gateway_filter']}\n"
             "result_attribute = cn\n")
         return f"ldap:{path}"
 
     def hops(self) -> None:
-        also = self.table("also", self.changes["gateway_also"])
-        maps = " ".join(self.look_up(name) for name in self.forests)
-        gateway = {"relay_domains": "contoso.com", "relay_recipient_maps": f"{also} {maps}",
-                   "smtpd_banner": "$myhostname ESMTP $mail_name"}
-        if self.changes["greylist"]:
-            gateway["smtpd_recipient_restrictions"] = "reject_unauth_destination, check_policy_service inet:10.77.0.25:10023"
-            greylist = self.folder / "postgrey"
-            greylist.mkdir()
-            shutil.chown(greylist, "postgrey")
-            self.start("postgrey", "postgrey", "--inet=10.77.0.25:10023", f"--dbdir={greylist}",
-                       f"--pidfile={greylist}/pid")
-        self.postfix("mx1.contoso.com", gateway)
+        look_ups = " ".join(self.look_up(name) for name in self.forests)
+        if "mx1.contoso.com" in self.changes["mx"]:
+            self.gateway(look_ups)
         exchange = {"relay_domains": "contoso.com", "relay_recipient_maps": "",
                     "smtpd_banner": "$myhostname Microsoft ESMTP MAIL Service ready"}
         if self.changes["exchange_knows"] is not None:
@@ -160,16 +162,47 @@ class World:
                 "{550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup}")
         for name in self.forests:
             self.postfix(f"exch01.{name}.contoso.com", exchange)
-        if "labs" in self.forests:
-            return
-        mailboxes = self.table("zimbra", ["orders", "sales"])
-        self.postfix("smarthost.contoso.com", {"virtual_mailbox_domains": "contoso.com",
-                                               "virtual_mailbox_maps": mailboxes, "virtual_transport": "discard:",
-                                               "smtpd_banner": "$myhostname ESMTP $mail_name"})
+        if "labs" not in self.forests:
+            self.other(look_ups)
 
-    def table(self, name: str, locals_: list) -> str:
+    def gateway(self, look_ups: str) -> None:
+        """A host that takes whom its tables or its look-ups find."""
+        if self.changes["gateway_table"] is not None:
+            look_ups = self.table("gateway", self.changes["gateway_table"])
+        also = self.table("also", self.changes["gateway_also"])
+        gateway = {"relay_domains": "contoso.com", "relay_recipient_maps": f"{also} {look_ups}",
+                   "smtpd_banner": "$myhostname ESMTP $mail_name"} | self.changes["gateway_settings"]
+        if self.changes["greylist"]:
+            gateway["smtpd_recipient_restrictions"] = "reject_unauth_destination, check_policy_service inet:10.77.0.25:10023"
+            greylist = self.folder / "postgrey"
+            greylist.mkdir()
+            shutil.chown(greylist, "postgrey")
+            self.start("postgrey", "postgrey", "--inet=10.77.0.25:10023", f"--dbdir={greylist}",
+                       f"--pidfile={greylist}/pid")
+        if self.changes["gateway_counts"] is not None:
+            gateway["smtpd_recipient_restrictions"] = "reject_unauth_destination, check_policy_service inet:10.77.0.25:10024"
+            program = pathlib.Path(__file__).with_name("counting.py")
+            self.start("counting", sys.executable, program, "10.77.0.25", 10024, self.changes["gateway_counts"],
+                       *self.changes["gateway_table"])
+        self.postfix("mx1.contoso.com", gateway)
+
+    def other(self, look_ups: str) -> None:
+        """The other system's host: its own mailboxes, and Exchange's recipients where it relays them."""
+        banner = {"smtpd_banner": "$myhostname ESMTP $mail_name"}
+        mailboxes = self.table("zimbra", self.changes["others"])
+        if self.changes["other_relays"]:
+            at_home = self.table("at-home", self.changes["others"], "discard:")
+            self.postfix("smarthost.contoso.com", banner | {
+                "relay_domains": "contoso.com", "relay_recipient_maps": f"{mailboxes} {look_ups}",
+                "relay_transport": "relay:[exch01.corp.contoso.com]", "transport_maps": at_home})
+        else:
+            self.postfix("smarthost.contoso.com", banner | {
+                "virtual_mailbox_domains": "contoso.com", "virtual_mailbox_maps": mailboxes,
+                "virtual_transport": "discard:"})
+
+    def table(self, name: str, locals_: list, value: str = "OK") -> str:
         path = self.folder / f"{name}.table"
-        path.write_text("".join(f"{local}@contoso.com OK\n" for local in locals_))
+        path.write_text("".join(f"{local}@contoso.com {value}\n" for local in locals_))
         return f"texthash:{path}"
 
     def postfix(self, host: str, settings: dict) -> None:
@@ -206,6 +239,7 @@ class World:
     def wait(self) -> None:
         ports = [(HOSTS[f"dc1.{name}.contoso.com"], 636) for name in self.forests]
         ports += [(HOSTS[home.name], 25) for home in self.postfixes]
+        ports += [(HOSTS["mx1.contoso.com"], 10024)] if self.changes["gateway_counts"] is not None else []
         probe = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)"
         end = time.monotonic() + 40
         for ip, port in ports:
@@ -233,7 +267,9 @@ class World:
         """A configuration that points nsdiag at this world."""
         (self.folder / "ldap-password").write_text(self.changes["password"])
         (self.folder / "ldap-password").chmod(0o600)
-        (self.folder / "users.txt").write_text("orders@contoso.com\nsales@contoso.com\n")
+        listed = self.changes["others"] if self.changes["listed"] is None else self.changes["listed"]
+        (self.folder / "users.txt").write_text("".join(f"{local}@contoso.com\n" for local in listed))
+        recipients = {"file": 'recipients = "users.txt"', "in-directory": 'recipients = "in-directory"', "none": ""}
         path = self.folder / "nsdiag.toml"
         path.write_text(textwrap.dedent("""\
             domain = "contoso.com"
@@ -244,15 +280,15 @@ class World:
             [probe]
             mail_from = "nsdiag@example.net"
             ehlo = "client.example.net"
-            """) + f"known_good = {json.dumps([f'{one}@contoso.com' for one in self.changes['known_good']])}\n"
+            """) + "".join(f"{name} = {json.dumps(value)}\n" for name, value in self.changes["probe"].items())
+            + f"known_good = {json.dumps([f'{one}@contoso.com' for one in self.changes['known_good']])}\n"
             + "".join(self.system(name) for name in self.forests)
             + ("" if "labs" in self.forests else textwrap.dedent("""\
             [[system]]
             name = "zimbra"
             kind = "other"
             smtp = ["smarthost.contoso.com"]
-            recipients = "users.txt"
-            """)))
+            """) + recipients[self.changes["list"]] + "\n"))
         return path
 
     def system(self, name: str) -> str:

@@ -2,6 +2,7 @@
 //!
 //! Reading neither recurses nor copies, so that no message of a broken or hostile server can exhaust the stack.
 use nsdiag_checks::evidence::{How, Miss};
+use std::borrow::Cow;
 
 /// The largest message that is taken.
 const MESSAGE: usize = 8 * 1024 * 1024;
@@ -52,9 +53,18 @@ pub(super) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// Its content as UTF-8.
-    pub(super) fn text(self) -> Result<&'a str, Miss> {
-        std::str::from_utf8(self.content).map_err(|_| unsound("a string is not UTF-8"))
+    /// Its content as text for people: UTF-8 as RFC 4511, 4.1.2 has it, else as Windows writes it in the West. No word of
+    /// a server's is worth losing its answer for.
+    pub(super) fn text(self) -> Cow<'a, str> {
+        match std::str::from_utf8(self.content) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => self.content.iter().map(|byte| western(*byte)).collect(),
+        }
+    }
+
+    /// Its content as a name that decides something, which must be UTF-8.
+    pub(super) fn name(self) -> Result<&'a str, Miss> {
+        std::str::from_utf8(self.content).map_err(|_| unsound("the name of an attribute is not UTF-8"))
     }
 
     /// Its content as a number of at most four bytes.
@@ -62,6 +72,18 @@ impl<'a> Element<'a> {
         let (first, rest) = self.content.split_first().filter(|(_, rest)| rest.len() < 4)?;
         let sign = i32::from(i8::from_be_bytes([*first]));
         Some(rest.iter().fold(sign, |value, byte| value << 8 | i32::from(*byte)))
+    }
+}
+
+/// A byte of Windows-1252; what it has no character for stays a control character, as the WHATWG's encoding has it.
+fn western(byte: u8) -> char {
+    const FROM_80: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => FROM_80[usize::from(byte) - 0x80],
+        _ => char::from(byte),
     }
 }
 
@@ -146,6 +168,20 @@ mod tests {
         assert!(whole(b"HTTP/1.1 400").is_err());
         assert!(whole(&[0x30, 0x80, 0, 0]).is_err());
         assert_eq!(whole(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]).unwrap_err().how, How::TooLarge);
+    }
+
+    #[test]
+    fn text_is_read_whatever_its_encoding() {
+        let cases: [(&[u8], &str); 5] = [
+            ("Straße".as_bytes(), "Straße"),
+            (b"Stra\xdfe", "Straße"),
+            (b"\x93ung\xfcltig\x94 \x80", "“ungültig” €"),
+            (b"cut \xc3", "cut Ã"),
+            (b"", ""),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(Element { tag: OCTETS, content: bytes }.text(), expected, "{bytes:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 use super::ber::{BOOLEAN, ENUMERATED, Element, INTEGER, OCTETS, Reader, SEQUENCE, SET, element, integer, unsound};
 use super::filter::Filter;
 use nsdiag_checks::evidence::{How, Miss};
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 const CONTROLS: u8 = 0xa0;
@@ -206,8 +207,9 @@ impl Outcome {
         let mut parts = Reader::new(content);
         let code = parts.expect(ENUMERATED, shape)?;
         let code = code.number().ok_or_else(|| unsound("a result code is no number"))?;
-        parts.expect(OCTETS, shape)?.text()?;
-        let text = parts.expect(OCTETS, shape)?.text()?.to_string();
+        parts.expect(OCTETS, shape)?;
+        // Active Directory ends its messages with a NUL.
+        let text = parts.expect(OCTETS, shape)?.text().trim_end_matches('\0').to_string();
         let mut outcome = Self { code, text, ..Self::default() };
         while let Some(part) = parts.next()? {
             match part.tag {
@@ -241,15 +243,15 @@ fn urls(content: &[u8]) -> Result<Vec<String>, Miss> {
     let mut all = Vec::new();
     let mut parts = Reader::new(content);
     while let Some(part) = parts.next()? {
-        all.push(part.text()?.to_string());
+        all.push(part.text().into_owned());
     }
     Ok(all)
 }
 
 /// An object as it came; nothing of it is copied.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RawEntry<'a> {
-    pub(super) dn: &'a str,
+    pub(super) dn: Cow<'a, str>,
     attributes: Reader<'a>,
 }
 
@@ -257,7 +259,7 @@ impl<'a> RawEntry<'a> {
     fn read(content: &'a [u8]) -> Result<Self, Miss> {
         let shape = "an entry has not its two parts";
         let mut parts = Reader::new(content);
-        let dn = parts.expect(OCTETS, shape)?.text()?;
+        let dn = parts.expect(OCTETS, shape)?.text();
         let attributes = parts.expect(SEQUENCE, shape)?;
         parts.end(shape)?;
         Ok(Self { dn, attributes: Reader::new(attributes.content) })
@@ -268,7 +270,7 @@ impl<'a> RawEntry<'a> {
         let Some(attribute) = self.attributes.next()? else { return Ok(None) };
         let shape = "an attribute has not its two parts";
         let mut parts = Reader::new(attribute.content);
-        let name = parts.expect(OCTETS, shape)?.text()?;
+        let name = parts.expect(OCTETS, shape)?.name()?;
         let values = parts.expect(SET, "an attribute's values are no set of strings")?;
         parts.end(shape)?;
         Ok(Some((name, Values(Reader::new(values.content)))))
@@ -306,6 +308,15 @@ mod tests {
         element(ENTRY, &[element(OCTETS, name), element(SEQUENCE, &attribute)].concat())
     }
 
+    /// A result with a matched name and a referral that are not UTF-8.
+    fn in_latin_1() -> Vec<u8> {
+        let referral = element(REFERRAL, &element(OCTETS, b"ldap://h/OU=\xdf"));
+        element(
+            DONE,
+            &[element(ENUMERATED, &[32]), element(OCTETS, b"OU=\xdf"), element(OCTETS, b""), referral].concat(),
+        )
+    }
+
     /// Reads a message to its last value, as the rest of the collector does.
     fn read(bytes: &[u8]) -> Result<String, Miss> {
         let message = Message::read(bytes)?;
@@ -329,17 +340,22 @@ mod tests {
     fn sound_messages_are_read_and_all_others_are_named() {
         let nested = (0..40_000).fold(vec![], |inner, _| element(SEQUENCE, &inner));
         let set = || element(SET, &element(OCTETS, b"a@b.c"));
-        let cases: [(&str, Vec<u8>, Result<&str, &str>); 15] = [
+        let cases: [(&str, Vec<u8>, Result<&str, &str>); 20] = [
             ("a result", sent(1, done(&[4], b"")), Ok("code: 4")),
             ("an entry", sent(1, one_entry(b"CN=a", set())), Ok("CN=a mail=a@b.c")),
             ("deep", nested, Err("its id is no integer")),
             ("empty", vec![0x30, 0], Err("it has not the parts of a message")),
             ("id", element(SEQUENCE, &[element(OCTETS, b"1"), done(&[0], b"")].concat()), Err("its id is no integer")),
             ("kind", sent(1, element(BIND_RESPONSE, &[])), Err("it answers what was not asked")),
-            ("Latin-1", sent(1, done(&[0], b"Stra\xdfe")), Err("a string is not UTF-8")),
+            ("Latin-1", sent(1, done(&[0], b"Stra\xdfe")), Ok("text: \"Straße\"")),
+            ("NUL at the end", sent(1, done(&[49], b"v4563\0")), Ok("text: \"v4563\"")),
+            ("NUL inside", sent(1, done(&[49], b"data\0x\0")), Ok("text: \"data\\0x\"")),
+            ("matched name", sent(1, in_latin_1()), Ok("code: 32")),
+            ("reference", sent(1, element(REFERENCE, &element(OCTETS, b"ldap://h/OU=\xdf"))), Ok("ldap://h/OU=ß")),
+            ("result of no text", sent(1, element(DONE, &[10, 1, 0, 4, 0, 2, 1, 0])), Err("its three parts")),
             ("no result", sent(1, element(DONE, &[])), Err("a result has not its three parts")),
             ("long code", sent(1, done(&[1; 5], b"")), Err("a result code is no number")),
-            ("name", sent(1, one_entry(b"CN=\xff", set())), Err("a string is not UTF-8")),
+            ("name", sent(1, one_entry(b"CN=\xdf", set())), Ok("CN=ß mail=a@b.c")),
             ("values", sent(1, one_entry(b"CN=a", element(SEQUENCE, b""))), Err("values are no set of strings")),
             ("value", sent(1, one_entry(b"CN=a", element(SET, &[2, 1, 1]))), Err("values are no set of strings")),
             (

@@ -42,6 +42,11 @@ impl Password {
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
+
+    /// It itself, for whoever has to keep it out of what is written.
+    pub(crate) fn shown(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Password {

@@ -27,6 +27,9 @@ const KINDS: [&[&str]; 8] = [
     &["4096"],
 ];
 
+/// The classes of recipients that have no type.
+const CLASSES: [&[&str]; 4] = [&["user"], &["group"], &["contact"], &["publicFolder", "msExchDynamicDistributionList"]];
+
 /// Addresses of the domain, each with the objects that hold it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Roster {
@@ -65,10 +68,13 @@ pub(super) fn sampled() -> Miss {
 pub(super) async fn sample(ask: Searcher<'_>, base: &str, domain: &str) -> Result<Roster, Miss> {
     let typed =
         |kinds: &[&str]| Filter::Or(kinds.iter().map(|kind| Filter::is("msExchRecipientTypeDetails", kind)).collect());
-    // Mailboxes that another program than Exchange made have no type.
-    let untyped = Filter::And(vec![Filter::Has("homeMDB"), Filter::lacks("msExchRecipientTypeDetails")]);
+    // What another program than Exchange made has no type: its class tells.
+    let untyped = |class: &[&str]| {
+        let of_class = Filter::Or(class.iter().map(|class| Filter::is("objectClass", class)).collect());
+        Filter::And(vec![of_class, Filter::lacks("msExchRecipientTypeDetails")])
+    };
     let inside = || Filter::Ends("proxyAddresses", format!("@{domain}"));
-    let filters = KINDS.iter().map(|kinds| typed(kinds)).chain([untyped]);
+    let filters = KINDS.iter().map(|kinds| typed(kinds)).chain(CLASSES.iter().map(|class| untyped(class)));
     let filters: Vec<Filter> = filters.map(|kind| Filter::And(vec![kind, inside()])).collect();
     let asked = filters
         .iter()

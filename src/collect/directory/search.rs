@@ -6,7 +6,7 @@ use super::wire::Wire;
 use super::{Clock, ber};
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::directory::Entry;
-use nsdiag_checks::evidence::{How, Miss};
+use nsdiag_checks::evidence::{How, Miss, dn};
 use tokio::time::Instant;
 
 /// How many entries a page holds: AD's own limit.
@@ -34,7 +34,7 @@ pub(super) struct Question<'a> {
 pub(super) struct Found {
     /// The entries, by name.
     pub(super) entries: Vec<Entry>,
-    /// Other domains that the server referred to.
+    /// Other domains that the server referred to, or what may be one.
     pub(super) elsewhere: Vec<String>,
     /// Whether there is more than was taken.
     pub(super) more: bool,
@@ -124,12 +124,12 @@ impl Searcher<'_> {
             match outcome.code {
                 0 => {}
                 // sizeLimitExceeded: the limit is ours, or one of the server's that pages get round.
-                4 if !paged => return Ok((domains(&elsewhere), true)),
+                4 if !paged => return Ok((elsewhere, true)),
                 _ => return Err(refusal(&outcome)),
             }
             let full = question.most > 0 && count >= question.most;
             if outcome.cookie.is_empty() || full {
-                return Ok((domains(&elsewhere), full && !outcome.cookie.is_empty()));
+                return Ok((elsewhere, full && !outcome.cookie.is_empty()));
             }
             cookie = outcome.cookie;
         }
@@ -146,10 +146,13 @@ impl Searcher<'_> {
         while let Some(length) = ber::whole(rest)? {
             match Message::read(&rest[..length])?.answer()? {
                 Answer::Entry(entry) => each(entry)?,
-                Answer::Reference(urls) => {
-                    self.wire.keep(urls.iter().map(|url| url.len() + OVERHEAD).sum())?;
-                    elsewhere.extend(urls);
+                // The URLs of one reference are ways to the same place (RFC 4511, 4.5.3).
+                Answer::Reference(urls) if !urls.iter().any(|url| holds_no_recipients(url)) => {
+                    let url = urls.into_iter().next().unwrap_or_else(|| "a server that is not named".into());
+                    self.wire.keep(url.len() + OVERHEAD)?;
+                    elsewhere.push(url);
                 }
+                Answer::Reference(_) => {}
                 Answer::Outcome(_) | Answer::Nothing => {}
             }
             rest = &rest[length..];
@@ -167,9 +170,10 @@ impl Searcher<'_> {
 
     /// An entry with those of its attributes that were asked for, and which of them came in part only.
     pub(super) fn read(self, mut raw: RawEntry, asked: &[&str], cost: &mut usize) -> Result<(Entry, Vec<Range>), Miss> {
-        let mut entry = Entry { dn: raw.dn.into(), ..Entry::default() };
-        let mut ranges = Vec::new();
         *cost += raw.dn.len() + OVERHEAD;
+        let dn = std::mem::take(&mut raw.dn);
+        let mut entry = Entry { dn: dn.into(), ..Entry::default() };
+        let mut ranges = Vec::new();
         while let Some((name, mut values)) = raw.next()? {
             let (name, options) = name.split_once(';').unwrap_or((name, ""));
             if !asked.iter().any(|each| each.eq_ignore_ascii_case(name)) {
@@ -294,13 +298,45 @@ fn texts(values: &[&[u8]]) -> Vec<String> {
     text.unwrap_or_else(|| values.iter().map(hex).collect())
 }
 
-/// The zones and the configuration are other naming contexts of the same forest, and hold no recipients.
-fn domains(urls: &[String]) -> Vec<String> {
-    let domain = |url: &&String| {
-        let lower = url.to_lowercase();
-        !["domaindnszones", "forestdnszones", "cn=configuration"].iter().any(|other| lower.contains(other))
-    };
-    urls.iter().filter(domain).cloned().collect()
+/// Whether a reference leads to a naming context of the same forest that holds no recipients: every search from an Active
+/// Directory domain's root refers to the configuration and, where DNS is integrated, to `DomainDnsZones` and
+/// `ForestDnsZones` (MS-ADTS, 6.1.1.1). What cannot be told may be another domain.
+fn holds_no_recipients(url: &str) -> bool {
+    let Some(name) = name_in(url) else { return false };
+    let (kinds, values): (Vec<String>, Vec<String>) = (dn::kinds(&name), dn::values(&name));
+    // Of the parts, which are in front of those that make a domain: `CN=Schema,CN=Configuration`, `DC=DomainDnsZones`.
+    let front = kinds.iter().take_while(|kind| *kind != "dc").count();
+    let domain = kinds.len() > front && kinds[front..].iter().all(|kind| kind == "dc");
+    let named = |at: usize, name: &str| values.get(at).is_some_and(|value| value.eq_ignore_ascii_case(name));
+    let common = kinds[..front].iter().all(|kind| kind == "cn");
+    domain
+        && match front {
+            0 => kinds.len() > 1 && (named(0, "DomainDnsZones") || named(0, "ForestDnsZones")),
+            1 => common && named(0, "Configuration"),
+            2 => common && named(0, "Schema") && named(1, "Configuration"),
+            _ => false,
+        }
+}
+
+/// The name in an LDAP URL, `ldap://host:port/NAME?attributes?scope` (RFC 4516); none where there is none, or none that
+/// can be read.
+fn name_in(url: &str) -> Option<String> {
+    let (_, behind) = url.trim().split_once("://")?;
+    let (_, path) = behind.split_once('/')?;
+    let name = path.split('?').next()?;
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'%' {
+            let digits = std::str::from_utf8(after.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &after[2..];
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok().filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]
@@ -319,6 +355,37 @@ mod tests {
         ];
         for (options, expected) in cases {
             assert_eq!(range(options).map_err(drop), expected, "{options}");
+        }
+    }
+
+    #[test]
+    fn a_reference_leads_to_a_domain_unless_its_name_says_otherwise() {
+        let cases = [
+            ("ldap://ForestDnsZones.contoso.com/DC=ForestDnsZones,DC=contoso,DC=com", true),
+            ("ldaps://domaindnszones.contoso.com:636/dc=domaindnszones, dc=contoso,dc=com??sub", true),
+            ("ldap://contoso.com/CN=Configuration,DC=contoso,DC=com", true),
+            ("LDAP://contoso.com/CN%3dConfiguration%2cDC%3Dcontoso%2CDC%3Dcom", true),
+            ("ldap://contoso.com/CN=Schema,CN=Configuration,DC=contoso,DC=com", true),
+            ("ldap://emea.contoso.com/DC=emea,DC=contoso,DC=com", false),
+            // The host alone, a value, or a part of a name says nothing.
+            ("ldap://ForestDnsZones.contoso.com/DC=emea,DC=contoso,DC=com", false),
+            ("ldap://contoso.com/DC=DomainDnsZonesArchive,DC=contoso,DC=com", false),
+            ("ldap://contoso.com/DC=emea,DC=DomainDnsZones,DC=contoso,DC=com", false),
+            ("ldap://contoso.com/OU=Configuration,DC=contoso,DC=com", false),
+            ("ldap://contoso.com/OU=People,CN=Configuration,DC=contoso,DC=com", false),
+            ("ldap://contoso.com/CN=Configuration\\,DC=contoso,DC=com", false),
+            ("ldap://contoso.com/CN=Configuration", false),
+            // Without a name, or with one that cannot be read.
+            ("ldap://ForestDnsZones.contoso.com", false),
+            ("ldap://ForestDnsZones.contoso.com/", false),
+            ("ldap://contoso.com/CN%3Configuration,DC=contoso,DC=com", false),
+            ("ldap://contoso.com/CN=Configuration%ff,DC=contoso,DC=com", false),
+            ("ldap://contoso.com/Configuration", false),
+            ("CN=Configuration,DC=contoso,DC=com", false),
+            ("", false),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(holds_no_recipients(url), expected, "{url}");
         }
     }
 

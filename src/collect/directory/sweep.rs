@@ -157,7 +157,7 @@ impl<'a> Broom<'a> {
     }
 
     fn take(&mut self, raw: RawEntry) -> Result<(), Miss> {
-        let (light, ranges) = self.ask.read(raw, &CLASSIFYING, &mut 0)?;
+        let (light, ranges) = self.ask.read(raw.clone(), &CLASSIFYING, &mut 0)?;
         if !ranges.is_empty() {
             self.ask.wire.keep(raw.dn.len())?;
             self.cut.push(raw.dn.into());

@@ -34,6 +34,7 @@ fn undecoded<T>(field: &'static str, value: &Value) -> Decoded<T> {
         Value::Number(number) => format!("{number} is not understood"),
         Value::Nil => "it is null".into(),
         Value::Lost => format!("it refers to an object that is not at hand; {AGAIN}"),
+        Value::Unclear(why) => format!("{why}; {AGAIN}"),
         _ => format!("it has an unknown shape; {AGAIN}"),
     };
     Err(Undecoded { field, why })

@@ -6,6 +6,7 @@ mod clixml;
 mod cmdlet;
 mod fields;
 mod json;
+mod list;
 mod organisation;
 mod recipients;
 mod table;
@@ -36,7 +37,9 @@ const OBJECTS: usize = 10_000;
 /// The most recipients of one file.
 const RECIPIENTS: usize = 5_000_000;
 /// The endings of files in a folder that may be exports.
-const ENDINGS: [&str; 4] = ["xml", "clixml", "json", "csv"];
+const ENDINGS: [&str; 5] = ["xml", "clixml", "json", "csv", PASTED];
+/// The ending of files that may be exports, pasted from the console, and may be anything.
+const PASTED: &str = "txt";
 /// How many objects Get-Recipient gives unless told otherwise.
 const DEFAULT_SIZE: usize = 1_000;
 
@@ -102,7 +105,10 @@ pub fn complete(directory: &mut Directory, addresses: &BTreeSet<String>) {
 
 /// What a folder gave.
 enum Listed {
+    /// A file that was named.
     File(PathBuf),
+    /// One that was found in a folder.
+    Found(PathBuf),
     /// Something that is not read, and why.
     Aside(PathBuf, Miss),
 }
@@ -152,9 +158,9 @@ impl Reading<'_> {
             match path.is_dir() {
                 true if depth > 1 => self.folder(&path, depth - 1, into),
                 true => into.push(aside(&path, How::NotTried, "too deep below the folder of exports; set aside")),
-                false if ending.is_some_and(|ending| ENDINGS.contains(&&*ending)) => into.push(Listed::File(path)),
+                false if ending.is_some_and(|ending| ENDINGS.contains(&&*ending)) => into.push(Listed::Found(path)),
                 false => {
-                    let what = "set aside: the ending is none of .xml, .clixml, .json, .csv";
+                    let what = "set aside: the ending is none of .xml, .clixml, .json, .csv, .txt";
                     into.push(aside(&path, How::NotTried, what));
                 }
             }
@@ -166,8 +172,9 @@ impl Reading<'_> {
 
     /// The first reading of a file.
     fn first(&mut self, listed: Listed) -> ExportFile {
-        let path = match listed {
-            Listed::File(path) => path,
+        let (path, found) = match listed {
+            Listed::File(path) => (path, false),
+            Listed::Found(path) => (path, true),
             Listed::Aside(path, miss) => {
                 if miss.how != How::NotTried {
                     self.untold.get_or_insert(miss.clone());
@@ -179,7 +186,11 @@ impl Reading<'_> {
         let name = path.display().to_string();
         self.sieve.file += 1;
         let mut intake = Intake::new(&mut self.sieve, self.deadline);
-        let (format, done) = parse(&path, &mut intake);
+        let (format, mut done) = parse(&path, &mut intake);
+        // A text file beside the exports may be anything.
+        if let (true, Err(fault)) = (found && format.is_empty() && is_any_text(&path), &mut done) {
+            fault.how = How::NotTried;
+        }
         let Intake { cmdlets, parts, unlimited, count, undecoded, aliases_lost, kinds, .. } = intake;
         let told = cmdlets.first().copied();
         let damage = done.err();
@@ -445,6 +456,11 @@ impl Take for Intake<'_, '_> {
     }
 }
 
+/// Whether a file can be read and is by its ending any text.
+fn is_any_text(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(PASTED)) && File::open(path).is_ok()
+}
+
 /// Reads a file into `take`. What its format is, and what is wrong with it.
 fn parse(path: &Path, take: &mut dyn Take) -> (String, Result<(), Fault>) {
     let unreadable = |said: String| Fault { how: How::Unreadable, said: format!(": {said}") };
@@ -480,19 +496,24 @@ fn stream<R: Read>(reader: R, take: &mut dyn Take) -> (String, Result<(), Fault>
     match first {
         None => (String::new(), Err(neither("the file is empty"))),
         Some(b'<') => (named("CLIXML"), clixml::read(&mut text, take)),
+        Some(_) if list::begins(&ahead) => (named("Format-List"), list::read(&mut text, take)),
         Some(b'[' | b'{') => (named("JSON"), json::read(&mut text, take)),
         Some(_) if ahead.trim_end() == "null" => (named("JSON"), json::read(&mut text, take)),
         Some(_) => match table::heading(&ahead) {
             Some(heading) => (named("CSV"), table::read(&mut text, &heading, take)),
+            None if list::is_table(&ahead) => {
+                let what = "a table of the console's, which leaves most properties out: use Export-Clixml";
+                (String::new(), Err(neither(what)))
+            }
             None => {
-                let what = "neither CLIXML, JSON nor CSV; what the console shows is for people: use Export-Clixml";
+                let what = "neither CLIXML, JSON, CSV nor what Format-List shows of the cmdlets that it reads: use Export-Clixml";
                 (String::new(), Err(neither(what)))
             }
         },
     }
 }
 
-/// Reads `bytes` as an export of a format (`clixml`, `json`, `csv`): the way in for fuzzing. How many objects there are,
+/// Reads `bytes` as an export of a format (`clixml`, `json`, `csv`, `list`): the way in for fuzzing. How many objects there are,
 /// and why it cannot be used.
 #[doc(hidden)]
 pub fn read_bytes(format: &str, bytes: &[u8]) -> (usize, Option<String>) {
@@ -503,6 +524,7 @@ pub fn read_bytes(format: &str, bytes: &[u8]) -> (usize, Option<String>) {
     let done = Text::new(bytes).and_then(|mut text| match format {
         "clixml" => clixml::read(&mut text, &mut intake),
         "json" => json::read(&mut text, &mut intake),
+        "list" => list::read(&mut text, &mut intake),
         _ => {
             let ahead = text.ahead()?;
             table::heading(&ahead).map_or(Ok(()), |heading| table::read(&mut text, &heading, &mut intake))

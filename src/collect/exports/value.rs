@@ -17,6 +17,8 @@ pub enum Value {
     Object(Object),
     /// A reference to an object that is not at hand.
     Lost,
+    /// Text for people, of which it cannot be told what the value is, and why.
+    Unclear(&'static str),
 }
 
 /// One object.
@@ -128,7 +130,7 @@ impl Value {
             Self::Text(text) if text.trim().is_empty() => Some(vec![]),
             Self::Text(text) => (!is_type_name(text.trim())).then(|| vec![self]),
             Self::Number(_) => Some(vec![self]),
-            Self::Flag(_) | Self::Lost => None,
+            Self::Flag(_) | Self::Lost | Self::Unclear(_) => None,
         }
     }
 }

@@ -82,6 +82,7 @@ pub async fn hold(endpoint: &Endpoint, script: &mut dyn Script, manners: &Manner
         session: Session {
             hop: endpoint.hop.clone(),
             started_at: crate::clock::now(),
+            sister: None,
             transcript: Vec::new(),
             tls: None,
             broke_off: None,
@@ -298,6 +299,9 @@ impl Dialogue<'_> {
             Ok(221 | 400..) => {}
             // The reply to RSET, a command too late: one of the group's replies was one too many (RFC 5321, 4.3.2).
             Ok(_) if self.group > 0 => {
+                if let Some(turn) = self.session.transcript.last_mut() {
+                    turn.unasked = true;
+                }
                 self.void(group::TOO_MANY);
                 return Err(Miss::new(How::Protocol, group::TOO_MANY));
             }
@@ -354,7 +358,12 @@ impl Dialogue<'_> {
         let by = self.by();
         let outcome = self.reader.reply(stream, by, &mut reply).await;
         let whole = outcome.is_ok();
-        let code = reply.code.filter(|_| whole);
+        let mut code = reply.code.filter(|_| whole);
+        // RFC 5321, 4.3.2: RCPT is answered with 2xx, 4xx or 5xx. Whatever else comes means nothing.
+        if self.stage == Stage::Rcpt && code.is_some_and(|code| !matches!(code / 100, 2 | 4 | 5)) {
+            reply.oddities.push("no reply to RCPT bears such a code, and so it means nothing".into());
+            code = None;
+        }
         if !reply.lines.is_empty() {
             self.session.transcript.push(Turn {
                 who: Who::Server,
@@ -374,6 +383,10 @@ impl Dialogue<'_> {
             (Ok(()), Some(421)) if self.stage != Stage::Quit => {
                 let text = self.session.transcript.last().map(Turn::text).unwrap_or_default();
                 Err(self.at(Miss::new(How::HungUp, format!("the server ended the session: 421 {text}"))))
+            }
+            // Without a code for a whole step nobody knows whether the session may go on.
+            (Ok(()), None) if self.stage != Stage::Rcpt && self.stage != Stage::Quit => {
+                Err(self.at(Miss::new(How::Protocol, "the lines of one reply bear different codes")))
             }
             (Ok(()), code) => Ok(code.unwrap_or_default()),
         }

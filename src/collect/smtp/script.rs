@@ -99,6 +99,7 @@ mod tests {
             recipient: None,
             latency_ms: None,
             oddities: vec![],
+            unasked: false,
         };
         let expected = Offers { starttls: true, recipients: Some(20), ..Offers::default() };
         assert_eq!(Offers::read(&reply), expected);

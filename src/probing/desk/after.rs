@@ -28,8 +28,7 @@ impl Desk<'_> {
             return After::Stop;
         }
         // TLS that does not come about, or breaks before a word went through it: what follows goes in the clear.
-        let silent = |tls: bool| !session.transcript.iter().any(|turn| turn.who == Who::Server && turn.tls == tls);
-        let broken = how == Some(How::TlsFailed) || how.is_some() && session.tls.is_some() && silent(true);
+        let broken = how.is_some() && session.tried_starttls() && !session.spoke_through_tls();
         if broken && !self.in_the_clear {
             self.in_the_clear = true;
             return After::Go;
