@@ -4,8 +4,8 @@ use crate::cli::{ExplainArgs, Format};
 use crate::report::table::pairs;
 use crate::report::{escaped, safe};
 use nsdiag_checks::model::diagnosis::meaning_in_words;
-use nsdiag_checks::replies::{self, Confidence, Row, Stage};
-use serde_json::json;
+use nsdiag_checks::replies::{self, Confidence, Held, Meaning, Row};
+use serde_json::{Value, json};
 use std::io::{BufRead, Read};
 
 /// The PowerShell script that writes exports of Exchange, for the Exchange Management Shell and Exchange Online.
@@ -70,24 +70,27 @@ fn page(code: &str) -> Result<String, String> {
 /// The longest reply that is taken from standard input, in bytes; an SMTP reply line has 512 (RFC 5321, 4.5.3.1.5).
 const LONGEST: usize = 64 * 1024;
 
-/// One reply a line from standard input; a line that is no reply is told and does not stop the rest.
+/// One reply a line from standard input: each line has its answer, if only that it is no reply, and none stops the rest.
 fn from_input(format: Format) -> Result<u8, String> {
     let mut input = std::io::stdin().lock();
     let mut status = 0;
     for number in 1.. {
-        let answer = match line(&mut input) {
+        let text = match line(&mut input) {
             Ok(None) => break,
-            Ok(Some(Ok(text))) if text.trim().is_empty() => continue,
-            Ok(Some(Ok(text))) => reply(&text, format),
-            Ok(Some(Err(wrong))) => Err(wrong),
+            Ok(Some(text)) => text,
             Err(error) => {
                 border::tell(&format!("standard input, line {number}: {error}"));
                 return Ok(64);
             }
         };
-        match answer {
-            Ok(text) => border::print(&text)?,
-            Err(wrong) => {
+        match (text.clone().and_then(|text| reply(&text, format)), format) {
+            (Ok(text), _) => border::print(&text)?,
+            (Err(wrong), Format::Json) => {
+                let object = json!({"reply": text.unwrap_or_default(), "error": wrong});
+                border::print(&escaped(&format!("{object}\n")))?;
+                status = 64;
+            }
+            (Err(wrong), _) => {
                 border::tell(&format!("standard input, line {number}: {wrong}"));
                 status = 64;
             }
@@ -108,24 +111,17 @@ fn line(input: &mut impl BufRead) -> std::io::Result<Option<Result<String, Strin
 }
 
 fn reply(text: &str, format: Format) -> Result<String, String> {
-    let (code, rest) = replies::split_code(text).ok_or(
-        "a reply begins with its three-digit code, as in \"550 5.1.1 User unknown\"; a finding's code with NSD",
-    )?;
-    // A reply of several lines, as people paste it.
-    let rest = if text.contains('\n') { replies::joined(text.lines()) } else { rest.to_string() };
-    let verdict = replies::classify(Stage::Rcpt, code, &rest);
-    let meaning = serde_json::to_value(verdict.meaning).expect("a unit variant is a string");
-    let word = meaning.as_str().unwrap_or_default();
-    let confidence = match verdict.confidence() {
-        Confidence::High => "high",
-        Confidence::Medium => "medium",
-        Confidence::Low => "low",
-    };
+    let held = replies::held(text)?;
+    if let Some(enhanced) = &held.bare {
+        return Ok(code_alone(text, enhanced, &held, format));
+    }
+    let verdict = replies::classify(held.stage, held.code, &held.text);
+    let confidence = word(verdict.confidence());
     let row = verdict.row;
     if format == Format::Json {
         let object = json!({
             "reply": text,
-            "meaning": meaning,
+            "meaning": verdict.meaning,
             "product": row.map(|row| row.product),
             "confidence": confidence,
             "source": row.map(Row::source_in_words),
@@ -136,14 +132,7 @@ fn reply(text: &str, format: Format) -> Result<String, String> {
         });
         return Ok(escaped(&format!("{object}\n")));
     }
-    let refused = match code {
-        400..=499 => "the recipient was put off, ",
-        500.. => "the recipient was refused, ",
-        _ => "",
-    };
-    let plain = if refused.is_empty() { "" } else { meaning_in_words(verdict.meaning) };
-    let colon = if refused.is_empty() { "" } else { ": " };
-    let mut rows = vec![("meaning", format!("{word}{colon}{refused}{plain}"))];
+    let mut rows = vec![("meaning", in_words(held.code, verdict.meaning))];
     match row {
         Some(row) => {
             rows.push(("product", row.product.into()));
@@ -167,4 +156,65 @@ fn reply(text: &str, format: Format) -> Result<String, String> {
     let line =
         |(name, text): &(&str, String)| if text.is_empty() { String::new() } else { format!("{name:<12}{text}\n") };
     Ok(rows.iter().map(line).collect())
+}
+
+/// What an enhanced code alone can mean: by the standard, and in the replies of the products that say it.
+fn code_alone(text: &str, enhanced: &str, held: &Held, format: Format) -> String {
+    let verdict = replies::classify(held.stage, held.code, &held.text);
+    let standard = replies::standard(enhanced);
+    let mut known: Vec<(&Row, String)> =
+        replies::bearing(enhanced).map(|row| (row, format!("{} ({})", row.product, row.example))).collect();
+    known.dedup_by(|one, other| one.1 == other.1);
+    if format == Format::Json {
+        let known: Vec<Value> = known
+            .iter()
+            .map(|(row, _)| json!({"meaning": row.meaning, "product": row.product, "example": row.example, "row": row.number}))
+            .collect();
+        let object = json!({
+            "reply": text,
+            "meaning": verdict.meaning,
+            "product": null,
+            "confidence": word(verdict.confidence()),
+            "source": standard.map(|name| format!("RFC 3463 and its registry: {name}")),
+            "known": known,
+        });
+        return escaped(&format!("{object}\n"));
+    }
+    let by_standard = standard.map_or("not in the registry of enhanced codes (RFC 5248)".into(), |name| {
+        format!("{name} (the registry of enhanced codes, RFC 5248)")
+    });
+    let alone = match verdict.meaning {
+        Meaning::Ambiguous => "the code alone does not decide",
+        _ => "by the code alone, which proves nothing",
+    };
+    let mut out = format!("meaning     {}: {alone}\n", named(verdict.meaning));
+    out.push_str(&format!("standard    {by_standard}\n"));
+    for (at, (row, whose)) in known.iter().enumerate() {
+        let head = if at == 0 { "said by" } else { "" };
+        out.push_str(&format!("{head:<12}{}: {whose}\n", named(row.meaning)));
+    }
+    out
+}
+
+fn in_words(code: u16, meaning: Meaning) -> String {
+    let refused = match code {
+        400..=499 => "the recipient was put off, ",
+        500.. => "the recipient was refused, ",
+        _ => return named(meaning),
+    };
+    format!("{}: {refused}{}", named(meaning), meaning_in_words(meaning))
+}
+
+/// The meaning's name in the contract.
+fn named(meaning: Meaning) -> String {
+    let value = serde_json::to_value(meaning).expect("a unit variant is a string");
+    value.as_str().unwrap_or_default().into()
+}
+
+fn word(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::High => "high",
+        Confidence::Medium => "medium",
+        Confidence::Low => "low",
+    }
 }

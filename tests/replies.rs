@@ -91,5 +91,53 @@ fn unknown_recipients_are_recognised() {
     for bounce in &others {
         println!("{:24} {:28} {}", bounce.file, word(bounce.verdict.meaning), bounce.reply);
     }
-    assert!(ours.len() >= 43, "{} of {}", ours.len(), theirs.len());
+    assert!(ours.len() >= 47, "{} of {}", ours.len(), theirs.len());
+}
+
+/// `5.2.1 … User Unknown` is `suspend` in two bounces and `userunknown` in four: the words say that the user is unknown, and
+/// win over what the code says of disabled mailboxes.
+#[test]
+fn the_words_of_an_unknown_user_win_over_the_code_of_a_disabled_one() {
+    let of = |bounce: &Bounce| bounce.reply.starts_with("550 5.2.1") && bounce.reply.contains("User Unknown");
+    let labels: Vec<&str> = bounces().iter().filter(|bounce| of(bounce)).map(|bounce| bounce.label).collect();
+    assert!(labels.contains(&"suspend") && labels.contains(&"userunknown"), "{labels:?}");
+    assert!(bounces().iter().filter(|bounce| of(bounce)).all(|one| one.verdict.meaning == Meaning::UnknownRecipient));
+}
+
+#[test]
+fn replies_that_the_catalogue_had_not_seen_are_read_as_they_are_meant() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/replies.tsv");
+    let Ok(text) = std::fs::read_to_string(file) else {
+        println!("skipped: {file} is missing");
+        return;
+    };
+    let (mut all, mut right, mut unknown, mut seen) = (0, 0, 0, 0);
+    let mut wrong = Vec::new();
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let &[reply, product, meant, step, ..] = &fields[..] else { panic!("{line}") };
+        let stage = match step {
+            "greeting" => Stage::Greeting,
+            "mail" => Stage::Mail,
+            "data" => Stage::Data,
+            _ => Stage::Rcpt,
+        };
+        let (code, text) = split_code(reply).unwrap_or_else(|| panic!("{line}"));
+        let verdict = classify(stage, code, text);
+        let ours = word(verdict.meaning);
+        all += 1;
+        right += usize::from(ours == meant);
+        unknown += usize::from(meant == "unknown-recipient");
+        seen += usize::from(meant == "unknown-recipient" && ours == meant);
+        if ours != meant {
+            println!("{meant:20} {ours:20} {:4} {product:20} {reply}", verdict.row.map_or(0, |row| row.number));
+        }
+        if ours.starts_with("unknown-recipient") && meant != "unknown-recipient" {
+            wrong.push(format!("{meant}: {reply}"));
+        }
+    }
+    println!("{right} of {all}; of unknown recipients {seen} of {unknown}");
+    assert!(wrong.is_empty(), "accused: {wrong:#?}");
+    assert!(seen * 10 >= unknown * 9, "{seen} of {unknown}");
+    assert!(right * 10 >= all * 8, "{right} of {all}");
 }

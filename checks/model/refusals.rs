@@ -2,7 +2,6 @@
 use super::{Heard, HopView, Outcome};
 use crate::judge::Gap;
 use crate::prelude::*;
-use crate::replies::Confidence;
 
 /// A refusal, and whether it may be believed.
 pub(super) enum Refusal<'h, 'a> {
@@ -105,7 +104,7 @@ fn believed<'h, 'a>(hop: &'h HopView<'a>, heard: &'h Heard<'a>) -> Result<Refusa
     let like_a_stranger =
         || random.is_some_and(|random| alike(random, heard) && hop.control_of_random(random).is_some());
     let weak = match heard.meaning {
-        Meaning::UnknownRecipient if heard.confidence == Confidence::Low => {
+        Meaning::UnknownRecipient if !heard.confidence.proves() => {
             Some("that this reply means an unknown recipient is not well documented".to_string())
         }
         Meaning::UnknownRecipient if hop.accepted_randoms().next().is_some() => {

@@ -5,7 +5,6 @@ use super::{Model, Object, OrganisationView, Outcome};
 use crate::evidence::address;
 use crate::evidence::exchange::DomainKind;
 use crate::prelude::*;
-use crate::replies::Confidence;
 use alloc::collections::BTreeMap;
 
 /// What becomes of mail that a target sends on, in words, and what shows it.
@@ -220,7 +219,7 @@ fn refused(model: &Model, system: &str, target: &str) -> Option<(Certainty, Stri
         if heard.outcome() != Outcome::Rejected || heard.meaning != Meaning::UnknownRecipient {
             return None;
         }
-        if heard.confidence == Confidence::Low {
+        if !heard.confidence.proves() {
             certainty = Certainty::Likely;
         }
         hops.push(hop.name());

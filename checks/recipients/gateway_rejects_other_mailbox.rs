@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn words_that_no_row_knows_count_by_their_difference_alone() {
-        let odd = "550 5.1.0 Address rejected by our own policy engine";
+        let odd = "550 5.1.0 Address rejected by our own engine";
         let mut world = World::healthy();
         BOTH.into_iter().chain([RANDOM]).for_each(|address| world.rcpt(GATEWAY, address, odd));
         let line = world.lines(&CHECK).remove(0);

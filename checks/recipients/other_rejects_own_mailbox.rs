@@ -2,7 +2,6 @@
 use super::{Sight, groups, note_unseen};
 use crate::model::{FaultKind, Recipient};
 use crate::prelude::*;
-use crate::replies::Confidence;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD404",
@@ -69,7 +68,7 @@ fn closed(case: &Case, notes: &mut Notes, meaning: Meaning) {
         };
         let detail =
             format!("{} refuses {}, {closed}: senders get a bounce: {}", hop.name(), listed(&names, 5), first.quote());
-        let sure = some.iter().all(|(heard, _)| heard.confidence != Confidence::Low);
+        let sure = some.iter().all(|(heard, _)| heard.confidence.proves());
         let finding = notes.finding(detail);
         finding.severity(Severity::Warning).certainty(if sure { Certainty::Proven } else { Certainty::Likely });
         finding.seen_all(some.iter().flat_map(|(heard, control)| [heard.pointer(), control.pointer()]));

@@ -3,6 +3,9 @@
 //! The order of judgement is stage, then text, then enhanced code, then code: 5.1.1 and 5.7.1 alone
 //! decide nothing, because servers use both for other things as well. A reply that no row knows is
 //! [`Meaning::Ambiguous`], and counts as nothing.
+mod gateways;
+mod held;
+mod kinds;
 mod policy;
 mod quoting;
 mod rate;
@@ -15,16 +18,21 @@ mod tests;
 mod trust;
 mod unfinished;
 mod unknown;
+mod words;
 
 use crate::prelude::*;
 
+pub use held::{Held, bearing, held, standard};
+pub use kinds::Kind;
 pub(crate) use row::Text;
 pub use row::{Confidence, Row, Said};
 
-/// The catalogue, section by section, in the order in which rows are tried: what quotes another host, rate and
-/// greylisting, policy and the sender, trust, restricted recipients, relaying, unfinished checks, unknown recipients.
-static SECTIONS: [&[Row]; 8] = [
+/// The catalogue, section by section, in the order in which rows are tried: what quotes another host, gateways, rate and
+/// greylisting, policy and the sender, trust, restricted recipients, relaying, unfinished checks, unknown recipients; then
+/// what is known by the kind of its words alone.
+static SECTIONS: [&[Row]; 12] = [
     quoting::ROWS,
+    gateways::ROWS,
     rate::ROWS,
     policy::ROWS,
     trust::ROWS,
@@ -32,10 +40,13 @@ static SECTIONS: [&[Row]; 8] = [
     relay::ROWS,
     unfinished::ROWS,
     unknown::ROWS,
+    kinds::ROWS,
+    unknown::PHRASES,
+    kinds::UNKNOWN,
 ];
 
 /// The place of the section on trust.
-const TRUST: usize = 3;
+const TRUST: usize = 4;
 
 /// Every row, in the order in which they are tried.
 pub fn catalogue() -> impl Iterator<Item = &'static Row> {
@@ -213,20 +224,8 @@ fn read(ours: &[&str], stage: Stage, code: u16, text: &str, depth: usize) -> Ver
     }
     let seen = Text::new(text);
     let Some(row) = row_for(ours, stage, code, &seen, depth) else {
-        // "User unknown" with a 4xx is unknown as well: the sender's host tries for days, and then bounces.
-        let as_permanent = (400..500).contains(&code).then(|| row_for(ours, stage, 550, &seen, depth)).flatten();
-        return match (as_permanent.filter(|row| row.is_nobodys()), overrules(code, &seen)) {
-            (Some(row), None) => {
-                let meaning = Meaning::UnknownRecipientTemporary;
-                Verdict { meaning, row: Some(row), quoted: None, quoted_row: None }
-            }
-            (Some(_), Some(meaning)) if meaning != Meaning::Ambiguous => Verdict::bare(meaning),
-            _ => Verdict::bare(by_code(code, seen.enhanced())),
-        };
+        return Verdict::bare(by_code(code, seen.enhanced()));
     };
-    if let Some(meaning) = row.is_nobodys().then(|| overrules(code, &seen)).flatten() {
-        return Verdict::bare(meaning);
-    }
     let own = Verdict { meaning: row.meaning, row: Some(row), quoted: None, quoted_row: None };
     // Case apart, offsets stay what they are.
     let behind = |marker: &str| text.to_ascii_lowercase().find(marker).map(|at| &text[at + marker.len()..]);
@@ -299,31 +298,6 @@ fn stage_in(words: &str) -> Stage {
     }
 }
 
-/// What a reply means that says "user unknown" or the like in words of no known product, and that by something else of it is
-/// about the sender, a policy or a rate (contract, section 5): the phrase does not overrule that.
-fn overrules(code: u16, text: &Text) -> Option<Meaning> {
-    use Meaning::*;
-    let mut numbers = text.enhanced().unwrap_or_default().split('.').skip(1);
-    match (numbers.next(), numbers.next()) {
-        // RFC 3463, 3.2: bad sender's mailbox address, and bad sender's system address.
-        (Some("1"), Some("7" | "8")) => return Some(SenderRejected),
-        // RFC 3463, 3.8: security or policy status.
-        (Some("7"), Some(_)) => return Some(by_code(code, text.enhanced())),
-        _ => {}
-    }
-    let words: Vec<&str> = text.as_str().split(|c: char| !c.is_alphanumeric()).collect();
-    let has = |word: &str| words.contains(&word);
-    if text.holds("too many") || text.holds("rate limit") || text.holds("limit exceeded") || has("throttled") {
-        Some(RateLimited)
-    } else if has("spf") || has("dkim") || has("dmarc") {
-        Some(SenderRejected)
-    } else if has("sender") || has("policy") {
-        Some(Ambiguous)
-    } else {
-        None
-    }
-}
-
 /// What the numbers alone allow one to say: little. 1.1, 1.2 and 7.1 say nothing, for each is used of everything.
 fn by_code(code: u16, enhanced: Option<&str>) -> Meaning {
     use Meaning::*;
@@ -347,8 +321,8 @@ fn by_code(code: u16, enhanced: Option<&str>) -> Meaning {
         (525, _) => Disabled,
         (521 | 556, _) => NoMail,
         (500..=504, _) => Protocol,
-        // After RCPT 552 means too many recipients, as 452 does (RFC 5321, 4.5.3.1.10).
-        (452 | 552, _) => RateLimited,
+        // After RCPT 452 means too many recipients (RFC 5321, 4.5.3.1.10). 552 does as well, and mailboxes that are full.
+        (452, _) => RateLimited,
         (400..=499, _) => Temporary,
         _ => Ambiguous,
     }

@@ -204,6 +204,7 @@ accept mail (nullMX)",
         "NMP, RFC 7504",
         High,
     )
+    .unless(&["mailbox"])
     .like("521 5.3.2 mx1.contoso.com: not accepting connections")
     .said(Connect),
     row(

@@ -59,11 +59,6 @@ locked. Please try again later!",
     .like("550 5.1.1 <a@contoso.com>: inactive email address"),
     row(3, &["access denied, banned recipient"], Disabled, "Exchange Online", "MSX", High)
         .like("550 5.7.505 Access denied, banned recipient"),
-    row(35, &["... user unknown"], Disabled, "Sendmail", "SOE", High)
-        .like("550 5.2.1 <a@contoso.com>... User Unknown")
-        .codes(&[5])
-        .enhanced(&["5.2.1"])
-        .note("with 5.2.1 it is a mailbox that is filtered or switched off"),
     row(84, &["submission quota exceeded"], RateLimited, "Exchange Online", "MSX", High)
         .like("550 5.2.2 Submission quota exceeded")
         .note("the sender's quota, for all that 5.2.2 says"),

@@ -1,4 +1,5 @@
 //! One row of the catalogue: what a known reply looks like, and what it means.
+use super::kinds::Kind;
 use super::{Meaning, Stage};
 use alloc::string::String;
 use schemars::JsonSchema;
@@ -14,6 +15,14 @@ pub enum Confidence {
     Medium,
     /// Vendor's source or documentation, or two independent samples.
     High,
+}
+
+impl Confidence {
+    /// Whether a reply that is known so well can prove what it says of a recipient. One secondary source cannot: it may
+    /// have heard wrong, and an accusation rests on it.
+    pub fn proves(self) -> bool {
+        self == Self::High
+    }
 }
 
 /// When a reply is said, as its source tells.
@@ -57,6 +66,8 @@ pub struct Row {
     pub texts: &'static [&'static str],
     /// None of these may occur.
     pub unless: &'static [&'static str],
+    /// The kind of words that must occur beside.
+    pub kind: Option<Kind>,
     /// The codes it comes with: `5` is any 5xx, empty any but 2xx.
     pub codes: &'static [u16],
     /// The enhanced codes it must come with, those on `*` as prefixes; empty is any or none.
@@ -93,6 +104,7 @@ pub(super) const fn row(
         number,
         texts,
         unless: &[],
+        kind: None,
         codes: &[],
         enhanced: &[],
         said: Said::Rcpt,
@@ -110,6 +122,11 @@ pub(super) const fn row(
 impl Row {
     pub(super) const fn like(mut self, example: &'static str) -> Self {
         self.example = example;
+        self
+    }
+
+    pub(super) const fn of(mut self, kind: Kind) -> Self {
+        self.kind = Some(kind);
         self
     }
 
@@ -154,12 +171,6 @@ impl Row {
         super::sources::in_words(self.source)
     }
 
-    /// Whether it is a phrase that belongs to no product's known text, and says that a recipient is unknown.
-    pub(super) fn is_nobodys(&self) -> bool {
-        self.product == "various"
-            && matches!(self.meaning, Meaning::UnknownRecipient | Meaning::UnknownRecipientTemporary)
-    }
-
     /// Whether this row knows the reply.
     pub(super) fn fits(&self, stage: Stage, code: u16, text: &Text) -> bool {
         (self.codes.is_empty() || self.codes.iter().any(|&known| known == code || known == code / 100))
@@ -167,6 +178,7 @@ impl Row {
             && (!self.only_then || self.said == Said::Data && stage == Stage::Data)
             && self.texts.iter().any(|pattern| text.holds(pattern))
             && !self.unless.iter().any(|pattern| text.holds(pattern))
+            && self.kind.is_none_or(|kind| kind.holds(text))
     }
 }
 
@@ -174,12 +186,14 @@ fn same(code: &str) -> impl Fn(&&'static str) -> bool {
     move |known| known.strip_suffix('*').map_or(*known == code, |head| code.starts_with(head))
 }
 
-/// A reply's text as the rows see it: in lower case, with single spaces, and `@` for each address, so that nobody's
-/// name is taken for a word of the server's.
+/// A reply's text as the rows see it: in lower case and without accents, with single spaces, and `@` for each address, so
+/// that nobody's name is taken for a word of the server's.
 pub(crate) struct Text {
     lower: String,
     /// The enhanced code's length.
     head: usize,
+    /// Which pairs of bytes occur, so that most patterns need not be looked for: a bit each, by a hash.
+    pairs: [u64; 64],
 }
 
 impl Text {
@@ -189,10 +203,23 @@ impl Text {
             if !lower.is_empty() {
                 lower.push(' ');
             }
-            push_without_addresses(&mut lower, &word.to_lowercase());
+            push_without_addresses(&mut lower, &folded(word));
         }
         let head = super::enhanced_code(&lower).map_or(0, str::len);
-        Self { lower, head }
+        let mut pairs = [0; 64];
+        for pair in lower.as_bytes().windows(2) {
+            let (word, bit) = place(pair);
+            pairs[word] |= bit;
+        }
+        Self { lower, head, pairs }
+    }
+
+    /// Whether `part` may occur: it does not where one of its pairs of bytes does not.
+    pub(super) fn may_hold(&self, part: &str) -> bool {
+        part.as_bytes().windows(2).all(|pair| {
+            let (word, bit) = place(pair);
+            self.pairs[word] & bit != 0
+        })
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -201,6 +228,19 @@ impl Text {
 
     pub(crate) fn enhanced(&self) -> Option<&str> {
         (self.head > 0).then(|| &self.lower[..self.head])
+    }
+
+    /// The enhanced code at the head, or one that stands elsewhere behind a `#`, as qmail has it: `(#5.1.1)`.
+    pub(crate) fn status(&self) -> Option<&str> {
+        let behind = || self.lower.match_indices('#').find_map(|(at, _)| super::enhanced_code(&self.lower[at + 1..]));
+        self.enhanced().or_else(behind)
+    }
+
+    /// Whether the enhanced code is about the sender, the syntax, the domain's refusal of all mail, security or policy
+    /// (RFC 3463, 3.2 and 3.8; RFC 7505): no phrase overrules that.
+    pub(crate) fn speaks_of_us(&self) -> bool {
+        let detail = self.status().and_then(|status| status.split_once('.')).map_or("", |(_, detail)| detail);
+        detail.starts_with("7.") || ["1.3", "1.7", "1.8", "1.10"].contains(&detail)
     }
 
     /// Whether the parts of `pattern` between its `*` occur, in order.
@@ -212,6 +252,9 @@ impl Text {
         let (pattern, ends) = pattern.strip_suffix('$').map_or((pattern, false), |pattern| (pattern, true));
         let last = pattern.split('*').count() - 1;
         pattern.split('*').enumerate().all(|(nth, part)| {
+            if !self.may_hold(part) {
+                return false;
+            }
             let at = match (begins && nth == 0, ends && nth == last) {
                 (true, true) => (rest == part).then_some(0),
                 (true, false) => rest.starts_with(part).then_some(0),
@@ -224,6 +267,49 @@ impl Text {
             })
         })
     }
+}
+
+/// Where the bit of a pair of bytes is.
+fn place(pair: &[u8]) -> (usize, u64) {
+    let hash = usize::from(pair[0]).wrapping_mul(37) ^ usize::from(pair[1]);
+    (hash >> 6 & 63, 1 << (hash & 63))
+}
+
+/// `word` in lower case, its letters without accents.
+fn folded(word: &str) -> String {
+    let mut plain = String::with_capacity(word.len());
+    for letter in word.chars().flat_map(char::to_lowercase) {
+        match letter {
+            'à'..='å' | 'ā' | 'ă' | 'ą' => plain.push('a'),
+            'æ' => plain.push_str("ae"),
+            'ç' | 'ć' | 'č' => plain.push('c'),
+            'ď' | 'đ' => plain.push('d'),
+            'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => plain.push('e'),
+            'ğ' => plain.push('g'),
+            'ì'..='ï' | 'ī' | 'ı' => plain.push('i'),
+            'ł' => plain.push('l'),
+            'ñ' | 'ń' | 'ň' => plain.push('n'),
+            'ò'..='ö' | 'ø' | 'ő' => plain.push('o'),
+            'ř' => plain.push('r'),
+            'ś' | 'ş' | 'š' | 'ș' => plain.push('s'),
+            'ß' => plain.push_str("ss"),
+            'ť' | 'ț' => plain.push('t'),
+            'ù'..='ü' | 'ū' | 'ů' | 'ű' => plain.push('u'),
+            'ý' | 'ÿ' => plain.push('y'),
+            'ź' | 'ż' | 'ž' => plain.push('z'),
+            'ё' => plain.push('е'),
+            'ї' => plain.push('і'),
+            '’' => plain.push('\''),
+            // Decomposed text has an accent by itself; that of й makes another letter.
+            '\u{306}' if plain.ends_with('и') => {
+                plain.pop();
+                plain.push('й');
+            }
+            '\u{300}'..='\u{36f}' => {}
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// Adds `word` with `@` in place of each address in it (RFC 5321, 4.1.2; RFC 6531 for what is not ASCII).
@@ -258,6 +344,8 @@ mod tests {
             ("(x@d:blocked) a@b, ü@ö.example.", "(@:blocked) @, @."),
             ("@ a@ @b", "@ @ @"),
             ("a@b@c", "@@"),
+            ("N'est pas connu\u{301} İnvalid Größe", "n'est pas connu invalid grosse"),
+            ("N’existe ПОЛЬЗОВАТЕЛЬ Таки\u{306}", "n'existe пользователь такй"),
         ];
         for (text, expected) in cases {
             assert_eq!(Text::new(text).as_str(), expected);

@@ -3,7 +3,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-const SOURCES: [(&str, &str); 33] = [
+const SOURCES: [(&str, &str); 46] = [
     ("PFX", "Postfix's source and documentation"),
     ("EXM", "Exim's source and specification"),
     ("STW", "Stalwart's source"),
@@ -24,6 +24,19 @@ const SOURCES: [(&str, &str); 33] = [
     ("PDM", "parsedmarc's map of reverse names"),
     ("VPT", "a public list of MX and SPF names"),
     ("SEGL", "a public list of mail gateways"),
+    ("SFM", "a public list of bounces by provider"),
+    ("OEMM", "a mailing product's bounce rules"),
+    ("NE163", "NetEase's list of return codes"),
+    ("U-EC1", "EveryCloud's list of reason codes"),
+    ("U-TM1", "Trend Micro on forward paths in InterScan"),
+    ("U-IS1", "InfoSphere on its replies"),
+    ("U-SP1", "a host's list of common bounces"),
+    ("U-CS9", "a host on T-Online's refusals"),
+    ("U-AL1", "Alibaba's list of return codes"),
+    ("U-CM1", "Coremail's list of return codes"),
+    ("U-SM1", "public source code"),
+    ("U-RS1", "a public list of Rackspace's codes"),
+    ("words", "the words themselves"),
     ("U-NA1", "N-able on recipient callouts"),
     ("U-AV1", "Avira MailGate's manual"),
     ("U-CS4", "Cisco's AsyncOS 9.7 user guide, page 7-18"),

@@ -55,7 +55,8 @@ fn near_misses_are_told_apart() {
         ),
         ("550 5.4.1 Recipient address rejected: Access denied. [DB5.prod.protection.outlook.com]", UnknownRecipient, 1),
         ("550 5.4.1 Relay Access Denied", RelayDenied, 63),
-        ("550 5.4.1 Recipient address rejected: Access denied", Ambiguous, 156),
+        ("550 5.4.1 Recipient address rejected: Access denied", UnknownRecipient, 169),
+        ("550 Recipient address rejected: Access denied", Ambiguous, 156),
         ("554 5.7.1 <a@contoso.com>: Recipient address rejected: Access denied", Ambiguous, 156),
         ("541 5.4.1 Mail rejected by destination domain", Policy, 73),
         // 2, 3, 85, 88: Microsoft's "Access denied".
@@ -74,7 +75,7 @@ fn near_misses_are_told_apart() {
         (&*format!("450 4.1.1 {relay_table}"), UnknownRecipientTemporary, 50),
         // R6: Postfix's prefix is no meaning.
         ("450 4.2.0 <a@b.c>: Recipient address rejected: Greylisted, see http://postgrey.example", Greylisted, 117),
-        ("504 5.5.2 <a>: Recipient address rejected: need fully-qualified address", Protocol, 0),
+        ("504 5.5.2 <a>: Recipient address rejected: need fully-qualified address", Protocol, 203),
         // 13, 47: the quoted reply decides, at its own stage.
         (
             "450 4.1.1 <a@b.c>: Recipient address rejected: unverified address: host x[10.0.0.1] said: 550 \
@@ -148,7 +149,7 @@ unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
         (
             "550 permanent failure for one or more recipients (a@b.c:550 5.4.1 Recipient address rejected: \
 Access denied)",
-            Ambiguous,
+            UnknownRecipient,
             28,
         ),
         ("550 permanent failure for one or more recipients (a@b.c:blocked)", Policy, 97),
@@ -165,7 +166,7 @@ Access denied)",
         ("550 5.1.1 <a@b.c> - 192.0.2.1 has sent to too many recipients this hour. IB607", RateLimited, 135),
         // 21: Mimecast's codes are elsewhere syntax.
         ("501 Invalid address", UnknownRecipient, 21),
-        ("501 5.1.3 Bad recipient address syntax: invalid address", Protocol, 0),
+        ("501 5.1.3 Bad recipient address syntax: invalid address", Protocol, 203),
         ("503 User unknown", UnknownRecipient, 21),
         ("503 5.5.1 Error: need RCPT command", Protocol, 0),
         // 22, 37, 38, 39: unknown or not relayed.
@@ -177,13 +178,13 @@ Access denied)",
         // 33, 131: 552 is no full mailbox by itself (RFC 5321, 4.5.3.1.10).
         ("552 5.1.1 Mailbox delivery failure policy error", UnknownRecipient, 33),
         ("552 Too many recipients", RateLimited, 131),
-        ("552 something in no catalogue", RateLimited, 0),
+        ("552 something in no catalogue", Ambiguous, 0),
         ("552 5.2.2 something in no catalogue", Full, 0),
         ("550 Too many recipients.", RateLimited, 131),
         ("550 Too many invalid recipients.", RateLimited, 133),
         // 35: Sendmail with 5.1.1 and with 5.2.1.
         ("550 5.1.1 <a@b.c>... User unknown", UnknownRecipient, 35),
-        ("550 5.2.1 <a@b.c>... User Unknown", Disabled, 35),
+        ("550 5.2.1 <a@b.c>... User Unknown", UnknownRecipient, 35),
         // 36, 68, 120: Stalwart's codes.
         ("550 5.1.2 Mailbox does not exist.", UnknownRecipient, 36),
         ("550 5.1.2 Relay not allowed.", RelayDenied, 68),
@@ -227,23 +228,23 @@ Access denied)",
         ("550 5.1.1 <blocked.reputation@contoso.com>: User unknown", UnknownRecipient, 43),
         ("550 5.1.1 <greylisted@contoso.com>: User unknown", UnknownRecipient, 43),
         // 43: a sender that is unknown is no recipient that is.
-        ("550 5.1.8 Sender address unknown user", SenderRejected, 0),
-        ("550 unknown recipient domain", Ambiguous, 0),
-        ("450 4.1.1 <a@b.c>: user unknown", UnknownRecipientTemporary, 43),
-        ("451 4.1.1 No such user here", UnknownRecipientTemporary, 43),
+        ("550 5.1.8 Sender address unknown user", SenderRejected, 204),
+        ("550 unknown recipient domain", RelayDenied, 206),
+        ("450 4.1.1 <a@b.c>: user unknown", UnknownRecipientTemporary, 211),
+        ("451 4.1.1 No such user here", UnknownRecipientTemporary, 211),
         ("450 4.7.1 user unknown", Temporary, 0),
-        ("450 4.1.1 too many unknown users", RateLimited, 0),
+        ("450 4.1.1 too many unknown users", RateLimited, 202),
         ("451 4.3.0 something in no catalogue", Temporary, 0),
         // No phrase overrules a code of policy or of the sender, or words about the sender, a policy or a rate.
-        ("550 5.7.23 SPF fail: sender's user not found in our policy", SenderRejected, 0),
+        ("550 5.7.23 SPF fail: sender's user not found in our policy", SenderRejected, 204),
         ("550 5.7.23 user not found", SenderRejected, 0),
         ("550 5.7.1 <a@b.c>: user unknown", Ambiguous, 0),
-        ("550 5.7.1 mail.b.c only accepts mail from known users", Ambiguous, 0),
+        ("550 5.7.1 mail.b.c only accepts mail from known users", Policy, 209),
         ("550 5.1.7 <a@b.c>: user unknown", SenderRejected, 0),
         ("550 5.1.8 <a@b.c>: user unknown", SenderRejected, 0),
-        ("550 too many unknown users", RateLimited, 0),
-        ("550 5.1.1 too many unknown users in this session", RateLimited, 0),
-        ("550 rejected by DMARC: no such user", SenderRejected, 0),
+        ("550 too many unknown users", RateLimited, 202),
+        ("550 5.1.1 too many unknown users in this session", RateLimited, 202),
+        ("550 rejected by DMARC: no such user", SenderRejected, 204),
         ("550 Corporate directory: no such user", UnknownRecipient, 43),
         ("550 5.1.1 <sender.policy@b.c>: user unknown", UnknownRecipient, 43),
         ("550 5.1.1 spfuser: user not found", UnknownRecipient, 43),
@@ -297,4 +298,185 @@ fn codes_are_split_off_as_people_paste_them() {
     assert_eq!(enhanced_code("5.7.606 x"), Some("5.7.606"));
     assert_eq!(enhanced_code("10.0.0.1 said"), None);
     assert_eq!(enhanced_code("5.1 x"), None);
+}
+
+/// A recipient that is not known, in the languages that servers speak; and what is like it and is not.
+#[test]
+fn an_unknown_recipient_is_read_in_many_languages_and_what_is_about_us_is_not() {
+    use Meaning::*;
+    let cases: &[(&str, Meaning)] = &[
+        ("550 5.1.1 Empfänger unbekannt", UnknownRecipient),
+        ("550 Unbekannter Empfaenger <a@contoso.com>", UnknownRecipient),
+        ("550 5.1.1 Das Postfach a@contoso.com existiert nicht.", UnknownRecipient),
+        ("550 Benutzer nicht gefunden", UnknownRecipient),
+        ("550 Ungültige E-Mail-Adresse", UnknownRecipient),
+        ("550 Der Empfänger a@contoso.com wurde von der SMTP-Adresssuche nicht gefunden", UnknownRecipient),
+        ("550 Unbekannter Absender", SenderRejected),
+        ("550 Absender-Adresse existiert nicht", SenderRejected),
+        ("550 Postfach ist voll", Full),
+        ("550 Postfach gesperrt", Disabled),
+        ("550 Domain unbekannt", Ambiguous),
+        ("450 Empfänger unbekannt", UnknownRecipientTemporary),
+        ("550 5.1.1 Destinataire inconnu", UnknownRecipient),
+        ("550 L’utilisateur n’existe pas", UnknownRecipient),
+        ("550 Adresse e-mail inexistante", UnknownRecipient),
+        ("550 Boîte aux lettres introuvable", UnknownRecipient),
+        ("550 Adresse IP invalide", Reputation),
+        ("550 Expéditeur inconnu", SenderRejected),
+        ("550 Trop de destinataires inconnus", RateLimited),
+        ("550 Utente sconosciuto", UnknownRecipient),
+        ("550 Destinatario non valido", UnknownRecipient),
+        ("550 La casella non esiste", UnknownRecipient),
+        ("550 Mittente sconosciuto", SenderRejected),
+        ("552 Casella piena", Full),
+        ("550 Usuario desconocido", UnknownRecipient),
+        ("550 El buzón no existe", UnknownRecipient),
+        ("550 Destinatario no encontrado", UnknownRecipient),
+        ("550 Remitente desconocido", SenderRejected),
+        ("550 Cuenta suspendida", Disabled),
+        ("550 Usuário desconhecido", UnknownRecipient),
+        ("550 Conta não encontrada", UnknownRecipient),
+        ("550 Caixa postal inexistente", UnknownRecipient),
+        ("550 Remetente inválido", SenderRejected),
+        ("550 Nieznany użytkownik", UnknownRecipient),
+        ("550 Skrzynka nie istnieje", UnknownRecipient),
+        ("550 Brak autoryzacji <a@contoso.com>", Ambiguous),
+        ("550 Nadawca nieznany", SenderRejected),
+        ("550 Onbekende gebruiker", UnknownRecipient),
+        ("550 Mailbox bestaat niet", UnknownRecipient),
+        ("550 Geen toegang voor <a@contoso.com>", Ambiguous),
+        ("550 Okänd mottagare", UnknownRecipient),
+        ("550 Användaren finns inte", UnknownRecipient),
+        ("550 Okänd avsändare", SenderRejected),
+        ("550 Ukendt modtager", UnknownRecipient),
+        ("550 Neplatná adresa", UnknownRecipient),
+        ("550 宛先不明", UnknownRecipient),
+        ("550 5.1.1 ユーザーが存在しません", UnknownRecipient),
+        ("550 ユーザーに権限がありません", Ambiguous),
+        ("550 送信者不明", SenderRejected),
+        ("550 用户不存在", UnknownRecipient),
+        ("550 收件人不存在", UnknownRecipient),
+        ("550 查无此人", UnknownRecipient),
+        ("550 发件人不存在", SenderRejected),
+        ("550 域名不存在", Ambiguous),
+        ("550 Пользователь не найден", UnknownRecipient),
+        ("550 Нет такого пользователя", UnknownRecipient),
+        ("550 Неизвестный отправитель", SenderRejected),
+        ("550 Kullanıcı bulunamadı", UnknownRecipient),
+        ("550 Geçersiz alıcı", UnknownRecipient),
+        ("550 Bilinmeyen gönderen", SenderRejected),
+        ("550 Recipient unrecognized", UnknownRecipient),
+        ("550 a@contoso.com: this address does not exist", UnknownRecipient),
+        ("550 5.1.1 Address rejected", UnknownRecipient),
+        ("550 5.7.1 Address rejected", Ambiguous),
+        ("550 Address rejected", Ambiguous),
+        ("550 5.1.1 <a@contoso.com>: Recipient address rejected: ask the postmaster", Ambiguous),
+        ("550 5.2.1 mailbox not found", UnknownRecipient),
+        ("550 5.2.1 nobody can tell", Disabled),
+        ("550 unknown host", Ambiguous),
+        ("550 there is no such host", Ambiguous),
+        ("550 <a@contoso.com> invalid HELO", Reputation),
+        ("550 <a@contoso.com>: Recipient address rejected: Domain not found", RelayDenied),
+        ("550 user a@contoso.com: unknown error", Ambiguous),
+        ("550 5.1.3 <a@contoso.com> invalid address", Protocol),
+    ];
+    check(cases);
+}
+
+/// Words about the sender, policy, reputation or a rate, and x.7.z, are overruled by no phrase that many use.
+#[test]
+fn no_phrase_overrules_what_a_reply_says_of_us() {
+    use Meaning::*;
+    let cases: &[(&str, Meaning)] = &[
+        ("550 5.7.23 SPF fail: user not found in the record of example.net", SenderRejected),
+        ("550 5.7.23 user not found", SenderRejected),
+        ("550 a@contoso.com only accepts mail from known users, and you are an unknown user", Policy),
+        ("550 5.1.7 <me@example.net>: user unknown", SenderRejected),
+        ("550 5.1.8 <me@example.net>... User unknown", SenderRejected),
+        ("553 5.1.8 no such user", SenderRejected),
+        ("550 too many unknown users", RateLimited),
+        ("550 5.7.1 too many unknown recipients from your host", RateLimited),
+        ("550 sender me@example.net unknown user", SenderRejected),
+        ("550 MAIL FROM user unknown", SenderRejected),
+        ("550 envelope sender: no such user", SenderRejected),
+        ("550 5.7.1 user unknown", Ambiguous),
+        ("550 unknown user (#5.7.1)", Ambiguous),
+        ("554 5.7.1 mailbox unknown by policy", Policy),
+        ("550 user unknown; message refused by our policy", Policy),
+        ("550 user unknown, your address has a bad reputation", Reputation),
+        ("550 user unknown: rate limit exceeded", RateLimited),
+        ("550 5.1.1 user unknown, throttled", RateLimited),
+        ("421 4.7.0 user unknown", Temporary),
+        ("550 5.7.1 Unknown user; you are not authorized to send here", Policy),
+        ("550 5.7.25 no such user", Reputation),
+        // The known texts of products stay what they are.
+        ("550 5.7.1 No such user!", UnknownRecipient),
+        ("550 5.7.1 <a@b.c>: Recipient address rejected: User email address is marked as invalid", UnknownRecipient),
+        ("554 5.7.1 <a@b.c>: Recipient address rejected: No such user", UnknownRecipient),
+        ("554 5.7.1 unknown domain or unknown recipient (LDAP check)", UnknownRecipient),
+        ("550 5.7.504 Recipient address rejected: Access denied", UnknownRecipient),
+        // So does a phrase where nothing speaks of us.
+        ("550 user unknown", UnknownRecipient),
+        ("550 5.1.1 unknown user", UnknownRecipient),
+        ("550 5.0.0 user unknown", UnknownRecipient),
+    ];
+    check(cases);
+}
+
+#[test]
+fn kinds_of_words_are_told_apart() {
+    use Meaning::*;
+    let cases: &[(&str, Meaning)] = &[
+        ("552 5.2.2 user quota exceeded", Full),
+        ("552 Sender quota exceeded", RateLimited),
+        ("550 5.2.2 Daily quota exceeded, try tomorrow", RateLimited),
+        ("452 4.2.2 mailbox over quota", Full),
+        ("552 5.3.4 message size exceeds fixed limit", Policy),
+        ("550 relaying to <a@contoso.com> prohibited by administrator", RelayDenied),
+        ("550 5.7.1 We do not relay", RelayDenied),
+        ("550 contoso.com: domain not hosted here", RelayDenied),
+        ("550 mailbox a@contoso.com has moved to fabrikam.com", Disabled),
+        ("551 User not local; please try <a@fabrikam.com>", Disabled),
+        ("550 account suspended", Disabled),
+        ("550 5.2.1 Mailbox disabled, not accepting messages", Disabled),
+        ("521 mx1.contoso.com not accepting messages", NoMail),
+        ("550 Message rejected: listed in bl.example.org", Reputation),
+        ("550 User a@contoso.com not listed in our directory", UnknownRecipient),
+        ("550 Host address not found", Ambiguous),
+        ("550 Unknown address", UnknownRecipient),
+        ("550 5.2.1 account locked", Disabled),
+        ("421 4.7.28 unusual rate of mail: rate limited", RateLimited),
+        ("450 4.7.1 connection limit exceeded", RateLimited),
+        ("450 Recipient temporarily deferred: throttled", RateLimited),
+        ("550 could not verify recipient", VerificationFailed),
+        ("550 message loop detected", Loop),
+    ];
+    check(cases);
+}
+
+fn check(cases: &[(&str, Meaning)]) {
+    let read = |&(reply, meaning): &(&str, Meaning)| {
+        let (code, text) = split_code(reply).unwrap();
+        let verdict = classify(Stage::Rcpt, code, text);
+        let by = verdict.row.map(|row| row.number);
+        (verdict.meaning != meaning).then(|| format!("{reply}: {:?} by {by:?}, and not {meaning:?}", verdict.meaning))
+    };
+    assert_eq!(cases.iter().filter_map(read).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn one_secondary_source_proves_nothing() {
+    let sure = |reply: &str| {
+        let (code, text) = split_code(reply).unwrap();
+        classify(Stage::Rcpt, code, text).confidence().proves()
+    };
+    let table = "<a@contoso.com>: Recipient address rejected: User unknown in relay recipient table";
+    assert!(sure(&format!("550 5.1.1 {table}")), "Postfix's source");
+    assert!(sure("550 5.1.1 <a@contoso.com> user unknown"), "many independent samples");
+    let weak = [
+        "550 #5.1.1 bad address a@contoso.com",
+        "550 5.1.1 Utilisateur inconnu",
+        "553 Recipient mailbox is not allowed",
+    ];
+    assert!(!weak.iter().any(|reply| sure(reply)));
 }

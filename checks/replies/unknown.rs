@@ -1,8 +1,9 @@
-//! Recipient unknown, from specific texts to generic ones (catalogue 2A).
+//! Recipient unknown: what products say, and the phrases that many use (catalogue 2A).
+use super::kinds::Kind;
 use super::row::{Confidence::*, Row, Said::*, row};
 use crate::replies::Meaning::*;
 
-/// The rows, in the order in which they are tried.
+/// The rows of single products, in the order in which they are tried.
 pub(super) static ROWS: &[Row] = &[
     row(18, &["^user unknown$"], UnknownRecipient, "Proofpoint", "real sample", High)
         .like("550 5.1.1 User Unknown")
@@ -82,7 +83,7 @@ pub(super) static ROWS: &[Row] = &[
         6,
         &["^user unknown$"],
         UnknownRecipient,
-        "Exchange Edge, Exchange recipient filter",
+        "Exchange recipient filter, and others",
         "MSX recipient-filtering.md",
         High,
     )
@@ -118,16 +119,6 @@ table",
         )
         .codes(&[5]),
     row(
-        12,
-        &["recipient address rejected: user unknown"],
-        UnknownRecipient,
-        "Postfix (show_user_unknown_table_name = no)",
-        "PFX",
-        High,
-    )
-    .like("550 5.1.1 <a@contoso.com>: Recipient address rejected: User unknown")
-    .codes(&[5]),
-    row(
         19,
         &["address rejected: user email address is marked as invalid"],
         UnknownRecipient,
@@ -155,15 +146,11 @@ invalid",
     )
     .codes(&[5])
     .note("known recipients, directory users, or call-forward"),
-    row(21, &["invalid address"], UnknownRecipient, "Mimecast", "SGO", Low)
+    row(21, &["invalid address"], UnknownRecipient, "Mimecast, and others", "SGO", Low)
         .like("501 Invalid address")
         .codes(&[501])
         .unless(&["syntax", "5.1.3", "5.5."])
         .note("501 is else a syntax error, and by itself this proves nothing"),
-    row(21, &["user unknown"], UnknownRecipient, "Mimecast", "SGO", Medium)
-        .like("503 User unknown")
-        .codes(&[503])
-        .note("503 is else a wrong sequence"),
     row(22, &["#5.1.0 address rejected"], Ambiguous, "Cisco Secure Email", "SOE, real sample", Medium)
         .like("550 #5.1.0 Address rejected.")
         .codes(&[5])
@@ -215,10 +202,6 @@ double-checking the recipient's email address",
         .codes(&[5])
         .enhanced(&["5.7.1"])
         .note("said with 5.7.1"),
-    row(35, &["... user unknown"], UnknownRecipient, "Sendmail", "SOE", High)
-        .like("550 5.1.1 <a@contoso.com>... User unknown")
-        .codes(&[5])
-        .enhanced(&["5.1.1"]),
     row(36, &["mailbox does not exist."], UnknownRecipient, "Stalwart", "Stalwart inbound/rcpt.rs", High)
         .like("550 5.1.2 Mailbox does not exist.")
         .codes(&[5])
@@ -228,9 +211,6 @@ double-checking the recipient's email address",
         .like("550 Unrouteable address")
         .codes(&[5])
         .note("for a domain that Exim does not hold it means a failed route"),
-    row(17, &["^unknown user"], UnknownRecipient, "Exim, hMailServer", "EXM, hMailServer source", High)
-        .like("550 Unknown user")
-        .codes(&[550]),
     row(37, &["invalid recipient: <"], Ambiguous, "OpenSMTPD", "OpenSMTPD source", High)
         .like("550 Invalid recipient: <a@contoso.com>")
         .codes(&[5])
@@ -246,9 +226,6 @@ double-checking the recipient's email address",
         .like("553 sorry, your recipient is in my badrcptto list (#5.7.1)")
         .codes(&[5])
         .note("a list of refused recipients, and no list of those that exist"),
-    row(40, &["not in my validrcptto list", "no mailbox here by that name"], UnknownRecipient, "qmail", "SGO", Medium)
-        .like("550 sorry, no mailbox here by that name. (#5.1.1)")
-        .codes(&[5]),
     row(
         41,
         &["not listed in domino directory", "not listed in public name & address book"],
@@ -260,11 +237,47 @@ double-checking the recipient's email address",
     .like("554 5.0.0 User a (a@contoso.com) not listed in Domino Directory")
     .codes(&[5])
     .said(Later),
-    row(42, &["no such user here"], UnknownRecipient, "Zimbra LMTP", "Zimbra LmtpReply.java", High)
+];
+
+/// Phrases that more than one product uses: tried when nothing in the reply speaks of us.
+pub(super) static PHRASES: &[Row] = &[
+    row(
+        12,
+        &["recipient address rejected: user unknown"],
+        UnknownRecipient,
+        "Postfix (show_user_unknown_table_name = no)",
+        "PFX",
+        High,
+    )
+    .of(Kind::Phrase)
+    .like("550 5.1.1 <a@contoso.com>: Recipient address rejected: User unknown")
+    .codes(&[5]),
+    row(21, &["user unknown"], UnknownRecipient, "Mimecast", "SGO", Medium)
+        .of(Kind::Phrase)
+        .like("503 User unknown")
+        .codes(&[503])
+        .note("503 is else a wrong sequence"),
+    row(35, &["... user unknown"], UnknownRecipient, "Sendmail", "SOE", High)
+        .of(Kind::Phrase)
+        .like("550 5.1.1 <a@contoso.com>... User unknown")
+        .codes(&[5])
+        .enhanced(&["5.1.1", "5.2.1"])
+        .note("with 5.2.1 it may be a mailbox that is filtered or switched off; the words count"),
+    row(17, &["^unknown user"], UnknownRecipient, "Exim, hMailServer and others", "EXM, hMailServer source", High)
+        .of(Kind::Phrase)
+        .like("550 Unknown user")
+        .codes(&[550]),
+    row(40, &["not in my validrcptto list", "no mailbox here by that name"], UnknownRecipient, "qmail", "SGO", Medium)
+        .of(Kind::Phrase)
+        .like("550 sorry, no mailbox here by that name. (#5.1.1)")
+        .codes(&[5]),
+    row(42, &["no such user here"], UnknownRecipient, "Zimbra LMTP and others", "Zimbra LmtpReply.java", High)
+        .of(Kind::Phrase)
         .like("550 5.1.1 No such user here")
         .codes(&[550])
         .enhanced(&["5.1.1"]),
     row(44, &["mailbox unavailable"], UnknownRecipient, "various", "SGO, SOE", Medium)
+        .of(Kind::Phrase)
         .like("550 5.1.1 Requested action not taken: mailbox unavailable")
         .codes(&[5])
         .enhanced(&["5.1.1", "5.1.0"]),
@@ -314,8 +327,9 @@ double-checking the recipient's email address",
         UnknownRecipient,
         "various",
         "SGO, ZMT, SOE",
-        Medium,
+        High,
     )
+    .of(Kind::Phrase)
     .like("550 5.1.1 <a@contoso.com> user unknown")
     .codes(&[5])
     .unless(&[
