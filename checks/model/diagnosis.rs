@@ -466,57 +466,6 @@ impl Model<'_> {
     }
 }
 
-impl Recipient<'_> {
-    /// The list that it is on.
-    pub fn listed(&self) -> Option<&super::recipients::Listed<'_>> {
-        self.lists.iter().find(|list| list.listed)
-    }
-
-    /// Whether it is on a list of `system`.
-    pub fn is_listed_by(&self, system: &str) -> bool {
-        self.lists.iter().any(|list| list.listed && list.system == system)
-    }
-
-    /// Whether a directory resolves it.
-    pub fn resolves(&self) -> bool {
-        self.directories.iter().any(|held| held.state.resolves())
-    }
-
-    /// Whether the directory of `system` resolves it; any directory, where none is named.
-    fn resolves_at(&self, system: Option<&str>) -> bool {
-        let own = |held: &&super::Held| system.is_none_or(|system| held.system == system);
-        self.directories.iter().filter(own).any(|held| held.state.resolves())
-    }
-
-    /// Whether the directory of `system` holds a mailbox for it; any directory, where none is named.
-    fn has_mailbox_at(&self, system: Option<&str>) -> bool {
-        let own = |held: &&super::Held| system.is_none_or(|system| held.system == system);
-        self.directories.iter().filter(own).any(|held| held.state == State::Mailbox)
-    }
-
-    /// The directory of another system than `own` that holds a recipient of its own for it.
-    fn mailbox_beyond(&self, own: Option<&str>) -> Option<&super::Held<'_>> {
-        let of_its_own = |state| matches!(state, State::Mailbox | State::Group | State::PublicFolder);
-        self.directories.iter().find(|held| Some(held.system) != own && of_its_own(held.state))
-    }
-
-    /// The Exchange directory that holds a recipient of its own for it.
-    pub fn own_directory(&self) -> Option<&super::Held<'_>> {
-        self.mailbox_beyond(None)
-    }
-
-    /// Whether a directory holds a mailbox for it.
-    pub fn has_mailbox(&self) -> bool {
-        self.directories.iter().any(|held| held.state == State::Mailbox)
-    }
-
-    /// Whether every directory was asked, and none resolves it.
-    pub fn is_absent(&self) -> bool {
-        let absent = |state| matches!(state, State::Absent | State::MailAttributeOnly);
-        !self.directories.is_empty() && self.directories.iter().all(|held| absent(held.state))
-    }
-}
-
 /// What a gateway's refusal is known by.
 struct Seen {
     /// The reply; none where it was not asked for.

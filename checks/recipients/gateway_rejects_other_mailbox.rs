@@ -152,10 +152,17 @@ fn unread_lists(case: &Case, notes: &mut Notes) {
     for system in others.chain(further) {
         let lists: Vec<_> = case.evidence.files.iter().filter(|list| list.system == system.name).collect();
         let mut directories = case.evidence.directories.iter().filter(|one| one.system == system.name);
-        let told = lists.iter().any(|list| list.addresses.known().is_some())
+        // A list of other domains alone tells nobody of this one.
+        let named = |list: &&crate::evidence::List| list.addresses.known().is_some_and(|all| !all.is_empty());
+        let told = lists.iter().copied().any(|list| named(&list))
             || directories.clone().any(|one| one.roster.known().is_some())
             || !case.model.organisations.is_empty() && system.recipients_in_directory;
-        if told || !lists.is_empty() {
+        if told || lists.iter().any(|list| list.addresses.known().is_none()) {
+            continue;
+        }
+        if let Some(list) = lists.first() {
+            let why = format!("{} holds no address of {}", list.source, case.question.domain);
+            notes.gap(open(&why, &system.name));
             continue;
         }
         match directories.find_map(|one| one.roster.miss()) {
@@ -174,6 +181,18 @@ mod tests {
     use crate::stories::{GATEWAY, OTHER, RANDOM, World};
 
     const BOTH: [&str; 2] = ["orders@contoso.com", "sales@contoso.com"];
+
+    #[test]
+    fn a_list_of_other_domains_alone_leaves_the_question_open() {
+        let mut world = World::healthy();
+        world.evidence.files[0].addresses = Observed::Known(vec![]);
+        world.evidence.files[0].outside = vec!["lena@fabrikam.com".into()];
+        let lines = world.lines(&CHECK);
+        let open = "unanswered: who has a mailbox on zimbra (zimbra-users.csv holds no address of contoso.com)";
+        assert!(lines.iter().any(|line| line == open), "{lines:?}");
+        world.question.systems[1].recipients_in_directory = true;
+        assert!(!world.lines(&CHECK).iter().any(|line| line == open), "the directory tells of all");
+    }
 
     #[test]
     fn it_is_proven_by_both_witnesses() {
