@@ -512,7 +512,7 @@ pub fn plan(settings: &Settings) -> String {
         .chain(settings.recipients.iter().cloned())
         .collect();
     let (sessions, seconds) = probing::expected(&question.pace, listed.len().min(question.max_recipients));
-    let listed = count(listed.len(), "address");
+    let listed = if listed.len() == 1 { "1 address".into() } else { format!("{} addresses", listed.len()) };
     lines.push(format!(
         "            {listed} listed: about {} with one host, in {seconds} s or more",
         count(sessions, "session")
