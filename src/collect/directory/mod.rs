@@ -144,6 +144,16 @@ pub enum Roster {
     Everybody(usize),
 }
 
+impl Roster {
+    /// How many aliases of an object are named beside its primary address: all where everybody is to be asked for.
+    pub fn aliases(self) -> usize {
+        match self {
+            Self::Everybody(most) if most >= crate::config::ALL => usize::MAX,
+            _ => roster::ALIASES,
+        }
+    }
+}
+
 /// Reads what `wanted` names from the first server that answers. What fails is in the evidence; there is no error.
 /// `teller` lets [`catalog::ask`] go along.
 pub async fn read(

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// How many objects of each kind are taken: more than a polite run asks a host for.
 const EACH: usize = 40;
-/// How many aliases of an object are taken beside its primary address.
+/// How many aliases of an object are taken beside its primary address where not everybody is asked for.
 pub(super) const ALIASES: usize = 2;
 
 /// The kinds, by `msExchRecipientTypeDetails`: mailboxes of users, shared ones and rooms, remote ones, mail users, contacts,
@@ -40,8 +40,8 @@ pub(super) struct Roster {
 
 impl Roster {
     /// Takes an object in; whether it has an address of the domain.
-    pub(super) fn take(&mut self, entry: &Entry, domain: &str) -> bool {
-        let addresses = rostered(entry, domain, ALIASES);
+    pub(super) fn take(&mut self, entry: &Entry, domain: &str, aliases: usize) -> bool {
+        let addresses = rostered(entry, domain, aliases);
         for address in &addresses {
             let objects = self.held.entry(address.clone()).or_default();
             if objects.iter().all(|known| known.dn != entry.dn) {
@@ -83,7 +83,7 @@ pub(super) async fn sample(ask: Searcher<'_>, base: &str, domain: &str) -> Resul
     for found in join_all(asked).await {
         let Found { entries, elsewhere, more } = found?;
         for entry in &entries {
-            roster.take(entry, domain);
+            roster.take(entry, domain, ALIASES);
         }
         if more {
             roster.incomplete = Some(sampled());

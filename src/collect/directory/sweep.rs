@@ -127,6 +127,8 @@ struct Broom<'a> {
     cut: Vec<String>,
     /// Whom the directory names, of how many objects at most, and of how many so far.
     roster: Roster,
+    /// How many aliases of each it takes.
+    aliases: usize,
     most: usize,
     named: usize,
 }
@@ -152,6 +154,7 @@ impl<'a> Broom<'a> {
                 super::Roster::Sample if everything => SAMPLE,
                 _ => 0,
             },
+            aliases: wanted.roster.aliases(),
             named: 0,
         }
     }
@@ -169,7 +172,7 @@ impl<'a> Broom<'a> {
         if wanted || noteworthy || named {
             let (entry, _) = self.ask.kept(raw, &ASKED)?;
             if named {
-                self.roster.take(&entry, self.domain);
+                self.roster.take(&entry, self.domain, self.aliases);
             }
             if noteworthy {
                 self.noteworthy.push(entry.clone());
@@ -242,7 +245,7 @@ impl<'a> Broom<'a> {
                     self.noteworthy.push(entry.clone());
                 }
                 if self.names_it(&entry) {
-                    self.roster.take(&entry, self.domain);
+                    self.roster.take(&entry, self.domain, self.aliases);
                 }
                 self.keep(&names, entry);
             }

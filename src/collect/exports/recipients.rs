@@ -12,8 +12,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// How many objects of each kind are named where some are enough.
 const ROSTER: usize = 40;
-/// How many aliases of an object are named beside its primary address.
-const ALIASES: usize = 2;
 /// The most noteworthy objects that are kept.
 const NOTEWORTHY: usize = 5_000;
 
@@ -309,7 +307,7 @@ impl<'a> Sieve<'a> {
         if self.most == 0 {
             return;
         }
-        let addresses = rostered(entry, self.wanted.domain, ALIASES);
+        let addresses = rostered(entry, self.wanted.domain, self.wanted.roster.aliases());
         if addresses.is_empty() {
             return;
         }
