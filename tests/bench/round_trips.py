@@ -72,9 +72,9 @@ def round_trip(world: World) -> float:
 
 
 def chain(report: dict) -> list[tuple[str, int]]:
-    """The longest chain of round trips of which each needs the answer to the one before. The directory tells whom to
-    expect at the gateway, so the gateway's sessions follow it; the other hops wait for their address alone. Where a hop
-    accepts a random recipient, a second session asks about another one."""
+    """The longest chain of round trips of which each needs the answer to the one before. The directory tells whom to ask
+    for, the same people at every hop, so that all sessions follow it. Where a hop accepts a random recipient, a second
+    session asks about another one; at a system's own hosts one more has a sender of the other system."""
     dns = [("DNS for the address", 1)]
     directory = dns + [("LDAP: TCP", 1), ("TLS", 1), ("bind", 1), ("rootDSE", 1), ("organisation and recipients at once", 1)]
     sessions: dict[str, list[int]] = {}
@@ -85,8 +85,7 @@ def chain(report: dict) -> list[tuple[str, int]]:
         sessions.setdefault(session["hop"], []).append(trips)
     chains = []
     for hop, trips in sessions.items():
-        before = directory if hop.startswith("gateway/") else dns
-        chains.append(before + [(f"SMTP with {hop.split('/')[1]} in {len(trips)} sessions", sum(trips))])
+        chains.append(directory + [(f"SMTP with {hop.split('/')[1]} in {len(trips)} sessions", sum(trips))])
     return max(chains, key=lambda steps: sum(count for _, count in steps))
 
 
