@@ -19,6 +19,8 @@ pub enum Kind {
     Sender,
     /// Our address.
     Address,
+    /// Who we are: a password, or authentication.
+    Login,
     /// The domain is not served.
     Relay,
     /// The recipient is switched off, or has moved.
@@ -49,46 +51,63 @@ impl Kind {
                      sending limit|sending limits|daily quota|hourly quota|quota for sending",
             ),
             Self::Full => {
-                any("over storage quota|quota exceed*|exceeded quota|exceeds quota|exceeded its quota|\
+                any(
+                    "over storage quota|over its quota|over his quota|over their quota|quota violation|quota exceed*|exceeded quota|exceeds quota|exceeded its quota|\
                      exceeded his quota|exceeded their quota|exceeded the quota|exceeded storage allocation|\
                      exceeded its storage|storage exceeded|out of quota|overquota|over quota|mailbox size limit|\
                      mailbox limit|quota uberschritten|speicherplatz|quota depasse*|quota superat*|cuota excedid*|\
                      cota excedid*|не хватает места|переполнен*|容量を超え|已满|已滿|空间不足|空間不足|\
-                     超过配额|いっぱい")
-                    || says_of_recipient(
-                        text,
-                        "postfach|boite|boite aux lettres|casella|buzon|caixa postal|caixa|skrzynka|brevlada*|ящик*|\
+                     超过配额|いっぱい",
+                ) || says_of_recipient(
+                    text,
+                    "postfach|boite|boite aux lettres|casella|buzon|caixa postal|caixa|skrzynka|brevlada*|ящик*|\
                              posta kutusu",
-                        "full|too full|exceeded its limit|voll|pleine|plein|pien*|llen*|chei*|cheia|pelna|\
+                    "full|too full|exceeded its limit|voll|pleine|plein|pien*|llen*|chei*|cheia|pelna|\
                              przepelnion*|vol|dolu|full.|out of space|no space",
-                    )
+                )
             }
             Self::Rate => any("too many|too much mail|too much email|too much e-mail|too fast|too quickly|too often|\
                  too frequent*|rate limit*|rate-limit*|ratelimit*|rate exceeded|throttl*|limit exceeded|\
                  limit reached|limits exceeded|exceeded the limit|exceeded their limit|exceeded your limit|\
                  exceeded message|exceeded the maximum number|exceeds the maximum number|exceed the limit|\
                  maximum connections|max connections|max message|max messages|per hour|per minute|per day|\
-                 per connection|slow down|excessive|volume|concurrent|bad_ip|zu viele|zuviele|trop de|trop souvent|\
+                 per connection|maximum number|user limit|users limit|recipient limit|recipients limit|\
+                 count exceeded|daily limit|hourly limit|unusual rate|harvest*|dictionary attack|slow down|excessive|volume|concurrent|bad_ip|zu viele|zuviele|trop de|trop souvent|\
                  troppi|troppe|demasiad*|excesso de|muitas conex*|zbyt wiele|zbyt duzo|te veel|for manga|for mange|\
                  слишком много|слишком часто|превышен*|cok fazla|过多|太多|频繁|频率|頻率|超过限制|多すぎ"),
             Self::Syntax => {
                 any("syntax|malformed|fully-qualified|fully qualified|illegal character*|invalid character*|\
-                     bad address format|mailbox name not allowed|badly formed")
+                     bad address format|mailbox name not allowed|badly formed|rfc-5321|rfc 5321|rfc5321|rfc-5322|\
+                     rfc 5322|rfc5322|rfc-2822|rfc 2822|rfc2822|rfc-822|rfc 822|rfc822")
             }
             Self::Sender => {
                 any("sender|senders|sender's|mail from:|mail from invalid|invalid mail from|mail from command|\
-                     mail from address|mail from domain|mail from user|mail from <@|mailfrom|envelope from|\
-                     from address|from domain|reverse-path|return path|return-path|spf|dkim|dmarc|spoof*|forged|\
+                     mail from address|mail from domain|mail from user|mail from unknown|in mail from|mail from <@|mailfrom|envelope from|\
+                     from address|from domain|senderfilterconfig|callback setup failed|your address is|\
+                     your email address|your e-mail address|your mailbox|you send as|you send from|you are sending from|\
+                     you are sending as|ihre adresse|deine adresse|votre adresse|\
+                     il suo indirizzo|il tuo indirizzo|su direccion|seu endereco|uw adres|din adress|ваш адрес|您的地址|\
+                     您的邮箱|reverse-path|return path|return-path|spf|dkim|dmarc|spoof*|forged|\
                      absender*|expediteur*|emetteur*|mittente*|remitente*|remetente*|nadawc*|afzender*|avsandare*|\
                      afsender*|odesilatel*|отправител*|відправник*|gonderen*|gonderici*|送信者|差出人|发件人|寄件人|寄件者|发信人")
             }
             Self::Address => {
                 any("reverse dns|rdns|listed in|ptr|dnsbl*|rbl|rbls|block listed|listed at|is listed in|is listed by|\
                      is listed on|bad reputation|low reputation|reputation too low|invalid ip|ip is rejected|\
-                     ip address|ip addresses|your ip|ip-adresse|adresse ip|direccion ip|indirizzo ip|endereco ip|\
+                     ip address|ip addresses|your ip|ihre ip|deine ip|votre ip|su ip|tu ip|seu ip|suo ip|uw ip|din ip|ваш ip|您的ip|ip-adresse|adresse ip|direccion ip|indirizzo ip|endereco ip|\
                      adres ip|ip-adres|your host|your server|your mail server|sending server|client host|\
                      open proxy|an open relay|dynamic ip|residential|su servidor|votre serveur|ihr server|\
                      suspected spam|spam source|helo|ehlo")
+            }
+            // 5.7.20 to 29 tell that the message's own signature failed (RFC 7372).
+            Self::Login => {
+                !text.is_of_signature()
+                    && any(
+                        "authentication|authenticate|authenticated|not logged in|password|credentials|smtp auth|passwort|kennwort|\
+                     anmeldung|mot de passe|authentification|autenticazione|autenticacion|autenticacao|contrasena|senha|\
+                     haslo|uwierzytelni*|wachtwoord|authenticatie|losenord|autentisering|пароль|аутентификаци*|sifre|\
+                     認証|认证|密码|パスワード",
+                    )
             }
             Self::Relay => any("relay|relaying|relayed|relays|relais|forward-path is not allowed|no such domain|\
                      domain not found|domain not allowed|domain is not allowed|domain not accepted|\
@@ -99,7 +118,7 @@ impl Kind {
             Self::Disabled => {
                 any("no longer accepts mail|no longer accepts email|no longer accepts e-mail|no longer accepting|\
                      no longer in use|no longer used|no longer available|no longer active|no longer on server|\
-                     no longer works|no longer with|has moved|user moved|address changed|address has changed|\
+                     no longer works|no longer with|no longer an employee|due to inactivity|has moved|user moved|address changed|address has changed|\
                      address has been changed|user not local|administratively disabled|has left|not accepting mail|\
                      not accepting messages|nicht mehr verfugbar|nicht mehr verfuegbar|nicht mehr erreichbar|\
                      nicht mehr aktiv|n'est plus valable|n'est plus utilise*|non e piu attiv*|ya no esta|\
@@ -107,13 +126,13 @@ impl Kind {
                     || says_of_recipient(
                         text,
                         "benutzer|postfach|konto|empfanger*|empfaenger*|adresse|utilisateur|compte|destinataire|\
-                             boite|utente|casella|account|destinatario|usuario|cuenta|buzon|conta|kont*|skrzynk*|\
+                             boite|utente|casella|indirizzo|account|destinatario|usuario|cuenta|buzon|casilla|conta|kont*|skrzynk*|\
                              пользовател*|ящик*|аккаунт*|kullanici*|hesap|アカウント|ユーザ|用户|帐号|账号|邮箱",
                         "disabled|suspended|inactive|deactivated|de-activated|locked|closed|expired|not active|\
                              not activated|frozen|terminated|cancelled|canceled|discontinued|retired|deleted|\
                              removed|blocked|unavailable: account|gesperrt*|deaktiviert*|geloscht*|geloescht*|\
                              inaktiv*|abgeschaltet|desactive*|suspendu*|bloque*|ferme|inactif*|disattivat*|\
-                             disabilitat*|sospes*|bloccat*|inattiv*|desactivad*|suspendid*|bloquead*|inactiv*|\
+                             disabilitat*|sospes*|bloccat*|inattiv*|desactivad*|suspendid*|bloquead*|expirad*|inactiv*|\
                              deshabilitad*|desativad*|suspens*|inativ*|zablokowan*|nieaktywn*|wylaczon*|\
                              geblokkeerd*|uitgeschakeld*|opgeheven|avstangt*|inaktiverat*|заблокирован*|отключен*|\
                              неактив*|удален*|devre disi|askiya alin*|停止|停用|禁用|冻结|无効化|無効化",
@@ -123,7 +142,8 @@ impl Kind {
                 "policy|policies|message size|size exceeds|size limit|too large|too big|prohibited|not authorized|not authorised|unauthorized|unauthorised|\
                      not permitted|not allowed|permission|permissions|access denied|restricted|only accept*|\
                      accepts mail only|accepts only|from known|does not want|doesn't want|recipient preferences|\
-                     refused due to|spam|virus|junk|unsolicited|content|abuse|blocked|rejecting|whitelist*|\
+                     refused due to|accept mail from|accepts mail from|accept messages from|accepts messages from|\
+                 accept email from|accepts email from|strangers|spam|virus|junk|unsolicited|content|abuse|blocked|rejecting|whitelist*|\
                      white list*|allow list*|richtlinie*|nicht erlaubt|unerwunscht*|interdit*|non autorise*|\
                      non consentit*|non autorizzat*|no permitid*|no autorizad*|nao permitid*|nao autorizad*|\
                      niedozwolon*|niet toegestaan|ej tillat*|запрещен*|拒绝|拒絕",
@@ -175,6 +195,10 @@ pub(super) static ROWS: &[Row] = &[
         .of(Kind::Relay)
         .unless(&["domain of sender", "when relay check", "unknown domain or unknown recipient", ", relay=["])
         .like("553 host denies relay."),
+    row(216, &[""], AuthenticationRequired, "various", "words", Medium)
+        .of(Kind::Login)
+        .like("550 authentication failed: user not found")
+        .note("about us, who do not log in"),
     row(207, &[""], Disabled, "various", "words", Medium).of(Kind::Disabled).like("550 user is locked."),
     row(208, &[""], UnknownRecipient, "Postfix, a site's own words", "PFX access(5)", Medium)
         .of(Kind::RejectedAsUnknown)
@@ -207,7 +231,7 @@ pub(super) static UNKNOWN: &[Row] = &[
         .like("550 unable to verify user"),
     row(
         214,
-        &["loop detect", "mail loop", "looping message", "message loop", "bouclage"],
+        &["loop detect", "mail loop", "looping message", "message loop", "mailloop", "bouclage"],
         Loop,
         "various",
         "words",

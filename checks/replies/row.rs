@@ -243,6 +243,12 @@ impl Text {
         detail.starts_with("7.") || ["1.3", "1.7", "1.8", "1.10"].contains(&detail)
     }
 
+    /// Whether the enhanced code tells of a signature or of SPF (RFC 7372, 3).
+    pub(crate) fn is_of_signature(&self) -> bool {
+        let detail = self.status().and_then(|status| status.split_once('.')).map_or("", |(_, detail)| detail);
+        detail.len() == 4 && detail.starts_with("7.2")
+    }
+
     /// Whether the parts of `pattern` between its `*` occur, in order.
     pub(crate) fn holds(&self, pattern: &str) -> bool {
         let (pattern, mut rest, begins) = match pattern.strip_prefix('^') {

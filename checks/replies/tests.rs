@@ -454,6 +454,109 @@ fn kinds_of_words_are_told_apart() {
     check(cases);
 }
 
+/// What is about us, our password or our address, is no unknown recipient for all the words of one that it holds.
+#[test]
+fn whoever_else_is_not_known_is_no_recipient() {
+    use Meaning::*;
+    let cases: &[(&str, Meaning)] = &[
+        ("550 Mail from unknown user is not accepted", SenderRejected),
+        ("550 unknown user in MAIL FROM", SenderRejected),
+        ("550 your email address is unknown here", SenderRejected),
+        ("550 The user you send as does not exist", SenderRejected),
+        ("550 Votre adresse est inconnue", SenderRejected),
+        ("550 User unknown; your email was not delivered", UnknownRecipient),
+        ("550 User unknown. The address you send to does not exist", UnknownRecipient),
+        ("550 Recipient not found. Check your address book", UnknownRecipient),
+        ("550 authentication failed: user not found", AuthenticationRequired),
+        ("550 Invalid user or password", AuthenticationRequired),
+        ("550 5.7.26 <a@contoso.com>: Multiple authentication checks failed", SenderRejected),
+        ("550 I don't accept mail from strangers; unknown address", Policy),
+        ("550 Maximum number of unknown recipients reached", RateLimited),
+        ("550 unknown recipient count exceeded", RateLimited),
+        ("550 Dictionary attack: user unknown", RateLimited),
+        ("550 Directory harvest attack suspected, unknown recipients", RateLimited),
+        ("550 dictionary team: user unknown", UnknownRecipient),
+        ("550 connection refused: client sends to unknown users", Ambiguous),
+        ("550 unknown user account is over its quota", Full),
+        ("550 Benutzer unbekannt, Ihre IP ist gesperrt", Reputation),
+        ("553 5.1.2 The recipient address <a@contoso.com> is not a valid RFC-5321 address.", Protocol),
+    ];
+    check(cases);
+}
+
+/// A server, a table, a reason or an error beside the recipient, and the recipient beside them.
+#[test]
+fn what_is_not_known_is_what_stands_closest() {
+    use Meaning::*;
+    let unknown = [
+        "550 User not found in the directory",
+        "550 The user does not exist on this server",
+        "550 Benutzer auf diesem Server nicht bekannt",
+        "550 Error: the mailbox does not exist",
+        "550 Utilisateur inconnu sur ce serveur",
+        "550 El usuario no existe en este servidor",
+        "550 该用户在本服务器上不存在",
+        "550 ユーザーはいません",
+        "550 No such user. Server mx1.contoso.com",
+        "550 local server don't exists that user",
+        "550 No one with that email address here",
+        "550 Unable to find alias user",
+        "550 Destinatario errato",
+        "550 Not our Customer",
+    ];
+    let other = [
+        "550 host unknown for a@contoso.com",
+        "550 a@contoso.com: cannot find your hostname",
+        "550 cannot find a route to user a@contoso.com",
+        "550 could not find user database",
+        "550 recipient table invalid",
+        "550 User quota unknown",
+        "550 Account status unknown",
+        "550 recipient delivery status unknown",
+        "550 <a@contoso.com>: delivery failed, reason unknown",
+        "550 <a@contoso.com> mailbox store not found",
+        "550 5.1.1 cannot find mailbox database for user",
+        "550 user unknown error",
+        "550 The account or domain may not exist",
+        "550 Empfänger: unbekannter Fehler",
+        "550 Server des Empfängers nicht gefunden",
+        "550 Domäne des Empfängers existiert nicht",
+        "550 Erreur inconnue pour le destinataire",
+        "550 serveur du destinataire introuvable",
+        "550 Errore sconosciuto per l'utente",
+        "550 dominio del destinatario inexistente",
+        "550 Nieznany błąd dla użytkownika",
+        "550 Onbekende fout voor gebruiker",
+        "550 Okänt fel för mottagare",
+        "550 ユーザーに問題なし",
+        "550 ユーザーは許可されていません",
+        "550 收件人服务器不存在",
+        "550 收件人域名不存在",
+        "550 未知错误：用户",
+        "550 домен получателя не найден",
+        "550 Неизвестная ошибка пользователя",
+        "550 Alıcı sunucusu bulunamadı",
+    ];
+    check(&unknown.map(|reply| (reply, UnknownRecipient)));
+    check(&other.map(|reply| (reply, Ambiguous)));
+}
+
+#[test]
+fn blocked_for_inactivity_is_the_mailboxs_and_an_outlook_com_behind_access_denied_is_exchange_onlines() {
+    use Meaning::*;
+    check(&[
+        ("550 5.2.1 This mailbox has been blocked due to inactivity", Disabled),
+        ("550 5.7.1 Your host has been blocked", Reputation),
+        (
+            "550 5.4.1 All recipient addresses rejected : Access denied [x.eop-nam02.prod.protection.outlook.com]",
+            UnknownRecipient,
+        ),
+        ("550 5.7.1 All recipient addresses rejected : Access denied", Policy),
+        ("552 5.1.1 <a@contoso.com> recipient rejected - extended quota violation", Full),
+        ("550 Esta casilla ha expirado por falta de uso", Disabled),
+    ]);
+}
+
 fn check(cases: &[(&str, Meaning)]) {
     let read = |&(reply, meaning): &(&str, Meaning)| {
         let (code, text) = split_code(reply).unwrap();

@@ -37,5 +37,5 @@ pub(super) static ROWS: &[Row] = &[row(
 )
 .like("550 5.7.1 <a@contoso.com>: user unknown, your address is blacklisted")
 .said(Any)
-.unless(&["banned recipient"])
+.unless(&["banned recipient", "due to inactivity", "mailbox has been blocked", "mailbox is blocked"])
 .note("our own address in the reply counts as well")];

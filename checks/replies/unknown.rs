@@ -25,6 +25,7 @@ pub(super) static ROWS: &[Row] = &[
         1,
         &[
             "recipient address rejected: access denied*as(201806281)",
+            "all recipient addresses rejected : access denied*.outlook.com",
             "recipient address rejected: access denied*.outlook.com",
             "recipient address rejected: access denied*aka.ms/exosmtperrors",
         ],
@@ -266,7 +267,8 @@ pub(super) static PHRASES: &[Row] = &[
     row(17, &["^unknown user"], UnknownRecipient, "Exim, hMailServer and others", "EXM, hMailServer source", High)
         .of(Kind::Phrase)
         .like("550 Unknown user")
-        .codes(&[550]),
+        .codes(&[550])
+        .unless(&["unknown users"]),
     row(40, &["not in my validrcptto list", "no mailbox here by that name"], UnknownRecipient, "qmail", "SGO", Medium)
         .of(Kind::Phrase)
         .like("550 sorry, no mailbox here by that name. (#5.1.1)")
@@ -339,5 +341,11 @@ pub(super) static PHRASES: &[Row] = &[
         "mail from:",
         "recipient domain",
         "envelope sender",
+        // Several are those of the past, and a reason to refuse everybody.
+        "unknown users",
+        "unknown recipients",
+        "unknown mailboxes",
+        "unknown error",
+        "unknown reason",
     ]),
 ];

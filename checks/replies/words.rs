@@ -29,12 +29,14 @@ const LANGUAGES: &[Language] = &[
              not a valid|is no valid|no such|not recognized|not recognised|unrecognized|unrecognised|unallocated|\
              not registered|not listed|not defined|nonexistent|non-existent|non existent|inexistent|\
              does not have an account|has no account|not have a mailbox|not a local|not a user|not a known|\
-             isn't a known|no valid|not our",
+             isn't a known|no valid|not our|unable to find|cannot find|can't find|could not find|couldn't find",
         whole: "no mailbox here|no mail-box here|no mailbox by that name|no account by that name|no user by that name|\
              no one by that name|nobody by that name|handle mail for that user|handle mail for this user|\
              mail address is not handled by this system|bad destination mailbox address|bad mailbox|\
              bad recipient address|does not like recipient|no such address|nobody here by that name|\
-             no mailbox found|no user here|does not have a mailbox here|is not a mailbox|\
+             no mailbox found|no user here|exists that user|no such id|no such mail drop|not our customer|\
+             no one with that email address|no one with this email address|no one with that address|\
+             no one with this address|recipnotfound|address_not_found|does not have a mailbox here|is not a mailbox|\
              doesn't have an account|no inbox for",
     },
     // German.
@@ -56,7 +58,7 @@ const LANGUAGES: &[Language] = &[
     // Italian.
     Language {
         who: "utente|destinatario|destin.|destinatari|casella|casella postale|account|indirizzo|mailbox|@",
-        unknown: "sconosciut*|inesistente|non esiste|non esistente|non trovat*|non valid*|non e valid*|non riconosciut*|\
+        unknown: "sconosciut*|inesistente|non esiste|non esistente|non trovat*|non valid*|non e valid*|errat*|non riconosciut*|\
              non presente|non conosciut*",
         whole: "nessun utente|nessun destinatario|nessuna casella",
     },
@@ -106,8 +108,8 @@ const LANGUAGES: &[Language] = &[
     // Japanese.
     Language {
         who: "ユーザ|宛先|あて先|受信者|受取人|メールアドレス|メールボックス|アカウント|利用者|アドレス",
-        unknown: "不明|存在しません|存在しない|存在致しません|見つかりません|見つからない|見つかりませんでした|無効|登録されていません|見当たりません",
-        whole: "該当するユーザ|宛先不明|あて先不明|ユーザ不明|該当者なし",
+        unknown: "不明|存在しません|存在しない|存在致しません|見つかりません|見つからない|見つかりませんでした|無効|登録されていません|見当たりません|存在していません|はいません|がいません",
+        whole: "該当するユーザ|宛先不明|あて先不明|ユーザ不明|該当者なし|ユーザなし|ユーザーなし",
     },
     // Chinese, in both scripts.
     Language {
@@ -131,14 +133,27 @@ const LANGUAGES: &[Language] = &[
     },
 ];
 
-/// What an adjective such as "unknown" or "invalid" may belong to in place of a recipient.
-const OTHERS: &str = "host|hostname|domain|helo|ehlo|sender|from|command|commands|parameter|parameters|argument|client|header|\
-     headers|mx|ip|dns|error|reason|character|characters|syntax|message|date|attachment|credentials|password|\
-     certificate|response|sequence|server|return|reverse|ptr|network";
+/// What is no recipient, and may be unknown or invalid in its place.
+const OTHERS: &str = "host|hosts|hostname|domain|domains|helo|ehlo|sender|senders|from|command|commands|parameter|parameters|\
+     argument|client|header|headers|mx|ip|dns|error|errors|reason|cause|character|characters|syntax|message|date|\
+     attachment|credentials|password|certificate|response|sequence|server|servers|return|reverse|ptr|network|your|spf|\
+     dkim|policy|database|table|store|status|state|access|quota|data|route|directory|lookup|service|connection|session|\
+     protocol|key|signature|size|format|fault|problem|token|encoding|charset|permission|permissions|tenant|\
+     fehler*|grund|domane|domaene|absender*|datenbank|tabelle|befehl|zertifikat|nachricht|zugriff|dienst|\
+     erreur*|raison|domaine|serveur|hote|expediteur*|emetteur*|base de donnees|commande|certificat|statut|acces|\
+     errore|motivo|dominio|mittente|tabella|comando|certificato|messaggio|stato|accesso|servizio|\
+     razon|servidor|remitente|base de datos|tabla|mensaje|acceso|servicio|\
+     erro|razao|remetente|mensagem|acesso|servico|blad|bledu|powod|domen*|serwer*|nadawc*|wiadomosc*|\
+     fout|reden|domein|afzender|bericht|toegang|fel|orsak|doman|domanen|avsandare*|fejl|feil|avsender*|afsender*|\
+     chyba|odesilatel*|エラー|ドメイン|サーバ|送信者|ホスト|問題|認証|理由|错误|錯誤|域名|服务器|伺服器|主机|主機|发件人|\
+     寄件人|原因|ошибк*|причин*|домен*|сервер*|отправител*|хост*|hata*|sunucu*|alan adi|gonderen*|neden*";
 
-/// What stands between a recipient and a word that belongs to something else.
-const BETWEEN: &str = "domain|domains|host|hostname|sender|server|dns|mx|ptr|helo|client|syntax|from|ip|policy|spf|domaine|dominio|\
-     domena|domein|domane|serveur|expediteur|absender|mittente|remitente";
+/// What makes a server or a domain the place where somebody is not known: `the user does not exist on this server`.
+const HERE: &str = "this|our|diesem|dieser|unserem|unserer|dem|der|ce|cet|cette|notre|este|esta|nuestro|nuestra|neste|nesta|nosso|\
+     questo|questa|nostro|nostra|deze|dit|onze|denna|detta|tym|naszym|данном|этом|нашем|bu|本|该|此|這個|这个";
+
+/// What joins a thing to whose it is: `the server of the recipient`.
+const OF: &str = "of|the|du|de|del|della|dello|des|der|do|da|van|dell|av|for";
 
 /// How far a recipient and what is said of it may be apart, in bytes.
 const APART: usize = 40;
@@ -158,7 +173,7 @@ pub(super) fn says_unknown(text: &Text) -> bool {
     let found = |words| places(text, words).filter(|place| place.1 <= end).collect::<Vec<_>>();
     LANGUAGES.iter().any(|language| {
         let unknown = found(language.unknown);
-        !found(language.whole).is_empty() || !unknown.is_empty() && near(whole, &found(language.who), &unknown)
+        !found(language.whole).is_empty() || !unknown.is_empty() && near(text, &found(language.who), &unknown)
     })
 }
 
@@ -166,7 +181,7 @@ pub(super) fn says_unknown(text: &Text) -> bool {
 pub(super) fn says_of_recipient(text: &Text, who: &'static str, what: &'static str) -> bool {
     let found = |words| places(text, words).collect::<Vec<_>>();
     let what = found(what);
-    !what.is_empty() && (near(read(text), &found(WHO), &what) || near(read(text), &found(who), &what))
+    !what.is_empty() && (near(text, &found(WHO), &what) || near(text, &found(who), &what))
 }
 
 /// Whether `text` holds one of the words.
@@ -182,39 +197,55 @@ fn read(text: &Text) -> &str {
 
 /// Where the words stand in `text` as words of their own. Scripts without spaces have no such bounds.
 fn places<'t>(text: &'t Text, words: &'static str) -> impl Iterator<Item = (usize, usize)> + 't {
-    let spaced = |c: char| c.is_alphanumeric() && c < '\u{0e00}';
     let within = read(text);
     words.split('|').filter(|word| !word.is_empty()).flat_map(move |word| {
         let (bare, open) = word.strip_suffix('*').map_or((word, false), |stem| (stem, true));
-        let (starts, ends) = (bare.starts_with(spaced), bare.ends_with(spaced) && !open);
+        let (starts, ends) = (bare.starts_with(is_spaced), bare.ends_with(is_spaced) && !open);
         let there = text.may_hold(bare).then(|| within.match_indices(bare)).into_iter().flatten();
-        there.map(|(at, found)| (at, at + found.len())).filter(move |&(at, end)| {
-            !(starts && within[..at].ends_with(spaced) || ends && within[end..].starts_with(spaced))
+        // An ending belongs to its word.
+        let ending = move |end: usize| within[end..].find(|c| !is_spaced(c)).map_or(within.len(), |at| end + at);
+        let whole = move |end: usize| if open && bare.ends_with(is_spaced) { ending(end) } else { end };
+        there.map(move |(at, found)| (at, whole(at + found.len()))).filter(move |&(at, end)| {
+            !(starts && within[..at].ends_with(is_spaced) || ends && within[end..].starts_with(is_spaced))
         })
     })
 }
 
-/// Whether one of `who` and one of `what` stand close to each other, with nothing between that one of them belongs to.
-fn near(text: &str, who: &[(usize, usize)], what: &[(usize, usize)]) -> bool {
-    let belongs_elsewhere = |end: usize| {
-        let next = text[end..].trim_start_matches([' ', '-', '"', '\'', '<', ':', '(']);
-        let word = next.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        OTHERS.split('|').any(|other| other == word)
+/// Whether one of `who` and one of `what` stand close to each other, and nothing else is closer that it may be said of.
+fn near(text: &Text, who: &[(usize, usize)], what: &[(usize, usize)]) -> bool {
+    let whole = read(text);
+    let others: Vec<(usize, usize)> = places(text, OTHERS).collect();
+    let last = |before: &str, word: &str| before.strip_suffix(word).is_some_and(|head| !head.ends_with(is_spaced));
+    let here = |start: usize| {
+        let before = whole[..start].trim_end();
+        HERE.split('|').any(|word| last(before, word))
     };
-    // The host's address, and the sender's, are no recipient's.
-    let of_another = |start: usize| {
-        let before = text[..start].trim_end_matches([' ', '-', '\'']);
-        let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        OTHERS.split('|').any(|other| other == word)
+    let ends_other = |before: &str| others.iter().any(|&(_, end)| end == before.len());
+    // Nobody is unknown where the recipient's server is, or the address of the host.
+    let of_another = |&(start, end): &(usize, usize)| {
+        let before = whole[..start].trim_end_matches([' ', '-', '\'']);
+        let owner = OF.split('|').find(|word| last(before, word)).map(|word| &before[..before.len() - word.len()]);
+        let after = whole[end..].trim_start_matches([' ', '-']);
+        let next = whole.len() - after.len();
+        let goes_on = !whole[..end].ends_with('@') && !after.starts_with("from ");
+        ends_other(before)
+            || owner.is_some_and(|before| ends_other(before.trim_end()))
+            || goes_on && others.iter().any(|&(start, _)| start == next)
     };
-    what.iter().filter(|(_, end)| !belongs_elsewhere(*end)).any(|&(from, to)| {
-        who.iter().filter(|(start, _)| !of_another(*start)).any(|&(start, end)| {
-            let gap = if end <= from { (end, from) } else { (to, start) };
-            gap.0 <= gap.1
-                && gap.1 - gap.0 <= APART
-                && !text[gap.0..gap.1]
-                    .split(|c: char| !c.is_alphanumeric())
-                    .any(|word| BETWEEN.split('|').any(|other| other == word))
-        })
+    let who: Vec<(usize, usize)> = who.iter().filter(|place| !of_another(place)).copied().collect();
+    let others: Vec<(usize, usize)> = others.into_iter().filter(|(start, _)| !here(*start)).collect();
+    what.iter().any(|place| {
+        let nearest = |all: &[(usize, usize)]| all.iter().filter_map(|other| gap(*place, *other)).min();
+        nearest(&who).is_some_and(|away| away <= APART && nearest(&others).is_none_or(|other| away < other))
     })
+}
+
+/// How many bytes are between two places; none where they overlap.
+fn gap(one: (usize, usize), other: (usize, usize)) -> Option<usize> {
+    other.0.checked_sub(one.1).or_else(|| one.0.checked_sub(other.1))
+}
+
+/// Whether words are told apart by spaces in the letter's script.
+fn is_spaced(c: char) -> bool {
+    c.is_alphanumeric() && c < '\u{0e00}'
 }
