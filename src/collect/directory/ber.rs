@@ -53,13 +53,9 @@ pub(super) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// Its content as text for people: UTF-8 as RFC 4511, 4.1.2 has it, else as Windows writes it in the West. No word of
-    /// a server's is worth losing its answer for.
+    /// Its content as text for people.
     pub(super) fn text(self) -> Cow<'a, str> {
-        match std::str::from_utf8(self.content) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => self.content.iter().map(|byte| western(*byte)).collect(),
-        }
+        lenient(self.content)
     }
 
     /// Its content as a name that decides something, which must be UTF-8.
@@ -72,6 +68,15 @@ impl<'a> Element<'a> {
         let (first, rest) = self.content.split_first().filter(|(_, rest)| rest.len() < 4)?;
         let sign = i32::from(i8::from_be_bytes([*first]));
         Some(rest.iter().fold(sign, |value, byte| value << 8 | i32::from(*byte)))
+    }
+}
+
+/// Text for people: UTF-8 as RFC 4511, 4.1.2 has it, else as Windows writes it in the West. No word of a server's is worth
+/// losing its answer for.
+pub(super) fn lenient(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => bytes.iter().map(|byte| western(*byte)).collect(),
     }
 }
 
