@@ -144,9 +144,9 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             " [JSON, UTF-8] Unreadable:1:2: object 1: a NUL byte: no text, or UTF-16 without a byte order mark",
         ),
         (
-            "Latin-1",
-            b"[{\"Name\": \"gr\xfcn\"}]".to_vec(),
-            " [JSON, UTF-8] Unreadable:1:14: object 1, Name: not UTF-8, nor UTF-16 with a byte order mark: export it with -Encoding UTF8",
+            "two encodings in one file",
+            b"[{\"Name\": \"gr\xc3\xbcn, gr\xfcn\"}]".to_vec(),
+            " [JSON, UTF-8] Unreadable:1:20: object 1, Name: neither UTF-8, UTF-16 with a byte order mark nor Windows-1252: export it with -Encoding UTF8",
         ),
         (
             "half a character",
@@ -466,4 +466,20 @@ fn what_is_no_file_or_too_large_is_refused_without_reading_it() {
     assert_eq!(files(&read(folder.path(), &[])), [aside]);
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(files(&read(empty.path(), &[])), [" [] NotTried: the folder is empty"]);
+}
+
+#[test]
+fn every_bent_byte_of_what_the_console_shows_is_borne() {
+    let table = "Name       DomainName DomainType\n----       ---------- ----------\na b        a.com          2\n";
+    for (format, text) in [("list", LISTED), ("table", table)] {
+        for at in 0..text.len() {
+            for byte in 0..=255 {
+                let mut bent = text.as_bytes().to_vec();
+                bent[at] = byte;
+                let (objects, wrong) = nsdiag::collect::exports::read_bytes(format, &bent);
+                assert!(objects < 3, "{bent:?}");
+                assert!(!wrong.is_some_and(|wrong| wrong.contains(char::is_control)), "{bent:?}");
+            }
+        }
+    }
 }

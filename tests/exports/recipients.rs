@@ -230,3 +230,16 @@ fn recipients_as_the_console_tables_them_are_known_as_far_as_it_shows_them() {
     // What does not stand under its name is not read at all.
     assert_eq!(held(&format!("{head}{rows}")), [Some(1), None, None]);
 }
+
+#[test]
+fn an_export_in_windows_1252_is_read_as_what_it_is() {
+    let heading = "Name,RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses\r\n";
+    let rows = b"J\xfcrgen \x96 Einkauf,UserMailbox,anna@contoso.com,SMTP:anna@contoso.com\r\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recipients.csv");
+    std::fs::write(&path, [heading.as_bytes(), rows].concat()).unwrap();
+    let found = read(&path, &["anna@contoso.com"]);
+    assert_eq!(found.exports[0].format, "CSV, Windows-1252");
+    let entries = found.lookups[0].entries.known().unwrap();
+    assert_eq!(entries[0].values("cn"), ["Jürgen – Einkauf"]);
+}

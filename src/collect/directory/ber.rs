@@ -1,6 +1,7 @@
 //! BER as LDAP uses it: definite lengths, and tags of one byte (RFC 4511, 5.1).
 //!
 //! Reading neither recurses nor copies, so that no message of a broken or hostile server can exhaust the stack.
+use crate::collect::western;
 use nsdiag_checks::evidence::{How, Miss};
 use std::borrow::Cow;
 
@@ -55,7 +56,7 @@ pub(super) struct Element<'a> {
 impl<'a> Element<'a> {
     /// Its content as text for people.
     pub(super) fn text(self) -> Cow<'a, str> {
-        lenient(self.content)
+        western::lenient(self.content)
     }
 
     /// Its content as a name that decides something, which must be UTF-8.
@@ -68,27 +69,6 @@ impl<'a> Element<'a> {
         let (first, rest) = self.content.split_first().filter(|(_, rest)| rest.len() < 4)?;
         let sign = i32::from(i8::from_be_bytes([*first]));
         Some(rest.iter().fold(sign, |value, byte| value << 8 | i32::from(*byte)))
-    }
-}
-
-/// Text for people: UTF-8 as RFC 4511, 4.1.2 has it, else as Windows writes it in the West. No word of a server's is worth
-/// losing its answer for.
-pub(super) fn lenient(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => bytes.iter().map(|byte| western(*byte)).collect(),
-    }
-}
-
-/// A byte of Windows-1252; what it has no character for stays a control character, as the WHATWG's encoding has it.
-fn western(byte: u8) -> char {
-    const FROM_80: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-    ];
-    match byte {
-        0x80..=0x9f => FROM_80[usize::from(byte) - 0x80],
-        _ => char::from(byte),
     }
 }
 

@@ -4,6 +4,7 @@ use super::message::{self, Answer, Kind, Message, Outcome, RawEntry, Scope};
 use super::refusal::refusal;
 use super::wire::Wire;
 use super::{Clock, ber};
+use crate::collect::western;
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::directory::Entry;
 use nsdiag_checks::evidence::{How, Miss, dn};
@@ -301,7 +302,7 @@ fn texts(name: &str, values: &[&[u8]]) -> Vec<String> {
     let binary = (name.ends_with("guid") || name.ends_with("sid")) && !values.iter().all(is_utf8);
     let one = |value: &&[u8]| match binary || !is_utf8(value) && value.iter().any(u8::is_ascii_control) {
         true => hex(value),
-        false => ber::lenient(value).into_owned(),
+        false => western::lenient(value).into_owned(),
     };
     values.iter().map(one).collect()
 }

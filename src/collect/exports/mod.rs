@@ -486,29 +486,30 @@ fn stream<R: Read>(reader: R, take: &mut dyn Take) -> (String, Result<(), Fault>
         Ok(text) => text,
         Err(fault) => return (String::new(), Err(fault)),
     };
-    let encoding = text.encoding();
-    let named = |format: &str| format!("{format}, {encoding}");
     let first = match text.next_visible() {
         Ok(first) => first,
         Err(fault) => return (String::new(), Err(fault)),
     };
     let neither = |what: &str| Fault { how: How::Unreadable, said: format!(": {what}") };
     let ahead = text.ahead().unwrap_or_default();
-    match first {
-        None => (String::new(), Err(neither("the file is empty"))),
-        Some(b'<') => (named("CLIXML"), clixml::read(&mut text, take)),
-        Some(_) if list::begins(&ahead) => (named("Format-List"), list::read(&mut text, take)),
-        Some(_) if columns::begins(&ahead) => (named("Format-Table"), columns::read(&mut text, take)),
-        Some(b'[' | b'{') => (named("JSON"), json::read(&mut text, take)),
-        Some(_) if ahead.trim_end() == "null" => (named("JSON"), json::read(&mut text, take)),
+    let (format, done) = match first {
+        None => ("", Err(neither("the file is empty"))),
+        Some(b'<') => ("CLIXML", clixml::read(&mut text, take)),
+        Some(_) if list::begins(&ahead) => ("Format-List", list::read(&mut text, take)),
+        Some(_) if columns::begins(&ahead) => ("Format-Table", columns::read(&mut text, take)),
+        Some(b'[' | b'{') => ("JSON", json::read(&mut text, take)),
+        Some(_) if ahead.trim_end() == "null" => ("JSON", json::read(&mut text, take)),
         Some(_) => match table::heading(&ahead) {
-            Some(heading) => (named("CSV"), table::read(&mut text, &heading, take)),
+            Some(heading) => ("CSV", table::read(&mut text, &heading, take)),
             None => {
                 let what = "neither CLIXML, JSON, CSV nor what Format-List or Format-Table shows: use Export-Clixml";
-                (String::new(), Err(neither(what)))
+                ("", Err(neither(what)))
             }
         },
-    }
+    };
+    // Which encoding it is may show at a late letter alone.
+    let format = if format.is_empty() { String::new() } else { format!("{format}, {}", text.encoding()) };
+    (format, done)
 }
 
 /// Reads `bytes` as an export of a format (`clixml`, `json`, `csv`, `list`, `table`): the way in for fuzzing. How many objects there are,
