@@ -6,6 +6,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use nsdiag_checks::report::Report;
 use std::io::{self, ErrorKind, Write};
 use std::ops::Range;
+use std::panic::AssertUnwindSafe;
 use zeroize::Zeroizing;
 
 /// What stands for a secret.
@@ -28,6 +29,21 @@ pub fn print(text: &str) -> Result<(), String> {
 /// Tells the user on standard error; where nobody can hear it, nothing else can be done.
 pub fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "nsdiag: {}", safe(text));
+}
+
+/// Does it; a panic is an error, and of what it says only the place is told: its words may be a server's, or a secret.
+///
+/// # Errors
+/// In words, where it panicked.
+pub fn guarded<T>(doing: impl FnOnce() -> T) -> Result<T, String> {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        tell(&format!("a fault of nsdiag's own{}", place.unwrap_or_default()));
+    }));
+    let done = std::panic::catch_unwind(AssertUnwindSafe(doing));
+    std::panic::set_hook(before);
+    done.map_err(|_| "it ended there, without a report; please tell the developers".into())
 }
 
 /// The secrets of a run, which a server may echo: nothing that is written shows them.
@@ -378,6 +394,30 @@ mod tests {
             assert_eq!(masked, expected, "{secret}");
             assert!(serde_json::from_str::<serde_json::Value>(&masked).is_ok(), "{masked}");
         }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_and_its_words_are_not_told() {
+        // In a process of its own, whose standard error can be read.
+        if std::env::var_os("NSDIAG_TEST_PANICS").is_some() {
+            let done = guarded(|| {
+                if LONG > 0 {
+                    panic!("geheim-7391\u{202e}")
+                }
+            });
+            assert!(done.unwrap_err().starts_with("it ended there, without a report"));
+            assert_eq!(guarded(|| 7), Ok(7));
+            return;
+        }
+        let name = "border::tests::a_panic_is_an_error_and_its_words_are_not_told";
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = child.args([name, "--exact", "--nocapture"]).env("NSDIAG_TEST_PANICS", "1").output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.success() && errors.contains("nsdiag: a fault of nsdiag's own at src/border.rs:"),
+            "{errors}"
+        );
+        assert!(!errors.contains("7391"), "{errors}");
     }
 
     #[test]
