@@ -380,16 +380,18 @@ fn read_lists(settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<List>,
     Ok(files)
 }
 
-/// How many exports that cannot be used are named.
+/// How many files that cannot be used are named.
 const UNUSABLE: usize = 10;
 
-/// The exports that cannot be used, each with the reason: where LDAP says the same, nobody else would tell.
+/// The lists and exports that cannot be used, each with the reason: where another source says the same, nobody else would
+/// tell.
 fn unusable(evidence: &Evidence) -> Vec<String> {
-    let files = evidence.directories.iter().flat_map(|directory| &directory.exports);
-    let all: Vec<&Miss> = files.filter_map(|file| file.objects.miss()).collect();
+    let lists = evidence.files.iter().filter_map(|list| list.addresses.miss());
+    let exports = evidence.directories.iter().flat_map(|directory| &directory.exports);
+    let all: Vec<&Miss> = lists.chain(exports.filter_map(|file| file.objects.miss())).collect();
     let mut told: Vec<String> = all.iter().take(UNUSABLE).map(|miss| miss.said.clone()).collect();
     if all.len() > UNUSABLE {
-        told.push(format!("and {} more exports that cannot be used", all.len() - UNUSABLE));
+        told.push(format!("and {} more files that cannot be used", all.len() - UNUSABLE));
     }
     told
 }

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use nsdiag_checks::report::Report;
 use std::io::{self, ErrorKind, Write};
 use std::ops::Range;
+use std::panic::AssertUnwindSafe;
 use zeroize::Zeroizing;
 
 /// What stands for a secret.
@@ -30,13 +31,29 @@ pub fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "nsdiag: {}", safe(text));
 }
 
+/// Does it; a panic is an error, and of what it says only the place is told: its words may be a server's, or a secret.
+///
+/// # Errors
+/// In words, where it panicked.
+pub fn guarded<T>(doing: impl FnOnce() -> T) -> Result<T, String> {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        tell(&format!("a fault of nsdiag's own{}", place.unwrap_or_default()));
+    }));
+    let done = std::panic::catch_unwind(AssertUnwindSafe(doing));
+    std::panic::set_hook(before);
+    done.map_err(|_| "it ended there, without a report; please tell the developers".into())
+}
+
 /// The secrets of a run, which a server may echo: nothing that is written shows them.
 ///
-/// A secret is found as it is, in base64 at any place of what was encoded (so in SASL PLAIN too), in URL encoding and in
-/// hexadecimal digits. A short one, or one that is a part of what the report names anyway (the domain, a host, the
-/// account), cannot be hidden everywhere: its letters are in innocent words, ids and addresses, whose masking would make
-/// the report useless and, since those words are known, betray it. It is masked where it is a word of its own in a
-/// sentence, which is how servers echo.
+/// A secret is found as it is, in base64 at any place of what was encoded (so in SASL PLAIN too), in URL encoding, in
+/// hexadecimal digits, with what languages, LDAP and HTML escape in it, and in UTF-16 as Windows has it within. A short
+/// one, or one that is a part of what the report names anyway (the domain, a host, the account), cannot be hidden
+/// everywhere: its letters are in innocent words, ids and addresses, whose masking would make the report useless and,
+/// since those words are known, betray it. It is masked where it is a word of its own in a sentence, which is how servers
+/// echo.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets(Vec<Secret>);
 
@@ -197,6 +214,20 @@ fn forms(user: &str, secret: &str, common: bool) -> Vec<Form> {
     // As a string of JSON, or of a program.
     let escaped = serde_json::to_string(secret).unwrap_or_default();
     all.extend(escaped.get(1..escaped.len().saturating_sub(1)).map(|inner| plain(inner.into())));
+    all.extend([plain(secret.escape_debug().to_string()), plain(secret.escape_default().to_string())]);
+    // In a distinguished name and a filter (RFC 4514, 2.4; RFC 4515, 3), and in HTML.
+    let each = |escape: &dyn Fn(char) -> Option<String>| {
+        plain(secret.chars().map(|c| escape(c).unwrap_or_else(|| c.to_string())).collect())
+    };
+    let special = |c: char| "\"+,;<>\\=#".contains(c);
+    all.push(each(&|c| special(c).then(|| format!("\\{c}"))));
+    all.push(each(&|c| special(c).then(|| format!("\\{:02x}", u32::from(c)))));
+    all.push(each(&|c| "*()\\".contains(c).then(|| format!("\\{:02x}", u32::from(c)))));
+    let entities = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")];
+    all.push(each(&|c| entities.iter().find(|(own, _)| *own == c).map(|(_, entity)| (*entity).to_string())));
+    let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    all.push(plain(wide.iter().map(|byte| char::from(*byte)).collect::<String>().trim_end_matches('\0').into()));
+    all.push(plain(wide.iter().map(|byte| format!("{byte:02x}")).collect()));
     if !secret.is_ascii() {
         // UTF-8 that was taken for Latin-1.
         all.push(plain(bytes.iter().map(|byte| char::from(*byte)).collect()));
@@ -205,8 +236,12 @@ fn forms(user: &str, secret: &str, common: bool) -> Vec<Form> {
         all.push(plain(secret.chars().map(digits).collect()));
     }
     // SASL PLAIN (RFC 4616), and what AUTH LOGIN sends.
-    let whole =
-        [format!("\0{user}\0{secret}").into_bytes(), format!("{user}\0{user}\0{secret}").into_bytes(), bytes.to_vec()];
+    let whole = [
+        format!("\0{user}\0{secret}").into_bytes(),
+        format!("{user}\0{user}\0{secret}").into_bytes(),
+        bytes.to_vec(),
+        wide.clone(),
+    ];
     for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
         let base64 = |text: String| Form { text: Zeroizing::new(text), base64: true };
         all.extend(whole.iter().map(|bytes| base64(engine.encode(bytes))));
@@ -214,10 +249,12 @@ fn forms(user: &str, secret: &str, common: bool) -> Vec<Form> {
             continue;
         }
         // Three bytes make four letters: what stands before it shifts it, and the letters at its edges depend on others.
-        for (shift, lost) in [(0, 0), (1, 2), (2, 3)] {
-            let encoded = engine.encode([&[0; 2][..shift], bytes].concat());
-            let last = usize::from(!(shift + bytes.len()).is_multiple_of(3));
-            all.extend(encoded.get(lost..encoded.len() - last).map(|core| base64(core.into())));
+        for bytes in [bytes, &wide] {
+            for (shift, lost) in [(0, 0), (1, 2), (2, 3)] {
+                let encoded = engine.encode([&[0; 2][..shift], bytes].concat());
+                let last = usize::from(!(shift + bytes.len()).is_multiple_of(3));
+                all.extend(encoded.get(lost..encoded.len() - last).map(|core| base64(core.into())));
+            }
         }
     }
     all.retain(|form| !form.text.is_empty());
@@ -286,6 +323,14 @@ mod tests {
             ("67 65 68 65 69 6d 2d 37 33 39 31 20 c3 bc".into(), "***"),
             ("geheim-7391 Ã¼".into(), "***"),
             ("550 geheim-7391 \\xfc".into(), "550 ***"),
+            ("geheim-7391 ü|".chars().flat_map(|c| [c, '\0']).collect(), "***\0|\0"),
+            (
+                format!(
+                    "a {} b",
+                    base64("x: geheim-7391 ü".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice())
+                ),
+                "a *** b",
+            ),
             // Near misses.
             ("geheim-739 1 ü, geheim, 7391".into(), "geheim-739 1 ü, geheim, 7391"),
             (base64(b"geheim-7392 \xc3\xbc"), &*base64(b"geheim-7392 \xc3\xbc")),
@@ -294,6 +339,24 @@ mod tests {
         for (text, expected) in &cases {
             assert_eq!(hide.mask(text), *expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_masked_with_what_others_escape_in_it() {
+        let hide = secrets("nsdiag", "it's \"7<9>1\\+(x)*&", "");
+        let cases = [
+            r#"it\'s \"7<9>1\\+(x)*&"#,
+            r#"it's \"7<9>1\\+(x)*&"#,
+            r#"it's \"7\<9\>1\\\+(x)*&"#,
+            r"it's \227\3C9\3e1\5c\2b(x)*&",
+            r#"it's "7<9>1\5c+\28x\29\2a&"#,
+            r"it&#39;s &quot;7&lt;9&gt;1\+(x)*&amp;",
+        ];
+        for text in cases {
+            assert_eq!(hide.mask(&format!("'{text}' is wrong")), "'***' is wrong", "{text}");
+        }
+        let near = r#"its "7<9>1\+(x)*&"#;
+        assert_eq!(hide.mask(near), near);
     }
 
     #[test]
@@ -331,6 +394,30 @@ mod tests {
             assert_eq!(masked, expected, "{secret}");
             assert!(serde_json::from_str::<serde_json::Value>(&masked).is_ok(), "{masked}");
         }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_and_its_words_are_not_told() {
+        // In a process of its own, whose standard error can be read.
+        if std::env::var_os("NSDIAG_TEST_PANICS").is_some() {
+            let done = guarded(|| {
+                if LONG > 0 {
+                    panic!("geheim-7391\u{202e}")
+                }
+            });
+            assert!(done.unwrap_err().starts_with("it ended there, without a report"));
+            assert_eq!(guarded(|| 7), Ok(7));
+            return;
+        }
+        let name = "border::tests::a_panic_is_an_error_and_its_words_are_not_told";
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = child.args([name, "--exact", "--nocapture"]).env("NSDIAG_TEST_PANICS", "1").output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.success() && errors.contains("nsdiag: a fault of nsdiag's own at src/border.rs:"),
+            "{errors}"
+        );
+        assert!(!errors.contains("7391"), "{errors}");
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
     /// An export of Exchange's configuration or recipients, or a folder of them: CLIXML, JSON, CSV or what
-    /// Format-List shows, beside LDAP or instead of it (nsdiag explain NSD331 prints a script that writes it)
+    /// Format-List and Format-Table show, beside LDAP or instead of it (nsdiag explain NSD331 prints a script for it)
     #[arg(long, value_name = "PATH")]
     pub exchange_export: Vec<PathBuf>,
     /// Addresses with a mailbox on the other system: text, CSV, JSON or LDIF

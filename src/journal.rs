@@ -18,6 +18,8 @@ use std::path::Path;
 
 /// How long the answers of an interrupted run are worth going on with, in seconds.
 const AGE: i64 = 24 * 60 * 60;
+/// How far the clocks of two runs may be apart, in seconds.
+const SKEW: i64 = 5 * 60;
 const KIND: &str = "nsdiag/journal";
 
 /// An open journal.
@@ -96,6 +98,7 @@ impl Journal {
         };
         let mut note = None;
         let mut sessions = Vec::new();
+        let mut next = 0;
         match read(&file, path)? {
             Some(found) if found.head.question != head.question => {
                 return Err(format!(
@@ -104,9 +107,10 @@ impl Journal {
                     found.head.domain, found.head.began
                 ));
             }
-            Some(found) if head.began_s - found.head.began_s > AGE => {
-                note =
-                    Some(format!("{name}: begun {}, too long ago to go on with; all is asked anew", found.head.began));
+            // A clock that was put back leaves journals of the future behind.
+            Some(found) if !(-SKEW..=AGE).contains(&head.began_s.saturating_sub(found.head.began_s)) => {
+                let said = "not within the last day, and not gone on with; all is asked anew";
+                note = Some(format!("{name}: begun {}, {said}", found.head.began));
                 file.set_len(0).map_err(told)?;
             }
             Some(found) => {
@@ -114,16 +118,15 @@ impl Journal {
                 note = Some(format!("going on from {name}, begun {}: {answers} answers are there", found.head.began));
                 // A torn line goes.
                 file.set_len(found.length).map_err(told)?;
-                (head, sessions) = (found.head, found.sessions);
+                (head, sessions, next) = (found.head, found.sessions, found.next);
             }
             None => file.set_len(0).map_err(told)?,
         }
         file.seek(std::io::SeekFrom::End(0)).map_err(told)?;
-        let next = Cell::new(sessions.len());
         let journal = Self {
             file: RefCell::new(file),
             sessions,
-            next,
+            next: Cell::new(next),
             trouble: RefCell::default(),
             secrets: Secrets::default(),
             head,
@@ -223,6 +226,8 @@ pub fn finish(settings: &JournalSettings) -> std::io::Result<()> {
 struct Found {
     head: Head,
     sessions: Vec<Session>,
+    /// A number that none of them has: of those that were given out, not all came to be written.
+    next: usize,
     length: u64,
 }
 
@@ -264,6 +269,9 @@ fn read(file: &File, path: &Path) -> Result<Option<Found>, String> {
                 }
                 _ => return Err(wrong(&format!("session {} has no beginning", entry.session))),
             };
+            if entry.hop.as_ref().is_some_and(|hop| *hop != session.hop) {
+                return Err(wrong(&format!("session {} is with two hosts", entry.session)));
+            }
             if entry.at > session.transcript.len() {
                 return Err(wrong(&format!("session {} lacks turns before {}", entry.session, entry.at)));
             }
@@ -274,8 +282,9 @@ fn read(file: &File, path: &Path) -> Result<Option<Found>, String> {
         }
         length += count as u64;
     }
+    let next = sessions.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
     let sessions = sessions.into_values().map(|(session, ended)| taken_over(session, ended)).collect();
-    Ok(head.map(|head| Found { head, sessions, length }))
+    Ok(head.map(|head| Found { head, sessions, next, length }))
 }
 
 /// A session that was cut by the end of its run is no fault of the hop's.
@@ -416,9 +425,36 @@ mod tests {
         std::fs::write(&path, format!("{head}{{\"session\":1,\"at\":0,\"turns\":[]}}\n")).unwrap();
         let told = Journal::open(&path, &question(), &[]).unwrap_err();
         assert!(told.ends_with("journal:2: session 1 has no beginning"), "{told}");
-        let old = head.replace(&crate::clock::seconds().to_string()[..6], "100000");
-        std::fs::write(&path, old).unwrap();
-        let anew = Journal::open(&path, &question(), &[]).unwrap();
-        assert!(anew.note.unwrap().ends_with("too long ago to go on with; all is asked anew"));
+        let began: Head = serde_json::from_str(&head).unwrap();
+        for (seconds, anew) in [(-90_000, true), (-80_000, false), (60, false), (90_000, true), (i64::MAX / 2, true)] {
+            let head = Head { began_s: began.began_s + seconds, ..began.clone() };
+            std::fs::write(&path, serde_json::to_string(&head).unwrap() + "\n").unwrap();
+            let note = Journal::open(&path, &question(), &[]).unwrap().note.unwrap();
+            assert_eq!(note.ends_with("not gone on with; all is asked anew"), anew, "{seconds}: {note}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_was_never_written_leaves_its_number_and_none_is_given_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let of = |hop: &str| Session { hop: hop.into(), ..session(vec![turn("550 a", Some("a@contoso.com"))]) };
+        {
+            let journal = Journal::open(&path, &question(), &[]).unwrap();
+            let (_, second) = (journal.next(), journal.next());
+            journal.heard(second, &of("gateway/a"), 0);
+        }
+        {
+            let journal = Journal::open(&path, &question(), &[]).unwrap();
+            journal.heard(journal.next(), &of("gateway/b"), 0);
+        }
+        let journal = Journal::open(&path, &question(), &[]).unwrap();
+        assert_eq!(["gateway/a", "gateway/b"].map(|hop| journal.sessions_with(hop).len()), [1, 1]);
+        drop(journal);
+        // One host's answers are never another's.
+        let text = std::fs::read_to_string(&path).unwrap().replace("\"session\":2", "\"session\":1");
+        std::fs::write(&path, text).unwrap();
+        let told = Journal::open(&path, &question(), &[]).unwrap_err();
+        assert!(told.ends_with("journal:3: session 1 is with two hosts"), "{told}");
     }
 }

@@ -17,7 +17,8 @@ const USAGE: u8 = 64;
 const FAULT: u8 = 70;
 
 fn main() -> ExitCode {
-    match Cli::try_parse().map_or_else(|error| of_arguments(&error), run) {
+    let outcome = border::guarded(|| Cli::try_parse().map_or_else(|error| of_arguments(&error), run));
+    match outcome.unwrap_or_else(|fault| Err((FAULT, fault))) {
         Ok(code) => ExitCode::from(code),
         Err((code, message)) => {
             border::tell(&message);

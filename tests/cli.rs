@@ -475,6 +475,32 @@ fn a_silent_resolver_ends_in_unknown_inside_the_deadline() {
 }
 
 #[test]
+fn a_list_that_was_named_and_cannot_be_used_leaves_the_question_open_and_is_told() {
+    let folder = folder();
+    let cases = [
+        ("", "list: it holds no address"),
+        ("Dear all,\n", "list: no column holds addresses"),
+        // One that can be used, be it of another domain, beside one of this.
+        ("x@fabrikam.com\n", ""),
+        ("a@contoso.com\n", ""),
+    ];
+    for (text, said) in cases {
+        std::fs::write(folder.path().join("list"), text).unwrap();
+        std::fs::write(folder.path().join("good"), "b@contoso.com\n").unwrap();
+        let args = ["check", "contoso.com", "-c", "/dev/null", "--recipients", "list", "--recipients", "good"];
+        let narrow = ["--resolver", "127.0.0.1:9", "--timeout", "1", "--deadline", "2", "--only", "NSD404"];
+        let (code, out, errors) = told(&nsdiag(folder.path(), &[&args[..], &narrow].concat()));
+        let open = !said.is_empty();
+        assert_eq!(
+            (code, errors.contains(&format!("nsdiag: {said}\n"))),
+            (if open { 3 } else { 0 }, open),
+            "{text}: {errors}"
+        );
+        assert_eq!(out.contains("Could not be determined"), open, "{text}: {out}");
+    }
+}
+
+#[test]
 fn with_neither_directory_nor_list_the_question_stays_open() {
     let folder = folder();
     let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -315,8 +315,10 @@ async fn what_is_absent_is_absent_though_the_server_refers_to_its_zones() {
     let encoded = |url: String| url.replace('=', "%3D").replace(',', "%2c");
     let with = |more: &[&str]| usual().into_iter().chain(more.iter().map(ToString::to_string)).collect();
     let child = format!("ldap://emea.corp.contoso.com/DC=emea,{DOMAIN}");
-    let cases: [(&str, Vec<String>, Option<&str>); 7] = [
+    let cases: [(&str, Vec<String>, Option<&str>); 9] = [
         ("those of every domain", usual(), None),
+        ("each by two ways", usual().iter().map(|url| format!("{url} {url}")).collect(), None),
+        ("a way that leads elsewhere", with(&[&format!("{configuration} {child}")]), Some("/DC=emea,")),
         ("in small letters", usual().iter().map(|url| url.to_lowercase()).collect(), None),
         ("in capitals", usual().iter().map(|url| url.to_uppercase()).collect(), None),
         ("percent-encoded", usual().into_iter().map(encoded).collect(), None),
@@ -327,8 +329,11 @@ async fn what_is_absent_is_absent_though_the_server_refers_to_its_zones() {
     for (name, urls, doubt) in cases {
         let server = play(move |search| {
             let subtree = search.scope == LdapSearchScope::Subtree && search.base == DOMAIN;
-            let reference =
-                |url: &String| LdapOp::SearchResultReference(LdapSearchResultReference { uris: vec![url.clone()] });
+            let reference = |urls: &String| {
+                LdapOp::SearchResultReference(LdapSearchResultReference {
+                    uris: urls.split(' ').map(String::from).collect(),
+                })
+            };
             let references = urls.iter().filter(|_| subtree).map(reference);
             root(search).unwrap_or_else(|| references.chain([done()]).collect())
         })

@@ -8,3 +8,4 @@ pub mod rosters;
 pub mod smtp;
 pub mod sts;
 mod tcp;
+mod western;

@@ -317,7 +317,7 @@ fn foot(report: &Report) -> String {
 fn dialogues(report: &Report) -> String {
     let mut out = String::new();
     for session in &report.evidence.smtp {
-        out.push_str(&format!("\n=== {} {}\n", safe(&session.hop), session.started_at));
+        out.push_str(&format!("\n=== {} {}\n", safe(&session.hop), safe(&session.started_at)));
         for turn in &session.transcript {
             let refused = turn.code.is_some_and(|code| code >= 400);
             let arrow = match (turn.who, turn.tls, refused) {

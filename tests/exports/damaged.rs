@@ -144,9 +144,9 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             " [JSON, UTF-8] Unreadable:1:2: object 1: a NUL byte: no text, or UTF-16 without a byte order mark",
         ),
         (
-            "Latin-1",
-            b"[{\"Name\": \"gr\xfcn\"}]".to_vec(),
-            " [JSON, UTF-8] Unreadable:1:14: object 1, Name: not UTF-8, nor UTF-16 with a byte order mark: export it with -Encoding UTF8",
+            "two encodings in one file",
+            b"[{\"Name\": \"gr\xc3\xbcn, gr\xfcn\"}]".to_vec(),
+            " [JSON, UTF-8] Unreadable:1:20: object 1, Name: neither UTF-8, UTF-16 with a byte order mark nor Windows-1252: export it with -Encoding UTF8",
         ),
         (
             "half a character",
@@ -288,12 +288,38 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             text(
                 "\nName           DomainName     DomainType\n----           ----------     ----------\ncontoso.com    contoso.com    InternalRelay\n",
             ),
-            " [] Unreadable: a table of the console's, which leaves most properties out: use Export-Clixml",
+            "Get-AcceptedDomain [Format-Table, UTF-8] Unreadable:4:1: object 1 (contoso.com), AddressBookEnabled: the export lacks it; export the objects whole, without Select-Object, or with the script that 'nsdiag explain NSD331' prints",
+        ),
+        (
+            "what the console shows of another cmdlet",
+            text("\nName        TargetDeliveryDomain\n----        --------------------\ncontoso.com True\n"),
+            " [Format-Table, UTF-8] NotTried: objects with the properties Name, TargetDeliveryDomain, which nsdiag does not read; set aside",
+        ),
+        (
+            "a table whose rows do not keep to its columns",
+            text(
+                "DomainName DomainType    AddressBookEnabled\n---------- ----------    ------------------\ncontoso.com InternalRelay True\n",
+            ),
+            " [Format-Table, UTF-8] Unreadable:3:1: object 1: what stands at DomainType does not keep to its column; use Export-Clixml",
+        ),
+        (
+            "a table with a value that is cut short",
+            text(
+                "DomainName  DomainType  AddressBookEnabled\n----------  ----------  ------------------\ncontoso.com InternalR... True\n",
+            ),
+            " [Format-Table, UTF-8] Unreadable:3:1: object 1: what stands at AddressBookEnabled does not keep to its column; use Export-Clixml",
+        ),
+        (
+            "a table with a value that is cut short and keeps to its column",
+            text(
+                "DomainName  DomainType    AddressBookEnabled\n----------  ----------    ------------------\ncontoso.com InternalRe... True\n",
+            ),
+            "Get-AcceptedDomain [Format-Table, UTF-8] Unreadable:3:1: object 1, DomainType: the console shows a part of it alone; export it with Export-Clixml, or with the script that 'nsdiag explain NSD331' prints",
         ),
         (
             "prose",
             text("Dear all,\n\nwe have two domains.\n"),
-            " [] Unreadable: neither CLIXML, JSON, CSV nor what Format-List shows of the cmdlets that it reads: use Export-Clixml",
+            " [] Unreadable: neither CLIXML, JSON, CSV nor what Format-List or Format-Table shows: use Export-Clixml",
         ),
         (
             "a list that is cut off in a line",
@@ -332,7 +358,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             text(
                 "Name                   : To Zimbra\nAddressSpaces          : {SMTP:contoso.com;1, SMTP:b.com;1...}\nSmartHosts             : {zimbra.contoso.com}\nIsScopedConnector      : False\n",
             ),
-            "Get-SendConnector [Format-List, UTF-8] Unreadable:1:1: object 1 (To Zimbra), AddressSpaces: Format-List shows a part of it alone; export it with Export-Clixml, or with the script that 'nsdiag explain NSD331' prints",
+            "Get-SendConnector [Format-List, UTF-8] Unreadable:1:1: object 1 (To Zimbra), AddressSpaces: the console shows a part of it alone; export it with Export-Clixml, or with the script that 'nsdiag explain NSD331' prints",
         ),
         (
             "recipients without a type",
@@ -440,4 +466,20 @@ fn what_is_no_file_or_too_large_is_refused_without_reading_it() {
     assert_eq!(files(&read(folder.path(), &[])), [aside]);
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(files(&read(empty.path(), &[])), [" [] NotTried: the folder is empty"]);
+}
+
+#[test]
+fn every_bent_byte_of_what_the_console_shows_is_borne() {
+    let table = "Name       DomainName DomainType\n----       ---------- ----------\na b        a.com          2\n";
+    for (format, text) in [("list", LISTED), ("table", table)] {
+        for at in 0..text.len() {
+            for byte in 0..=255 {
+                let mut bent = text.as_bytes().to_vec();
+                bent[at] = byte;
+                let (objects, wrong) = nsdiag::collect::exports::read_bytes(format, &bent);
+                assert!(objects < 3, "{bent:?}");
+                assert!(!wrong.is_some_and(|wrong| wrong.contains(char::is_control)), "{bent:?}");
+            }
+        }
+    }
 }

@@ -204,3 +204,42 @@ fn recipients_as_the_console_lists_them_are_known_as_far_as_it_shows_them() {
     let short = format!("{}\r\n{}\r\n", one("anna", &wrapped), one("ben", cut));
     assert_eq!(held(&short), [Some(1), Some(1), Some(1), None]);
 }
+
+#[test]
+fn recipients_as_the_console_tables_them_are_known_as_far_as_it_shows_them() {
+    let asked = ["anna@contoso.com", "ben@contoso.com", "nobody@contoso.com"];
+    let held = |text: &str| -> Vec<Option<usize>> {
+        let found = export(text, &asked);
+        let of = |address: &&str| found.lookups.iter().find(|lookup| lookup.address == **address);
+        asked.iter().map(|address| of(address).and_then(|one| one.entries.known()).map(Vec::len)).collect()
+    };
+    let head = "[PS] C:\\>Get-Recipient | ft Name,RecipientTypeDetails,PrimarySmtpAddress\r\n\r\n\
+                Name       RecipientTypeDetails PrimarySmtpAddress\r\n\
+                ----       -------------------- ------------------\r\n";
+    let rows = "Anna Adler UserMailbox          anna@contoso.com  \r\n\
+                Sales             SharedMailbox ben@contoso.com   \r\n";
+    let row =
+        "Anna Adler UserMailbox          anna@contoso.com  \r\nSales      SharedMailbox        ben@contoso.com\r\n";
+    // Who is shown is there; the aliases are not shown, and may be anybody's.
+    assert_eq!(held(&format!("{head}{row}\r\n\r\n[PS] C:\\>")), [Some(1), Some(1), None]);
+    // The rest of a row that -Wrap has broken is no recipient.
+    let broken = format!("{head}{row}           Mailbox\r\n");
+    assert_eq!(held(&broken), [Some(1), Some(1), None]);
+    let miss = export(&broken, &asked).exports[0].objects.miss().cloned().unwrap();
+    assert!(miss.said.contains(":7:1: object 3: a row without its first value"), "{miss:?}");
+    // What does not stand under its name is not read at all.
+    assert_eq!(held(&format!("{head}{rows}")), [Some(1), None, None]);
+}
+
+#[test]
+fn an_export_in_windows_1252_is_read_as_what_it_is() {
+    let heading = "Name,RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses\r\n";
+    let rows = b"J\xfcrgen \x96 Einkauf,UserMailbox,anna@contoso.com,SMTP:anna@contoso.com\r\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recipients.csv");
+    std::fs::write(&path, [heading.as_bytes(), rows].concat()).unwrap();
+    let found = read(&path, &["anna@contoso.com"]);
+    assert_eq!(found.exports[0].format, "CSV, Windows-1252");
+    let entries = found.lookups[0].entries.known().unwrap();
+    assert_eq!(entries[0].values("cn"), ["Jürgen – Einkauf"]);
+}

@@ -1,6 +1,7 @@
 //! BER as LDAP uses it: definite lengths, and tags of one byte (RFC 4511, 5.1).
 //!
 //! Reading neither recurses nor copies, so that no message of a broken or hostile server can exhaust the stack.
+use crate::collect::western;
 use nsdiag_checks::evidence::{How, Miss};
 use std::borrow::Cow;
 
@@ -53,13 +54,9 @@ pub(super) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// Its content as text for people: UTF-8 as RFC 4511, 4.1.2 has it, else as Windows writes it in the West. No word of
-    /// a server's is worth losing its answer for.
+    /// Its content as text for people.
     pub(super) fn text(self) -> Cow<'a, str> {
-        match std::str::from_utf8(self.content) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => self.content.iter().map(|byte| western(*byte)).collect(),
-        }
+        western::lenient(self.content)
     }
 
     /// Its content as a name that decides something, which must be UTF-8.
@@ -72,18 +69,6 @@ impl<'a> Element<'a> {
         let (first, rest) = self.content.split_first().filter(|(_, rest)| rest.len() < 4)?;
         let sign = i32::from(i8::from_be_bytes([*first]));
         Some(rest.iter().fold(sign, |value, byte| value << 8 | i32::from(*byte)))
-    }
-}
-
-/// A byte of Windows-1252; what it has no character for stays a control character, as the WHATWG's encoding has it.
-fn western(byte: u8) -> char {
-    const FROM_80: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-    ];
-    match byte {
-        0x80..=0x9f => FROM_80[usize::from(byte) - 0x80],
-        _ => char::from(byte),
     }
 }
 

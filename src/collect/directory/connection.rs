@@ -21,7 +21,14 @@ pub(super) struct Url {
 impl Url {
     /// Reads `ldap://host[:port]` or `ldaps://host[:port]`.
     pub(super) fn parse(text: &str) -> Result<Self, Miss> {
-        let bad = || Miss::new(How::NotTried, format!("'{text}' is not ldap://host[:port] or ldaps://host[:port]"));
+        let bad = || {
+            // A login in front of the host may hold a password.
+            let shown = match text.rsplit_once('@') {
+                Some((_, host)) => format!("***@{host}"),
+                None => text.into(),
+            };
+            Miss::new(How::NotTried, format!("'{shown}' is not ldap://host[:port] or ldaps://host[:port]"))
+        };
         let (scheme, rest) = text.split_once("://").ok_or_else(bad)?;
         let tls = match &*scheme.to_ascii_lowercase() {
             "ldap" => false,
@@ -186,5 +193,7 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(Url::parse(text).ok(), expected, "{text}");
         }
+        let said = Url::parse("ldaps://svc:geheim@7391@dc1").err().map(|miss| miss.said);
+        assert_eq!(said.as_deref(), Some("'***@dc1' is not ldap://host[:port] or ldaps://host[:port]"));
     }
 }

@@ -4,6 +4,7 @@ use super::message::{self, Answer, Kind, Message, Outcome, RawEntry, Scope};
 use super::refusal::refusal;
 use super::wire::Wire;
 use super::{Clock, ber};
+use crate::collect::western;
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::directory::Entry;
 use nsdiag_checks::evidence::{How, Miss, dn};
@@ -146,9 +147,10 @@ impl Searcher<'_> {
         while let Some(length) = ber::whole(rest)? {
             match Message::read(&rest[..length])?.answer()? {
                 Answer::Entry(entry) => each(entry)?,
-                // The URLs of one reference are ways to the same place (RFC 4511, 4.5.3).
-                Answer::Reference(urls) if !urls.iter().any(|url| holds_no_recipients(url)) => {
-                    let url = urls.into_iter().next().unwrap_or_else(|| "a server that is not named".into());
+                // The URLs of one reference are ways to the same place (RFC 4511, 4.5.3): one that differs is a doubt.
+                Answer::Reference(urls) if urls.is_empty() || !urls.iter().all(|url| holds_no_recipients(url)) => {
+                    let url = urls.into_iter().find(|url| !holds_no_recipients(url));
+                    let url = url.unwrap_or_else(|| "a server that is not named".into());
                     self.wire.keep(url.len() + OVERHEAD)?;
                     elsewhere.push(url);
                 }
@@ -192,7 +194,8 @@ impl Searcher<'_> {
             if let Some(next) = range(options)? {
                 ranges.push(Range { attribute: name.clone(), next });
             }
-            entry.attributes.entry(name).or_default().extend(texts(&all));
+            let values = texts(&name, &all);
+            entry.attributes.entry(name).or_default().extend(values);
         }
         Ok((entry, ranges))
     }
@@ -290,12 +293,18 @@ fn range(options: &str) -> Result<Option<usize>, Miss> {
     }
 }
 
-/// Values as text: UTF-8 where all of them are, else hexadecimal digits.
-fn texts(values: &[&[u8]]) -> Vec<String> {
-    let text: Option<Vec<String>> =
-        values.iter().map(|value| std::str::from_utf8(value).ok().map(String::from)).collect();
-    let hex = |value: &&[u8]| value.iter().map(|byte| format!("{byte:02x}")).collect();
-    text.unwrap_or_else(|| values.iter().map(hex).collect())
+/// An attribute's values as text, which is read leniently, each for itself: one value in another encoding hides none of
+/// the others. Those of a binary attribute, and a value that is no text, are hexadecimal digits.
+fn texts(name: &str, values: &[&[u8]]) -> Vec<String> {
+    let hex = |value: &[u8]| value.iter().map(|byte| format!("{byte:02x}")).collect();
+    let is_utf8 = |value: &&[u8]| std::str::from_utf8(value).is_ok();
+    // Octet strings (Microsoft, "String(Octet) syntax"): objectGUID, msExchMailboxGuid, objectSid.
+    let binary = (name.ends_with("guid") || name.ends_with("sid")) && !values.iter().all(is_utf8);
+    let one = |value: &&[u8]| match binary || !is_utf8(value) && value.iter().any(u8::is_ascii_control) {
+        true => hex(value),
+        false => western::lenient(value).into_owned(),
+    };
+    values.iter().map(one).collect()
 }
 
 /// Whether a reference leads to a naming context of the same forest that holds no recipients: every search from an Active
@@ -391,7 +400,17 @@ mod tests {
 
     #[test]
     fn values_are_text_or_digits() {
-        assert_eq!(texts(&[b"a", "ü".as_bytes()]), ["a", "ü"]);
-        assert_eq!(texts(&[b"a", b"\xff\x00"]), ["61", "ff00"]);
+        type Case<'a> = (&'a str, [&'a [u8]; 2], [&'a str; 2]);
+        let cases: [Case; 6] = [
+            ("cn", [b"a", "ü".as_bytes()], ["a", "ü"]),
+            ("cn", [b"a", b"Stra\xdfe"], ["a", "Straße"]),
+            ("proxyaddresses", [b"SMTP:a@b.c", b"smtp:\xfc@b.c"], ["SMTP:a@b.c", "smtp:ü@b.c"]),
+            ("proxyaddresses", [b"SMTP:a@b.c", b"\xff\x00"], ["SMTP:a@b.c", "ff00"]),
+            ("msexchmailboxguid", [b"a", b"\xff\x41"], ["61", "ff41"]),
+            ("objectsid", [b"a", b"b"], ["a", "b"]),
+        ];
+        for (name, values, expected) in cases {
+            assert_eq!(texts(name, &values), expected, "{name}");
+        }
     }
 }

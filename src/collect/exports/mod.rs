@@ -4,6 +4,7 @@
 //! levels an object, 1,000 files a folder, 10,000 objects of the organisation and 5,000,000 recipients a file.
 mod clixml;
 mod cmdlet;
+mod columns;
 mod fields;
 mod json;
 mod list;
@@ -485,35 +486,33 @@ fn stream<R: Read>(reader: R, take: &mut dyn Take) -> (String, Result<(), Fault>
         Ok(text) => text,
         Err(fault) => return (String::new(), Err(fault)),
     };
-    let encoding = text.encoding();
-    let named = |format: &str| format!("{format}, {encoding}");
     let first = match text.next_visible() {
         Ok(first) => first,
         Err(fault) => return (String::new(), Err(fault)),
     };
     let neither = |what: &str| Fault { how: How::Unreadable, said: format!(": {what}") };
     let ahead = text.ahead().unwrap_or_default();
-    match first {
-        None => (String::new(), Err(neither("the file is empty"))),
-        Some(b'<') => (named("CLIXML"), clixml::read(&mut text, take)),
-        Some(_) if list::begins(&ahead) => (named("Format-List"), list::read(&mut text, take)),
-        Some(b'[' | b'{') => (named("JSON"), json::read(&mut text, take)),
-        Some(_) if ahead.trim_end() == "null" => (named("JSON"), json::read(&mut text, take)),
+    let (format, done) = match first {
+        None => ("", Err(neither("the file is empty"))),
+        Some(b'<') => ("CLIXML", clixml::read(&mut text, take)),
+        Some(_) if list::begins(&ahead) => ("Format-List", list::read(&mut text, take)),
+        Some(_) if columns::begins(&ahead) => ("Format-Table", columns::read(&mut text, take)),
+        Some(b'[' | b'{') => ("JSON", json::read(&mut text, take)),
+        Some(_) if ahead.trim_end() == "null" => ("JSON", json::read(&mut text, take)),
         Some(_) => match table::heading(&ahead) {
-            Some(heading) => (named("CSV"), table::read(&mut text, &heading, take)),
-            None if list::is_table(&ahead) => {
-                let what = "a table of the console's, which leaves most properties out: use Export-Clixml";
-                (String::new(), Err(neither(what)))
-            }
+            Some(heading) => ("CSV", table::read(&mut text, &heading, take)),
             None => {
-                let what = "neither CLIXML, JSON, CSV nor what Format-List shows of the cmdlets that it reads: use Export-Clixml";
-                (String::new(), Err(neither(what)))
+                let what = "neither CLIXML, JSON, CSV nor what Format-List or Format-Table shows: use Export-Clixml";
+                ("", Err(neither(what)))
             }
         },
-    }
+    };
+    // Which encoding it is may show at a late letter alone.
+    let format = if format.is_empty() { String::new() } else { format!("{format}, {}", text.encoding()) };
+    (format, done)
 }
 
-/// Reads `bytes` as an export of a format (`clixml`, `json`, `csv`, `list`): the way in for fuzzing. How many objects there are,
+/// Reads `bytes` as an export of a format (`clixml`, `json`, `csv`, `list`, `table`): the way in for fuzzing. How many objects there are,
 /// and why it cannot be used.
 #[doc(hidden)]
 pub fn read_bytes(format: &str, bytes: &[u8]) -> (usize, Option<String>) {
@@ -525,6 +524,7 @@ pub fn read_bytes(format: &str, bytes: &[u8]) -> (usize, Option<String>) {
         "clixml" => clixml::read(&mut text, &mut intake),
         "json" => json::read(&mut text, &mut intake),
         "list" => list::read(&mut text, &mut intake),
+        "table" => columns::read(&mut text, &mut intake),
         _ => {
             let ahead = text.ahead()?;
             table::heading(&ahead).map_or(Ok(()), |heading| table::read(&mut text, &heading, &mut intake))

@@ -1,4 +1,5 @@
 //! The text of an export file, whatever its encoding: decoded as it is read, with the place, within limits.
+use crate::collect::western;
 use nsdiag_checks::evidence::{How, Miss};
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Read};
@@ -13,6 +14,8 @@ pub const LEVELS: usize = 64;
 /// The largest file, in bytes.
 pub const FILE: u64 = 16 * 1024 * 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
+/// What is wrong with a text in another encoding than those that PowerShell writes in the West.
+const FOREIGN: &str = "neither UTF-8, UTF-16 with a byte order mark nor Windows-1252: export it with -Encoding UTF8";
 
 /// Why a file cannot be used, with the place in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,12 +150,16 @@ enum Encoding {
     Utf8Mark,
     Utf16Le,
     Utf16Be,
+    /// What Windows PowerShell writes with `Set-Content` or `-Encoding Default` in the West.
+    Western,
 }
 
 /// The decoded text of a file.
 pub struct Text<R> {
     inner: R,
     encoding: Encoding,
+    /// Whether there were only ASCII's letters so far.
+    plain: bool,
     /// Bytes that are not decoded yet: what was read ahead, or the head of a character.
     raw: Vec<u8>,
     out: Vec<u8>,
@@ -182,16 +189,17 @@ impl<R: Read> Text<R> {
         };
         raw.drain(..mark);
         let (out, at, last) = (Vec::new(), 0, b'\n');
-        Ok(Self { inner, encoding, raw, out, at, ended: false, bad: None, last, quoted: false, meter })
+        Ok(Self { inner, encoding, plain: true, raw, out, at, ended: false, bad: None, last, quoted: false, meter })
     }
 
-    /// The encoding in words.
+    /// The encoding in words, as far as what was read tells it.
     pub fn encoding(&self) -> &'static str {
         match self.encoding {
             Encoding::Utf8 => "UTF-8",
             Encoding::Utf8Mark => "UTF-8 with BOM",
             Encoding::Utf16Le => "UTF-16LE",
             Encoding::Utf16Be => "UTF-16BE",
+            Encoding::Western => "Windows-1252",
         }
     }
 
@@ -273,6 +281,7 @@ impl<R: Read> Text<R> {
                 Encoding::Utf8 | Encoding::Utf8Mark => self.decode_bytes(),
                 Encoding::Utf16Le => self.decode_units(u16::from_le_bytes),
                 Encoding::Utf16Be => self.decode_units(u16::from_be_bytes),
+                Encoding::Western => self.decode_western(),
             }
             if self.ended && !self.raw.is_empty() && self.bad.is_none() {
                 self.bad = Some((How::Unreadable, "the file ends in the middle of a character: it is cut off"));
@@ -293,11 +302,32 @@ impl<R: Read> Text<R> {
             Ok(text) => (text.len(), false),
             Err(error) => (error.valid_up_to(), error.error_len().is_some()),
         };
+        self.plain &= self.raw[..whole].is_ascii();
         self.out.extend_from_slice(&self.raw[..whole]);
         self.raw.drain(..whole);
-        if bad {
-            self.bad =
-                Some((How::Unreadable, "not UTF-8, nor UTF-16 with a byte order mark: export it with -Encoding UTF8"));
+        match (bad, self.plain && self.encoding == Encoding::Utf8) {
+            (true, true) => {
+                self.encoding = Encoding::Western;
+                self.decode_western();
+            }
+            (true, false) => self.bad = Some((How::Unreadable, FOREIGN)),
+            (false, _) => {}
+        }
+    }
+
+    /// A text of which no letter is UTF-8's: one that holds such letters too is of nobody's encoding.
+    fn decode_western(&mut self) {
+        let raw = std::mem::take(&mut self.raw);
+        let is_utf8 = |at: usize| {
+            (2..=4).any(|size| raw.get(at..at + size).is_some_and(|part| std::str::from_utf8(part).is_ok()))
+        };
+        for (at, byte) in raw.iter().enumerate() {
+            let letter = western::letter(*byte);
+            if !byte.is_ascii() && (letter.is_control() || is_utf8(at)) {
+                self.bad = Some((How::Unreadable, FOREIGN));
+                return;
+            }
+            self.out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
         }
     }
 
@@ -384,17 +414,20 @@ mod tests {
         let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
             "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect()
         };
+        let foreign = |line, column| format!(":{line}:{column}: {FOREIGN}");
         type Case<'a> = (Vec<u8>, Result<(&'a str, &'static str), &'a str>);
-        let cases: [Case; 9] = [
+        let cases: [Case; 13] = [
             (b"gr\xc3\xbcn".to_vec(), Ok(("grün", "UTF-8"))),
             (b"\xef\xbb\xbfa".to_vec(), Ok(("a", "UTF-8 with BOM"))),
             (wide("grün 😀\n", u16::to_le_bytes), Ok(("grün 😀\n", "UTF-16LE"))),
             (wide("grün", u16::to_be_bytes), Ok(("grün", "UTF-16BE"))),
             (vec![], Ok(("", "UTF-8"))),
-            (
-                b"ab\ngr\xfcn".to_vec(),
-                Err(":2:3: not UTF-8, nor UTF-16 with a byte order mark: export it with -Encoding UTF8"),
-            ),
+            (b"ab\ngr\xfcn \x96 \x80".to_vec(), Ok(("ab\ngrün – €", "Windows-1252"))),
+            // Of two encodings, or of code page 850.
+            (b"gr\xc3\xbcn\ngr\xfcn".to_vec(), Err(&foreign(2, 3))),
+            (b"\xef\xbb\xbfgr\xfcn".to_vec(), Err(&foreign(1, 3))),
+            (b"gr\xfcn\ngr\xc3\xbcn".to_vec(), Err(&foreign(2, 3))),
+            (b"gr\x81n".to_vec(), Err(&foreign(1, 3))),
             (b"a\0b\0".to_vec(), Err(":1:2: a NUL byte: no text, or UTF-16 without a byte order mark")),
             (b"ab\n\xc3".to_vec(), Err(":2:1: the file ends in the middle of a character: it is cut off")),
             (b"\xff\xfea\0\x00\xd8b\0".to_vec(), Err(":1:2: not UTF-16: half a character")),
