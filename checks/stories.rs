@@ -76,8 +76,7 @@ impl World {
             system: "zimbra".into(),
             source: "zimbra-users.csv".into(),
             addresses: Observed::Known(vec!["orders@contoso.com".into(), "sales@contoso.com".into()]),
-            outside: vec![],
-            repeated: 0,
+            ..List::default()
         });
         world.evidence.directories.push(Directory {
             system: "corp".into(),

@@ -23,6 +23,7 @@ use nsdiag_checks::report::{Estimate, Report, Run, Vantage, report};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -364,20 +365,30 @@ fn complete(settings: &Settings, directories: &mut [Directory], catalogs: Vec<Ca
 /// Reads the lists, beside each other in the order of the configuration.
 fn read_lists(settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<List>, Failure> {
     let question = &settings.question;
-    let mut files: Vec<List> =
-        settings.lists.iter().map(|(system, path)| lists::read(path, system, &question.domain)).collect();
+    let mut files: Vec<List> = settings.lists.iter().map(|(system, path)| read_list(settings, system, path)).collect();
     if !settings.recipients.is_empty() {
         let system = question.systems_of(SystemKind::Other).next().map_or("other", |system| &system.name);
         files.push(lists::from_flags(&settings.recipients, system, &question.domain).map_err(Failure::Usage)?);
     }
     for list in &files {
-        if !list.outside.is_empty() {
-            let count = list.outside.len();
-            let named = list.outside.join(", ");
-            notes.push(format!("{}: {count} outside {}, not probed: {named}", list.source, question.domain));
-        }
+        notes.extend(read_note(list, &question.domain));
+        notes.extend(
+            lists::not_taken_in_words(list, &question.domain)
+                .into_iter()
+                .map(|said| format!("{}: {said}", list.source)),
+        );
     }
     Ok(files)
+}
+
+/// The note of what was read of a list, of those that a run gives.
+pub fn read_note(list: &List, domain: &str) -> Option<String> {
+    lists::read_in_words(list, domain).map(|said| format!("{}: {said}", list.source))
+}
+
+fn read_list(settings: &Settings, system: &str, path: &Path) -> List {
+    let list_domain = settings.list_domains.get(system).map(String::as_str);
+    lists::read(path, system, &settings.question.domain, list_domain)
 }
 
 /// How many files that cannot be used are named.
@@ -494,8 +505,13 @@ pub fn plan(settings: &Settings) -> String {
         question.ehlo, question.mail_from
     ));
     lines.push(format!("            {}", Pace::named(&question.pace).in_words(&question.pace)));
-    for (system, path) in &settings.lists {
-        lines.push(format!("list        {} (mailboxes of {system})", path.display()));
+    let lists: Vec<List> = settings.lists.iter().map(|(system, path)| read_list(settings, system, path)).collect();
+    for list in &lists {
+        lines.push(format!("list        {} (mailboxes of {})", list.source, list.system));
+        let unread = list.addresses.miss().map(|miss| format!("it cannot be read: {}", miss.said));
+        let said =
+            lists::read_in_words(list, domain).into_iter().chain(lists::not_taken_in_words(list, domain)).chain(unread);
+        lines.extend(said.map(|said| format!("            {said}")));
     }
     let good = match question.known_good.is_empty() {
         true => "a mailbox that the directory offers, else postmaster".into(),
@@ -506,13 +522,8 @@ pub fn plan(settings: &Settings) -> String {
         most => format!("up to {most}"),
     };
     lines.push(format!("recipients  {most} at one host; known-good: {good}; and one or two random addresses"));
-    let listed: BTreeSet<String> = settings
-        .lists
-        .iter()
-        .filter_map(|(system, path)| lists::read(path, system, domain).addresses.known().cloned())
-        .flatten()
-        .chain(settings.recipients.iter().cloned())
-        .collect();
+    let listed = lists.iter().filter_map(|list| list.addresses.known()).flatten();
+    let listed: BTreeSet<&String> = listed.chain(&settings.recipients).collect();
     let (sessions, seconds) = probing::expected(&question.pace, listed.len().min(question.max_recipients));
     let listed = if listed.len() == 1 { "1 address".into() } else { format!("{} addresses", listed.len()) };
     lines.push(format!(

@@ -88,9 +88,12 @@ pub struct CheckArgs {
     /// Format-List and Format-Table show, beside LDAP or instead of it (nsdiag explain NSD331 prints a script for it)
     #[arg(long, value_name = "PATH")]
     pub exchange_export: Vec<PathBuf>,
-    /// Addresses with a mailbox on the other system: text, CSV, JSON or LDIF
+    /// Addresses with a mailbox on the other system: text, CSV, JSON, LDIF, XLSX, a map or a dump, as the system gives it
     #[arg(long, value_name = "FILE")]
     pub recipients: Vec<PathBuf>,
+    /// The domain of names without one in the lists
+    #[arg(long, value_name = "DOMAIN")]
+    pub list_domain: Option<String>,
     /// An address with a mailbox on the other system
     #[arg(long, value_name = "ADDR")]
     pub recipient: Vec<String>,

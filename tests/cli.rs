@@ -479,7 +479,7 @@ fn a_list_that_was_named_and_cannot_be_used_leaves_the_question_open_and_is_told
     let folder = folder();
     let cases = [
         ("", "list: it holds no address"),
-        ("Dear all,\n", "list: no column holds addresses"),
+        ("Dear all,\n", "list:1: 'Dear all' has no @"),
         // One that can be used, be it of another domain, beside one of this.
         ("x@fabrikam.com\n", ""),
         ("a@contoso.com\n", ""),
@@ -498,6 +498,36 @@ fn a_list_that_was_named_and_cannot_be_used_leaves_the_question_open_and_is_told
         );
         assert_eq!(out.contains("Could not be determined"), open, "{text}: {out}");
     }
+}
+
+#[test]
+fn the_plan_and_a_run_say_what_was_read_of_each_list_and_what_was_not() {
+    let folder = folder();
+    let list = "Name;E-Mail;Forward\nAnn;ann@contoso.com;\nBen;N/A;ben@fabrikam.com\n";
+    std::fs::write(folder.path().join("list"), list).unwrap();
+    std::fs::write(folder.path().join("names"), "ann\nben\n").unwrap();
+    let said = [
+        "CSV with semicolons: 1 address in contoso.com from 'E-Mail', in 2 rows",
+        "1 of 2 rows left out: line 3: 'N/A' has no @",
+        "not taken: addresses in 'Forward' (1)",
+    ];
+    let lists = ["--recipients", "list", "--recipients", "names"];
+    let args = [&["check", "contoso.com", "-c", "/dev/null"], &lists[..]].concat();
+    let (code, out, _) = told(&nsdiag(folder.path(), &[&args[..], &["--plan"]].concat()));
+    let block = format!("list        list (mailboxes of other)\n            {}\n", said.join("\n            "));
+    assert!(code == 0 && out.contains(&block), "{out}");
+    let unread = "it holds names without a domain; --list-domain says which is theirs";
+    assert!(out.contains(&format!("            it cannot be read: names: {unread}\n")), "{out}");
+    let (_, out, _) = told(&nsdiag(folder.path(), &[&args[..], &["--plan", "--list-domain", "Contoso.com"]].concat()));
+    assert!(out.contains("            text, an address a line: 2 addresses in contoso.com, in 2 rows\n"), "{out}");
+    let narrow = ["--resolver", "127.0.0.1:9", "--timeout", "1", "--deadline", "2", "--only", "NSD401"];
+    let (code, out, errors) = told(&nsdiag(folder.path(), &[&args[..4], &lists[..2], &narrow].concat()));
+    for said in said {
+        assert!(errors.contains(&format!("nsdiag: list: {said}\n")), "{errors}");
+    }
+    assert!(code == 3 && out.contains("who else is in the list list of other"), "{out}");
+    let wrong = told(&nsdiag(folder.path(), &[&args[..], &["--plan", "--list-domain", "no domain"]].concat()));
+    assert_eq!((wrong.0, &*wrong.2), (64, "nsdiag: --list-domain: 'no domain' is no domain, such as contoso.com\n"));
 }
 
 #[test]

@@ -134,7 +134,7 @@ pub struct Evidence {
 }
 
 /// A list of mailboxes of one system, from a file or the command line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     /// The system whose mailboxes these are.
     pub system: String,
@@ -142,10 +142,69 @@ pub struct List {
     pub source: String,
     /// What was read: addresses of the domain under check, lower case, sorted, each once.
     pub addresses: Observed<Vec<String>>,
-    /// How many entries are outside the domain under check; they are never probed.
+    /// Those of `addresses` that the format calls aliases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// The first entries outside the domain under check, and how many more there are; they are never probed.
     pub outside: Vec<String>,
+    /// How many entries are outside the domain under check.
+    #[serde(default)]
+    pub outside_count: usize,
     /// How many entries were a repetition.
     pub repeated: usize,
+    /// The format and the encoding that the content shows.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub format: String,
+    /// The columns, fields or attributes that addresses were taken from, where the format has names for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// How many rows, or entries of a line, it has.
+    #[serde(default)]
+    pub rows: usize,
+    /// How many of them could not be read.
+    #[serde(default)]
+    pub left_out: usize,
+    /// The first of those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out_rows: Vec<LeftOut>,
+    /// What else it holds and is no address of a mailbox.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aside: Vec<Aside>,
+}
+
+impl List {
+    /// Whether so many rows could not be read that it cannot stand for the system's mailboxes: more than one in a hundred.
+    pub fn is_full_of_holes(&self) -> bool {
+        self.left_out > self.rows / 100
+    }
+
+    /// The rows that were left out, in words: how many, and the first `most` with the reason.
+    pub fn left_out_in_words(&self, most: usize) -> String {
+        let place = |row: &LeftOut| if row.line == 0 { String::new() } else { format!("line {}: ", row.line) };
+        let shown: Vec<String> =
+            self.left_out_rows.iter().take(most).map(|row| format!("{}{}", place(row), row.why)).collect();
+        let more = self.left_out.saturating_sub(shown.len());
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        format!("{} of {} left out: {}{more}", self.left_out, count(self.rows, "row"), shown.join("; "))
+    }
+}
+
+/// A row of a list that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// Its line in the file, or its row in a sheet, from 1; 0 where the format has none.
+    pub line: usize,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Something that a list holds and that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Aside {
+    /// What it is, in the plural.
+    pub what: String,
+    /// How many there are.
+    pub count: usize,
 }
 
 /// What was asked for: the domain, the systems and how to probe. The rest is defaults.

@@ -139,6 +139,13 @@ fn unread_lists(case: &Case, notes: &mut Notes) {
         if let Observed::Unknown(miss) = &list.addresses {
             let what = format!("the list {} of {}", list.source, list.system);
             notes.gap(Gap::unanswered(what, miss.said.clone(), "--recipients FILE that can be read"));
+        } else if list.is_full_of_holes() {
+            let what = format!("who else is in the list {} of {}", list.source, list.system);
+            notes.gap(Gap::unanswered(
+                what,
+                list.left_out_in_words(3),
+                "--recipients FILE with an address in each row",
+            ));
         }
     }
     let systems = &case.question.systems;
@@ -178,6 +185,7 @@ fn unread_lists(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::LeftOut;
     use crate::stories::{GATEWAY, OTHER, RANDOM, World};
 
     const BOTH: [&str; 2] = ["orders@contoso.com", "sales@contoso.com"];
@@ -192,6 +200,20 @@ mod tests {
         assert!(lines.iter().any(|line| line == open), "{lines:?}");
         world.question.systems[1].recipients_in_directory = true;
         assert!(!world.lines(&CHECK).iter().any(|line| line == open), "the directory tells of all");
+    }
+
+    #[test]
+    fn a_list_of_which_much_could_not_be_read_leaves_the_question_open() {
+        let mut world = World::healthy();
+        let list = &mut world.evidence.files[0];
+        list.rows = 200;
+        list.left_out = 2;
+        list.left_out_rows = vec![LeftOut { line: 7, why: "'N/A' has no @".into() }];
+        assert_eq!(world.lines(&CHECK), [""; 0], "one row in a hundred is a note");
+        world.evidence.files[0].left_out = 3;
+        let open = "unanswered: who else is in the list zimbra-users.csv of zimbra (3 of 200 rows left out: line 7: 'N/A' \
+                    has no @; and 2 more)";
+        assert_eq!(world.lines(&CHECK), [open]);
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(super) struct FileSystem {
     #[serde(default)]
     pub(super) smtp: Vec<Spanned<String>>,
     pub(super) recipients: Option<OneOrMany>,
+    pub(super) list_domain: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) outbound: Vec<Spanned<String>>,
     pub(super) directory: Option<Spanned<FileDirectory>>,

@@ -37,6 +37,8 @@ pub struct Settings {
     pub resolvers: Vec<SocketAddr>,
     /// Files that list mailboxes, each with its system.
     pub lists: Vec<(String, PathBuf)>,
+    /// The domain of names without one in the lists of a system.
+    pub list_domains: BTreeMap<String, String>,
     /// The addresses of `--recipient`.
     pub recipients: Vec<String>,
     /// Findings to leave out.
@@ -152,6 +154,7 @@ impl Builder<'_> {
         let mut directories = Vec::new();
         let mut exports = Vec::new();
         let mut lists = Vec::new();
+        let mut list_domains = BTreeMap::new();
         for system in &file.system {
             let name = system.name.get_ref().clone();
             if systems.iter().any(|known: &System| known.name == name) {
@@ -198,9 +201,16 @@ impl Builder<'_> {
                 outbound: system.outbound.iter().map(|host| self.sender(&in_file(host))).collect::<Result<_, _>>()?,
                 recipients_in_directory: in_directory,
             });
+            if let Some(domain) = &system.list_domain {
+                list_domains.insert(name.clone(), self.domain(&in_file(domain))?);
+            }
             lists.extend(listed.into_iter().map(|path| (name.clone(), path)));
         }
         self.flags_of_systems(&mut systems, &mut directories, &mut exports, &mut lists)?;
+        if let Some(domain) = self.one(self.args.list_domain.as_ref(), "--list-domain", None) {
+            let domain = self.domain(&domain)?;
+            list_domains.extend(systems.iter().map(|system| (system.name.clone(), domain.clone())));
+        }
         for directory in &mut directories {
             self.password(directory, &mut notes)?;
         }
@@ -293,6 +303,7 @@ impl Builder<'_> {
             ca_files,
             resolvers,
             lists,
+            list_domains,
             recipients: args.recipient.clone(),
             ignores: self.ignores()?,
             notes,

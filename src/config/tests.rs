@@ -35,6 +35,7 @@ password_file = "password"
 name = "zimbra"
 kind = "other"
 recipients = "users.csv"
+list_domain = "Contoso.com"
 outbound = ["Mail.contoso.com", "2001:db8::7"]
 [probe]
 known_good = ["Helpdesk@contoso.com"]
@@ -55,6 +56,7 @@ fn a_file_is_read_and_flags_beat_it() {
     assert_eq!(read.directories[0].urls, ["ldaps://dc1.corp.contoso.com"]);
     assert!(read.lists[0].1.ends_with("users.csv") && read.lists[0].1.is_absolute());
     assert_eq!(question.systems[1].outbound, ["mail.contoso.com", "2001:db8::7"]);
+    assert_eq!(read.list_domains, BTreeMap::from([("zimbra".into(), "contoso.com".into())]));
     assert_eq!(read.ignores[0].until.as_deref(), Some("2026-12-31"));
     let delivers_to = question.delivers_to.iter().map(|(gateway, system)| (&**gateway, &**system));
     assert_eq!(Vec::from_iter(delivers_to), [("mx1.contoso.com:2525", "corp")]);

@@ -29,8 +29,7 @@ fn targets(role: Role, good: &[&str], listed: &[String], most: usize) -> Targets
         system: "zimbra".into(),
         source: "x".into(),
         addresses: Observed::Known(listed.iter().map(|local| format!("{local}@c.com")).collect()),
-        outside: vec![],
-        repeated: 0,
+        ..List::default()
     };
     let good: Vec<_> = good.iter().map(|local| format!("{local}@c.com")).collect();
     let question = Question { known_good: good.clone(), ..question };

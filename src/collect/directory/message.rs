@@ -163,7 +163,8 @@ pub(super) fn taken_apart(bytes: &[u8]) -> Result<usize, String> {
     let apart = || {
         let message = Message::read(bytes)?;
         let Answer::Entry(mut entry) = message.answer()? else { return Ok(0) };
-        let mut total = entry.dn.len();
+        // Its characters: one that is not UTF-8 is read as Windows-1252, of which a byte is up to three in UTF-8.
+        let mut total = entry.dn.chars().count();
         while let Some((name, mut values)) = entry.next()? {
             total += name.len();
             while let Some(value) = values.next()? {

@@ -1,0 +1,207 @@
+//! What a column, field or attribute of an export is for, told by its name.
+
+/// The names that hold the address of a mailbox, those that are surest first.
+const PRIMARY: [&str; 31] = [
+    // Exchange; Google; Zimbra; Domino; GroupWise.
+    "primarysmtpaddress",
+    "primaryemail",
+    "primaryemailaddress",
+    "primaryaddress",
+    "primresmtpadresse",
+    "primäresmtpadresse",
+    "zimbramaildeliveryaddress",
+    "zimbraname",
+    "internetaddress",
+    "preferredemailaddress",
+    "preferredemail",
+    "preferredemailid",
+    // LDAP; hMailServer; Kerio.
+    "mail",
+    "accountaddress",
+    "distributionlistaddress",
+    "mailaddress",
+    "emailaddress",
+    "emailadresse",
+    "adresseemail",
+    "adresseelectronique",
+    "adresseemailprincipale",
+    "indirizzoemail",
+    "direccióndecorreoelectrónico",
+    "correoelectrónico",
+    "email",
+    "courriel",
+    "smtpaddress",
+    "windowsemailaddress",
+    "recipient",
+    "smtp",
+    "address",
+];
+/// Those that hold all addresses of a mailbox, each with its kind.
+const EVERY: [&str; 6] =
+    ["emailaddresses", "proxyaddresses", "emailadressen", "proxyadressen", "adressesproxy", "smtpaddresses"];
+/// Those that hold more addresses of a mailbox.
+const ALIAS: [&str; 17] = [
+    "aliases",
+    "alias",
+    "noneditablealiases",
+    "emailaliases",
+    "emailalias",
+    "aliasemail",
+    "aliasaddress",
+    "aliasname",
+    "mailalias",
+    "mailaliases",
+    "zimbramailalias",
+    "mailalternateaddress",
+    "gosamailalternateaddress",
+    "mailalternativeaddress",
+    "nicknames",
+    "secondaryaddresses",
+    "source",
+];
+/// Names to log on with, which often are addresses, and are none by themselves.
+const PRINCIPAL: [&str; 5] =
+    ["userprincipalname", "upn", "benutzerprinzipalname", "benutzerprincipalname", "nomprincipaldelutilisateur"];
+/// Names of mailboxes, often without a domain.
+const LOCAL: [&str; 10] =
+    ["localpart", "username", "userid", "login", "loginname", "account", "accountname", "mailboxname", "user", "uid"];
+/// Where mail goes on to, and other addresses of the person: none of a mailbox here.
+const ELSEWHERE: [&str; 30] = [
+    "targetaddress",
+    "target",
+    "forwardingaddress",
+    "forwardingsmtpaddress",
+    "forwardto",
+    "forward",
+    "forwards",
+    "forwarding",
+    "mailforwardingaddress",
+    "zimbramailforwardingaddress",
+    "zimbraprefmailforwardingaddress",
+    "zimbrapreffromaddress",
+    "zimbraprefreplytoaddress",
+    "zimbramailcatchalladdress",
+    "zimbramailcatchallforwardingaddress",
+    "goto",
+    "destination",
+    "aliasvalue",
+    "externalemailaddress",
+    "remoteroutingaddress",
+    "recoveryemail",
+    "homesecondaryemail",
+    "worksecondaryemail",
+    "alternateemailaddress",
+    "othermails",
+    "othermailbox",
+    "replyto",
+    "manager",
+    "member",
+    "rfc822mailmember",
+];
+/// Domains of names beside them.
+const DOMAIN: [&str; 6] = ["domain", "domainname", "maildomain", "emaildomain", "internetdomain", "primarydomain"];
+/// Whether a mailbox takes mail, and the values that say no.
+const SWITCH: [(&str, &[&str]); 5] = [
+    ("accountactive", &["0", "false"]),
+    ("aliasactive", &["0", "false"]),
+    ("distributionlistenabled", &["0", "false"]),
+    ("active", &["0", "false", "f", "n", "no"]),
+    // Zimbra's administrator's guide, "Account status": of a closed or pending account messages are bounced.
+    ("zimbraaccountstatus", &["closed", "pending"]),
+];
+
+/// What a column is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The address of a mailbox; the lowest number is the surest.
+    Primary(usize),
+    /// All its addresses.
+    Every,
+    /// More of its addresses.
+    Alias,
+    /// A name to log on with.
+    Principal,
+    /// A name without a domain, perhaps.
+    Local,
+    /// The domain of a name.
+    Domain,
+    /// Addresses elsewhere.
+    Elsewhere,
+    /// Whether it takes mail; with the values that say no.
+    Switch(&'static [&'static str]),
+    /// Nothing that is known.
+    Unknown,
+}
+
+impl Role {
+    /// Whether a heading of this role tells that a table is a list.
+    pub fn is_telling(self) -> bool {
+        matches!(self, Self::Primary(_) | Self::Every | Self::Alias | Self::Principal | Self::Local)
+    }
+}
+
+/// The role of a column by its name.
+pub fn role(name: &str) -> Role {
+    let name = plain(name);
+    let place = |names: &[&str]| names.iter().position(|own| *own == name);
+    if let Some(rank) = place(&PRIMARY) {
+        Role::Primary(rank)
+    } else if place(&EVERY).is_some() {
+        Role::Every
+    } else if place(&ALIAS).is_some() {
+        Role::Alias
+    } else if place(&PRINCIPAL).is_some() {
+        Role::Principal
+    } else if place(&LOCAL).is_some() {
+        Role::Local
+    } else if place(&DOMAIN).is_some() {
+        Role::Domain
+    } else if place(&ELSEWHERE).is_some() {
+        Role::Elsewhere
+    } else {
+        SWITCH.iter().find(|(own, _)| *own == name).map_or(Role::Unknown, |(_, off)| Role::Switch(off))
+    }
+}
+
+/// A name in small letters and digits: without what programs put around it (`Email Address [Required]`, `aliases.0`,
+/// `mail;binary`, `"E-Mail"`).
+pub fn plain(name: &str) -> String {
+    let name = name.trim().trim_start_matches('\u{feff}');
+    let name = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    let name = name.split(['[', '(', ';']).next().unwrap_or_default();
+    let numbered = name.rsplit_once('.').filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
+    let name = numbered.map_or(name, |(name, _)| name);
+    name.chars().take(100).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_told_by_its_name_as_programs_write_it() {
+        let cases = [
+            ("Email Address [Required]", "Primary"),
+            ("\"E-Mail\"", "Primary"),
+            ("PrimarySmtpAddress", "Primary"),
+            ("mail;lang-de", "Primary"),
+            ("[accountaddress]", "Primary"),
+            ("aliases.12", "Alias"),
+            ("nonEditableAliases.0", "Alias"),
+            ("Proxy addresses", "Every"),
+            ("User principal name", "Principal"),
+            ("local_part", "Local"),
+            ("Home Secondary Email", "Elsewhere"),
+            ("Recovery Email", "Elsewhere"),
+            ("goto", "Elsewhere"),
+            ("accountactive", "Switch"),
+            ("Mailing address", "Unknown"),
+            ("Age", "Unknown"),
+            ("", "Unknown"),
+        ];
+        for (name, expected) in cases {
+            let told = format!("{:?}", role(name));
+            assert!(told.starts_with(expected), "{name}: {told}");
+        }
+    }
+}
