@@ -46,7 +46,7 @@ pub mod prelude {
         Case, Certainty, Check, Finding, Gap, Notes, Remedy, Severity, SubjectKind, count, listed, no_dns, quoted,
     };
     pub use crate::model::{Addresses, HopView, Outcome, State, hops::judges_us};
-    pub use crate::replies::{Meaning, Stage};
+    pub use crate::replies::{Meaning, OwnReply, Stage};
     pub use alloc::borrow::ToOwned;
     pub use alloc::boxed::Box;
     pub use alloc::format;

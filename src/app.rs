@@ -9,6 +9,7 @@ use crate::collect::rosters::Rosters;
 use crate::collect::smtp::{Manners, TlsTrust};
 use crate::collect::{exports, lists};
 use crate::config::{ALL, DirectorySettings, ExportSettings, JournalSettings, Settings};
+use crate::explain::named;
 use crate::journal::Journal;
 use crate::probing::{self, Choice, Pace, Prober};
 use crate::{clock, vantage};
@@ -19,6 +20,7 @@ use nsdiag_checks::evidence::smtp::{Hop, Role};
 use nsdiag_checks::evidence::{Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
 use nsdiag_checks::judge::{Case, Check, Notes, count};
 use nsdiag_checks::model::hops::good_at;
+use nsdiag_checks::replies::OwnReply;
 use nsdiag_checks::report::{Estimate, Report, Run, Vantage, report};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -70,6 +72,7 @@ pub async fn check(settings: &Settings, tell: &dyn Fn(Word)) -> Result<(Report, 
         notes.push(format!("the journal could not be written: {trouble}"));
     }
     notes.extend(unusable(&evidence));
+    notes.extend(no_host_of_replies(&question, &evidence));
     question.known_good.dedup();
     let targets = evidence.hops.iter().filter_map(|hop| Some(SocketAddr::new(hop.address?, hop.port)));
     let run = Run {
@@ -86,6 +89,17 @@ pub async fn check(settings: &Settings, tell: &dyn Fn(Word)) -> Result<(Report, 
     // A server may echo a password anywhere in what it says.
     let report = settings.secrets.mask_report(report).map_err(Failure::Fault)?;
     Ok((report, notes.iter().map(|note| settings.secrets.mask(note)).collect()))
+}
+
+/// A `[[reply]]` that is for a host which was not asked says nothing, perhaps by a slip.
+fn no_host_of_replies(question: &Question, evidence: &Evidence) -> Vec<String> {
+    let idle = question.replies.iter().filter(|own| !evidence.hops.iter().any(|hop| own.is_for(hop)));
+    let note = |own: &OwnReply| {
+        let host = own.host.as_deref().unwrap_or_default();
+        format!("[[reply]] '{}' is for {host}, which is none of the hosts that were asked", own.pattern)
+    };
+    // Without a host it is for every one that there is.
+    idle.filter(|own| own.host.is_some()).map(note).collect()
 }
 
 /// Runs a check so that its panic is its own.
@@ -522,6 +536,10 @@ pub fn plan(settings: &Settings) -> String {
         most => format!("up to {most}"),
     };
     lines.push(format!("recipients  {most} at one host; known-good: {good}; and one or two random addresses"));
+    for own in &question.replies {
+        let host = own.host.as_ref().map(|host| format!(" at {host}")).unwrap_or_default();
+        lines.push(format!("replies     '{}'{host} is read as {}", own.pattern, named(own.meaning)));
+    }
     let listed = lists.iter().filter_map(|list| list.addresses.known()).flatten();
     let listed: BTreeSet<&String> = listed.chain(&settings.recipients).collect();
     let (sessions, seconds) = probing::expected(&question.pace, listed.len().min(question.max_recipients));

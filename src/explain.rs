@@ -206,7 +206,7 @@ fn in_words(code: u16, meaning: Meaning) -> String {
 }
 
 /// The meaning's name in the contract.
-fn named(meaning: Meaning) -> String {
+pub fn named(meaning: Meaning) -> String {
     let value = serde_json::to_value(meaning).expect("a unit variant is a string");
     value.as_str().unwrap_or_default().into()
 }

@@ -247,6 +247,9 @@ pub struct Question {
     pub skip: Vec<String>,
     /// Resolvers that the user named.
     pub resolvers: Vec<String>,
+    /// What the user says of the replies of their own hosts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replies: Vec<OwnReply>,
 }
 
 fn smtp_port() -> u16 {

@@ -40,6 +40,8 @@ pub struct HopView<'a> {
     pub spared: bool,
     /// Its sessions, by place, in which another system's person was the sender.
     pub sisters: Vec<(usize, &'a Session)>,
+    /// What the user says of its replies.
+    own: Vec<OwnReply>,
     /// What the prober itself did not ask, and why.
     unasked: BTreeMap<&'a str, &'a Turn>,
 }
@@ -61,6 +63,8 @@ pub struct Heard<'a> {
     pub meaning: Meaning,
     /// The catalogue's row that said so.
     pub row: Option<&'static Row>,
+    /// The pattern of the user's own reply that said so.
+    pub own: Option<String>,
     /// How far the meaning can be trusted.
     pub confidence: Confidence,
     /// How long it took, in milliseconds.
@@ -133,6 +137,7 @@ pub fn judges_us(meaning: Meaning) -> bool {
 pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<'a>> {
     let everybody = addresses(question, evidence);
     let of_hop = |hop: &'a Hop, at| {
+        let own = replies::own::of_hop(&question.replies, hop);
         let all = evidence.smtp.iter().enumerate().filter(|(_, session)| session.hop == hop.id);
         // What is said to another sender is another matter.
         let (sisters, sessions): (Vec<_>, Vec<_>) = all.partition(|(_, session)| session.sister.is_some());
@@ -151,7 +156,8 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
                 continue;
             }
             for (turn, recipient, code, reply) in seen.rcpt_replies() {
-                rcpts.entry(recipient).or_default().push(heard(&from, *session, turn, recipient, code, reply));
+                let heard = heard((&own, &from), (*session, turn), (recipient, code, reply));
+                rcpts.entry(recipient).or_default().push(heard);
             }
         }
         // At the other system the control is an address of its own list (contract, section 5).
@@ -175,6 +181,7 @@ pub fn views<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<HopView<
             left_out: (0, 0),
             spared: false,
             sisters,
+            own,
             unasked,
         };
         // Drawn once, because they are asked for with every recipient.
@@ -233,9 +240,14 @@ fn listed<'a>(evidence: &'a Evidence, system: Option<&'a str>) -> impl Iterator<
     lists.filter_map(|list| list.addresses.known()).flatten().map(String::as_str)
 }
 
-fn heard<'a>(ours: &[&str], session: usize, turn: usize, recipient: &'a str, code: u16, reply: &Turn) -> Heard<'a> {
+/// A reply to RCPT, at its place in the evidence.
+fn heard<'a>(
+    (own, ours): (&[OwnReply], &[&str]),
+    (session, turn): (usize, usize),
+    (recipient, code, reply): (&'a str, u16, &Turn),
+) -> Heard<'a> {
     let text = reply.text();
-    let verdict = replies::classify_for(ours, Stage::Rcpt, code, &text);
+    let verdict = replies::classify_with(own, ours, Stage::Rcpt, code, &text);
     Heard {
         session,
         turn,
@@ -245,6 +257,7 @@ fn heard<'a>(ours: &[&str], session: usize, turn: usize, recipient: &'a str, cod
         meaning: verdict.meaning,
         confidence: verdict.confidence(),
         row: verdict.row,
+        own: verdict.own,
         latency_ms: reply.latency_ms,
     }
 }
@@ -315,6 +328,16 @@ impl<'a> HopView<'a> {
             let (turn, reply) = session.reply_at(stage)?;
             Some((format!("/evidence/smtp/{at}/transcript/{turn}"), reply))
         })
+    }
+
+    /// What its reply at `stage` means.
+    pub fn meaning(&self, stage: Stage, code: u16, text: &str) -> Meaning {
+        replies::classify_with(&self.own, &[], stage, code, text).meaning
+    }
+
+    /// What the user says of its replies.
+    pub fn own_replies(&self) -> &[OwnReply] {
+        &self.own
     }
 
     /// Whether it said anything at all.
@@ -426,7 +449,7 @@ impl<'a> HopView<'a> {
         let (pointer, turn) = self.said_at(Stage::Mail)?;
         let code = turn.code.filter(|code| *code >= 500)?;
         let text = turn.text();
-        let meaning = match replies::classify(Stage::Mail, code, &text).meaning {
+        let meaning = match self.meaning(Stage::Mail, code, &text) {
             // Whatever the words: what is refused at MAIL is the sender (RFC 5321, 3.3).
             Meaning::Ambiguous | Meaning::Policy | Meaning::Disabled | Meaning::RelayDenied => Meaning::SenderRejected,
             meaning => meaning,

@@ -63,12 +63,12 @@ impl Limits {
     /// What all of these sessions have shown, in their order.
     pub fn of<'a>(sessions: impl Iterator<Item = &'a Session>) -> Self {
         let mut limits = Self::default();
-        sessions.for_each(|session| limits.learn(session));
+        sessions.for_each(|session| limits.learn(session, &[]));
         limits
     }
 
     /// Learns from one more session, whole or as far as it has come.
-    pub fn learn(&mut self, session: &Session) {
+    pub fn learn(&mut self, session: &Session, own: &[OwnReply]) {
         let mut count = Count::default();
         let (mut slow, mut before_slow, mut slowest_before) = (0, 0, 0);
         let mut limited = false;
@@ -78,7 +78,9 @@ impl Limits {
                 Stage::Ehlo => tighten(&mut self.recipients, recipients_offered(turn)),
                 Stage::Rcpt if code >= 400 => {
                     let text = turn.text();
-                    if replies::classify(Stage::Rcpt, code, &text).meaning == Meaning::RateLimited || code == 421 {
+                    if replies::classify_with(own, &[], Stage::Rcpt, code, &text).meaning == Meaning::RateLimited
+                        || code == 421
+                    {
                         limited |= self.limited_by(code, &text, count, at);
                         continue;
                     }

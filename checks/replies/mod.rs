@@ -6,6 +6,7 @@
 mod gateways;
 mod held;
 mod kinds;
+pub mod own;
 mod policy;
 mod quoting;
 mod rate;
@@ -24,6 +25,7 @@ use crate::prelude::*;
 
 pub use held::{Held, bearing, held, standard};
 pub use kinds::Kind;
+pub use own::OwnReply;
 pub(crate) use row::Text;
 pub use row::{Confidence, Row, Said};
 
@@ -134,17 +136,22 @@ pub struct Verdict {
     pub quoted: Option<String>,
     /// The row that knows what is quoted, if one does.
     pub quoted_row: Option<&'static Row>,
+    /// The pattern of the user's own reply that decided, if one did.
+    pub own: Option<String>,
 }
 
 impl Verdict {
     /// How far the verdict can be trusted: a verdict by code alone is low.
     pub fn confidence(&self) -> Confidence {
         let of = |row: Option<&Row>| row.map_or(Confidence::Low, |row| row.confidence);
+        if self.own.is_some() {
+            return Confidence::High;
+        }
         if self.quoted.is_some() { of(self.row).min(of(self.quoted_row)) } else { of(self.row) }
     }
 
     fn bare(meaning: Meaning) -> Self {
-        Self { meaning, row: None, quoted: None, quoted_row: None }
+        Self { meaning, row: None, quoted: None, quoted_row: None, own: None }
     }
 }
 
@@ -155,7 +162,12 @@ pub fn classify(stage: Stage, code: u16, text: &str) -> Verdict {
 
 /// As [`classify`], for a prober that spoke from the addresses `ours`: a refusal that names one of them is about us.
 pub fn classify_for(ours: &[&str], stage: Stage, code: u16, text: &str) -> Verdict {
-    judge(ours, stage, code, text, 0)
+    classify_with(&[], ours, stage, code, text)
+}
+
+/// As [`classify_for`], for a host of whose replies the user says what `own` holds.
+pub fn classify_with(own: &[OwnReply], ours: &[&str], stage: Stage, code: u16, text: &str) -> Verdict {
+    within(stage, own::verdict(own, code, text).unwrap_or_else(|| read(ours, stage, code, text, 0)))
 }
 
 /// Splits a leading code off a reply as people paste it: `550 5.1.1 …`, `550-5.1.1 …`. `None` where there is none.
@@ -205,9 +217,9 @@ pub fn enhanced_code(text: &str) -> Option<&str> {
 /// How deep quotations of other hosts' replies are followed.
 const QUOTES: usize = 3;
 
-fn judge(ours: &[&str], stage: Stage, code: u16, text: &str, depth: usize) -> Verdict {
+/// The verdict, as far as a reply at `stage` can say it.
+fn within(stage: Stage, verdict: Verdict) -> Verdict {
     use Meaning::*;
-    let verdict = read(ours, stage, code, text, depth);
     // A refusal before RCPT is never a fact about a recipient (catalogue rule R1).
     let of_recipient =
         matches!(verdict.meaning, UnknownRecipient | UnknownRecipientTemporary | VerificationFailed | Disabled | Full);
@@ -226,13 +238,14 @@ fn read(ours: &[&str], stage: Stage, code: u16, text: &str, depth: usize) -> Ver
     let Some(row) = row_for(ours, stage, code, &seen, depth) else {
         return Verdict::bare(by_code(code, seen.enhanced()));
     };
-    let own = Verdict { meaning: row.meaning, row: Some(row), quoted: None, quoted_row: None };
+    let own = Verdict { row: Some(row), ..Verdict::bare(row.meaning) };
     // Case apart, offsets stay what they are.
     let behind = |marker: &str| text.to_ascii_lowercase().find(marker).map(|at| &text[at + marker.len()..]);
     let Some(rest) = row.quotes.and_then(behind) else { return own };
     let (inner, quoted) = match first_reply(rest) {
         Some((inner_code, words)) => {
-            (judge(&[], stage_in(words), inner_code, words, depth + 1), format!("{inner_code} {words}"))
+            let stage = stage_in(words);
+            (within(stage, read(&[], stage, inner_code, words, depth + 1)), format!("{inner_code} {words}"))
         }
         // No reply in it: the words may be the server's own.
         None => (read(ours, stage, code, rest, depth + 1), rest.trim().to_string()),
@@ -244,7 +257,7 @@ fn read(ours: &[&str], stage: Stage, code: u16, text: &str, depth: usize) -> Ver
         Meaning::UnknownRecipient if code < 500 => Meaning::UnknownRecipientTemporary,
         other => other,
     };
-    Verdict { meaning, row: Some(row), quoted: Some(quoted), quoted_row: inner.quoted_row.or(inner.row) }
+    Verdict { meaning, row: Some(row), quoted: Some(quoted), quoted_row: inner.quoted_row.or(inner.row), own: None }
 }
 
 /// The first row that knows the reply.

@@ -185,6 +185,7 @@ fn recipient(model: &Model, one: &Recipient) -> RecipientResult {
             hop: hop.id().into(),
             outcome,
             meaning,
+            configured: heard.and_then(|heard| heard.own.clone()),
             reply,
             latency_ms: heard.and_then(|heard| heard.latency_ms),
         }

@@ -268,6 +268,9 @@ pub struct HopAnswer {
     pub outcome: Outcome,
     /// What the reply means, where there was one.
     pub meaning: Option<Meaning>,
+    /// The pattern of the configuration's `[[reply]]` that says so, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configured: Option<String>,
     /// The reply.
     pub reply: Option<Reply>,
     /// How long it took, in milliseconds.

@@ -1,6 +1,5 @@
 //! NSD206: a hop puts recipients off, and still does at the second try.
 use crate::prelude::*;
-use crate::replies;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD206",
@@ -23,7 +22,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let early = [Stage::Greeting, Stage::Ehlo, Stage::Mail].into_iter().find_map(|stage| {
             let (pointer, turn) = hop.said_at(stage)?;
             let (code, text) = (turn.code?, turn.text());
-            let meaning = replies::classify(stage, code, &text).meaning;
+            let meaning = hop.meaning(stage, code, &text);
             ((400..500).contains(&code) && asks_for_a_later_try(meaning)).then(|| (pointer, format!("{code} {text}")))
         });
         put_off.dedup_by_key(|heard| heard.recipient);

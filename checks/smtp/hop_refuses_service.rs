@@ -1,6 +1,5 @@
 //! NSD202: a hop answers, and takes no mail from anybody.
 use crate::prelude::*;
-use crate::replies;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD202",
@@ -21,7 +20,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             Some((stage, pointer, code, turn.text()))
         });
         let Some((stage, pointer, code, text)) = refused else { continue };
-        let meaning = replies::classify(stage, code, &text).meaning;
+        let meaning = hop.meaning(stage, code, &text);
         if code < 500 || judges_us(meaning) {
             // 4xx is NSD206's or NSD207's, a judgement on us is NSD210's.
             continue;

@@ -2,7 +2,6 @@
 use crate::model::hops::TARPIT_MS;
 use crate::model::limits::Limits;
 use crate::prelude::*;
-use crate::replies;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD207",
@@ -32,7 +31,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let mut limits = Limits::default();
         for (at, session) in &hop.sessions {
             let known = limits.shown.len();
-            limits.learn(session);
+            limits.learn(session, hop.own_replies());
             for shown in &limits.shown[known..] {
                 // What it waits before a refusal is told above, with how long.
                 let Some(says) = shown.what.strip_prefix("it ").filter(|_| shown.counts) else { continue };
@@ -51,7 +50,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             [Stage::Greeting, Stage::Ehlo, Stage::Mail].into_iter().find_map(|stage| {
                 let (pointer, turn) = hop.said_at(stage)?;
                 let (code, text) = (turn.code.filter(|code| *code >= 400)?, turn.text());
-                let limit = replies::classify(stage, code, &text).meaning == Meaning::RateLimited;
+                let limit = hop.meaning(stage, code, &text) == Meaning::RateLimited;
                 limit.then(|| (pointer, format!("{code} {text}")))
             })
         };

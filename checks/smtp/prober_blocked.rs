@@ -1,7 +1,6 @@
 //! NSD210: a hop judges us, and so says nothing about recipients.
 use crate::model::Heard;
 use crate::prelude::*;
-use crate::replies;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD210",
@@ -22,7 +21,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let early = [Stage::Greeting, Stage::Ehlo, Stage::Mail].into_iter().find_map(|stage| {
             let (pointer, turn) = hop.said_at(stage)?;
             let (code, text) = (turn.code?, turn.text());
-            let meaning = replies::classify(stage, code, &text).meaning;
+            let meaning = hop.meaning(stage, code, &text);
             // Whatever the words, a refusal of MAIL is about the sender.
             let about_us = judges_us(meaning) || stage == Stage::Mail && code >= 500;
             (code >= 400 && about_us).then(|| (pointer, "before any recipient was named", format!("{code} {text}")))

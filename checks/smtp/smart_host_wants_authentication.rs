@@ -2,7 +2,6 @@
 use crate::evidence::exchange::SmartHostAuthentication;
 use crate::evidence::smtp::Turn;
 use crate::prelude::*;
-use crate::replies;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD209",
@@ -29,7 +28,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         for hop in case.model.hops_of(Role::Other).filter(of_connector) {
             // 530 is "authentication required" (RFC 4954, 6), and "STARTTLS first" as well (RFC 3207, 4): the words tell.
             let wants = |turn: &Turn| {
-                let meaning = replies::classify(Stage::Mail, turn.code.unwrap_or_default(), &turn.text()).meaning;
+                let meaning = hop.meaning(Stage::Mail, turn.code.unwrap_or_default(), &turn.text());
                 turn.code == Some(530) && meaning != Meaning::TlsRequired
             };
             let at_mail = hop.said_at(Stage::Mail).filter(|(_, turn)| wants(turn));

@@ -2,7 +2,6 @@
 use crate::evidence::smtp::Who;
 use crate::model::systems::is_at;
 use crate::prelude::*;
-use crate::replies;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD211",
@@ -44,7 +43,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             continue;
         };
         let (code, text) = (refused.code.unwrap_or_default(), refused.text());
-        let meaning = replies::classify(refused.stage, code, &text).meaning;
+        let meaning = hop.meaning(refused.stage, code, &text);
         let quote = format!("{code} {text}");
         // Whom our own sender reached is refused as unknown now: that says more of the host than of the sender.
         let lower = text.to_lowercase();

@@ -16,6 +16,7 @@ pub(super) struct File {
     pub(super) system: Vec<FileSystem>,
     pub(super) probe: Probe,
     pub(super) ignore: Vec<FileIgnore>,
+    pub(super) reply: Vec<FileReply>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -117,6 +118,14 @@ pub(super) struct FileIgnore {
     #[serde(rename = "reason")]
     pub(super) _reason: Option<String>,
     pub(super) until: Option<Spanned<toml::value::Datetime>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileReply {
+    pub(super) pattern: Spanned<String>,
+    pub(super) meaning: Spanned<String>,
+    pub(super) host: Option<Spanned<String>>,
 }
 
 /// The file, and where it was found, to name places in it.

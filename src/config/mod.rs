@@ -8,8 +8,9 @@ use crate::border::Secrets;
 use crate::cli::CheckArgs;
 use crate::collect::directory::Password;
 use crate::stop::Stop;
-use file::{File, FileDirectory, FileIgnore, Given, OneOrMany, Place, Source, in_file, read};
+use file::{File, FileDirectory, FileIgnore, FileReply, Given, OneOrMany, Place, Source, in_file, read};
 use nsdiag_checks::evidence::{Question, System, SystemKind, address};
+use nsdiag_checks::replies::own::{self, OwnReply};
 use nsdiag_checks::report::Ignore;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -287,6 +288,7 @@ impl Builder<'_> {
             only: args.report.only.clone(),
             skip: args.report.skip.clone(),
             resolvers: resolvers.iter().map(ToString::to_string).collect(),
+            replies: self.replies()?,
         };
         let ca_files = match args.ca.is_empty() {
             false => args.ca.clone(),
@@ -480,6 +482,24 @@ impl Builder<'_> {
         }
         directory.password = Some(password);
         Ok(())
+    }
+
+    fn replies(&self) -> Result<Vec<OwnReply>, ConfigError> {
+        let one = |entry: &FileReply| {
+            let pattern = entry.pattern.get_ref();
+            if !own::is_telling(pattern) {
+                let said = "'pattern' must hold three letters or digits outside of addresses, or it fits any reply";
+                return Err(self.source.wrong(Some(entry.pattern.span()), said));
+            }
+            let word = entry.meaning.get_ref();
+            let meaning = own::meaning(word).ok_or_else(|| {
+                let said = format!("'{word}' is no meaning of a refusal; those are {}", own::meanings().join(", "));
+                self.source.wrong(Some(entry.meaning.span()), &said)
+            })?;
+            let host = entry.host.as_ref().map(|host| self.sender(&in_file(host))).transpose()?;
+            Ok(OwnReply { pattern: pattern.clone(), meaning, host })
+        };
+        self.file.reply.iter().map(one).collect()
     }
 
     fn ignores(&self) -> Result<Vec<Ignore>, ConfigError> {

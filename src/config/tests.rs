@@ -1,5 +1,6 @@
 //! The configuration, as files and flags give it.
 use super::*;
+use nsdiag_checks::replies::Meaning;
 
 fn load(toml: &str, change: impl FnOnce(&mut CheckArgs)) -> Result<Settings, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -44,6 +45,10 @@ timeout = 5
 code = "NSD204"
 subject = "mx2.contoso.com"
 until = 2026-12-31
+[[reply]]
+pattern = "kein solches Postfach"
+meaning = "unknown-recipient"
+host = "MX1.contoso.com"
 "#;
 
 #[test]
@@ -57,6 +62,8 @@ fn a_file_is_read_and_flags_beat_it() {
     assert!(read.lists[0].1.ends_with("users.csv") && read.lists[0].1.is_absolute());
     assert_eq!(question.systems[1].outbound, ["mail.contoso.com", "2001:db8::7"]);
     assert_eq!(read.list_domains, BTreeMap::from([("zimbra".into(), "contoso.com".into())]));
+    let own = question.replies.iter().map(|own| (&*own.pattern, own.meaning, own.host.as_deref()));
+    assert_eq!(Vec::from_iter(own), [("kein solches Postfach", Meaning::UnknownRecipient, Some("mx1.contoso.com"))]);
     assert_eq!(read.ignores[0].until.as_deref(), Some("2026-12-31"));
     let delivers_to = question.delivers_to.iter().map(|(gateway, system)| (&**gateway, &**system));
     assert_eq!(Vec::from_iter(delivers_to), [("mx1.contoso.com:2525", "corp")]);
@@ -122,7 +129,7 @@ fn exports_stand_beside_ldap_or_in_for_it() {
 #[test]
 fn what_is_wrong_is_told_with_its_place() {
     let cases = [
-        ("domain = 'contoso.com'\nresolver = 1", "FILE:2:1: unknown key 'resolver'; the nearest is 'probe'"),
+        ("domain = 'contoso.com'\nresolver = 1", "FILE:2:1: unknown key 'resolver'; the nearest is 'reply'"),
         (
             "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\noutbound = ['mx:25']",
             "FILE:5:13: 'mx:25' is no host or address",
@@ -149,6 +156,20 @@ fn what_is_wrong_is_told_with_its_place() {
             "FILE:3:8: 'brisk' is neither polite, own nor a number such as 2/s",
         ),
         ("domain = 'contoso.com'\n[probe]\ntimeout = 0", "FILE:3:11: it must be 1 or more"),
+        (
+            "domain = 'contoso.com'\n[[reply]]\npattern = ' <a@contoso.com> '\nmeaning = 'full'",
+            "FILE:3:11: 'pattern' must hold three letters or digits outside of addresses, or it fits any reply",
+        ),
+        (
+            "domain = 'contoso.com'\n[[reply]]\npattern = 'voll'\nmeaning = 'accepted'",
+            "FILE:4:11: 'accepted' is no meaning of a refusal; those are unknown-recipient, unknown-recipient-temporary, \
+             verification-failed, disabled, full, relay-denied, authentication-required, policy, reputation, \
+             sender-rejected, greylisted, rate-limited, temporary, tls-required, protocol, no-mail, loop, ambiguous",
+        ),
+        (
+            "domain = 'contoso.com'\n[[reply]]\npattern = 'voll'\nmeaning = 'full'\nhost = 'mx1:25'",
+            "FILE:5:8: 'mx1:25' is no host or address",
+        ),
         ("domain = 'contoso.com'\n[[ignore]]\ncode = 'X'", "FILE:3:8: 'X' is no code of a finding, such as NSD204"),
         (
             "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\n[[system]]\nname = 'a'\nkind = 'other'",

@@ -434,7 +434,7 @@ impl<'a> Desk<'a> {
         let ms = turn.latency_ms.unwrap_or(0);
         let meaning = match code {
             0..=299 => Meaning::Accepted,
-            _ => replies::classify(Stage::Rcpt, code, &turn.text()).meaning,
+            _ => replies::classify_with(&self.targets.own, &[], Stage::Rcpt, code, &turn.text()).meaning,
         };
         if code == 421 || meaning == Meaning::RateLimited {
             seat.refusals += 1;
@@ -554,7 +554,7 @@ impl<'a> Desk<'a> {
         }
         self.exploring &= !seat.explorer;
         let before = (self.limits.refusals, self.limits.recipients, self.limits.mixed);
-        self.limits.learn(session);
+        self.limits.learn(session, &self.targets.own);
         self.doubt(&mut seat);
         self.disbelieve(session);
         let learnt = before != (self.limits.refusals, self.limits.recipients, self.limits.mixed);

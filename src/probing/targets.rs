@@ -3,6 +3,7 @@ use nsdiag_checks::evidence::smtp::{Hop, Role};
 use nsdiag_checks::evidence::{Evidence, Question};
 use nsdiag_checks::model::chosen::chosen;
 use nsdiag_checks::model::{State, recipients};
+use nsdiag_checks::replies::{self, OwnReply};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Who is to be asked about at one hop.
@@ -18,6 +19,8 @@ pub(super) struct Targets {
     pub(super) postmaster: String,
     /// The random controls, the second for where the first is accepted.
     pub(super) randoms: [String; 2],
+    /// What the user says of the hop's replies.
+    pub(super) own: Vec<OwnReply>,
 }
 
 impl Targets {
@@ -49,6 +52,7 @@ impl Targets {
             control,
             postmaster,
             randoms: [question.random.clone(), question.second_random.clone()],
+            own: replies::own::of_hop(&question.replies, hop),
         }
     }
 

@@ -24,6 +24,7 @@ pub fn table(report: &Report, colour: bool, verbose: bool) -> String {
         out.push_str(&of_finding(finding, &paint));
     }
     out.push_str(&recipients(report));
+    out.push_str(&configured(report));
     out.push_str(&gaps(report));
     out.push_str(&foot(report));
     if verbose {
@@ -244,6 +245,23 @@ fn recipients(report: &Report) -> String {
         out.push_str(&format!("and {more} more, in the JSON report\n"));
     }
     out
+}
+
+/// The replies that were read as the configuration says, so that nobody takes its word for nsdiag's.
+fn configured(report: &Report) -> String {
+    let mut counts: BTreeMap<(&str, Meaning), usize> = BTreeMap::new();
+    for answer in report.recipients.iter().flat_map(|one| &one.hops) {
+        if let (Some(pattern), Some(meaning)) = (&answer.configured, answer.meaning) {
+            *counts.entry((pattern, meaning)).or_default() += 1;
+        }
+    }
+    let line = |((pattern, meaning), replies): (&(&str, Meaning), &usize)| {
+        let (pattern, meaning) = (safe(pattern), serde_word(meaning));
+        let replies = if *replies == 1 { "1 reply".into() } else { format!("{replies} replies") };
+        pairs(&[("-", format!("'{pattern}' is read as {meaning}, as the configuration says: {replies}"))])
+    };
+    let lines: String = counts.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 fn dedup(mut lines: Vec<String>) -> Vec<String> {

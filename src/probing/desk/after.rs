@@ -45,7 +45,7 @@ impl Desk<'_> {
             return After::Go;
         }
         let last = session.transcript.iter().rev().find(|turn| turn.who == Who::Server && turn.stage != Stage::Quit);
-        let limited = seat.limited || last.is_some_and(says_too_much);
+        let limited = seat.limited || last.is_some_and(|turn| self.says_too_much(turn));
         if how.is_none() && !limited && !closed {
             self.strikes = 0;
             return After::Go;
@@ -72,10 +72,12 @@ impl Desk<'_> {
             false => After::Stop,
         }
     }
-}
 
-/// Whether a reply says that we ask too much.
-fn says_too_much(turn: &Turn) -> bool {
-    let refused = turn.code.filter(|code| *code >= 400);
-    refused.is_some_and(|code| replies::classify(turn.stage, code, &turn.text()).meaning == Meaning::RateLimited)
+    /// Whether a reply says that we ask too much.
+    fn says_too_much(&self, turn: &Turn) -> bool {
+        let own = &self.targets.own;
+        let limits =
+            |code| replies::classify_with(own, &[], turn.stage, code, &turn.text()).meaning == Meaning::RateLimited;
+        turn.code.filter(|code| *code >= 400).is_some_and(limits)
+    }
 }
