@@ -1,6 +1,7 @@
 //! Renders a report.
 pub mod table;
 
+use nsdiag_checks::remedy::quoting::is_unseen;
 use nsdiag_checks::report::Report;
 use std::io::{self, Write};
 use std::path::Path;
@@ -77,26 +78,6 @@ pub fn escaped(json: &str) -> String {
         }
     }
     out
-}
-
-/// Whether a character shows nothing by itself and does something: control characters (C0, DEL, C1), bidirectional ones,
-/// separators of lines and paragraphs, those without width, and those that only mark or select (Unicode's
-/// Default_Ignorable_Code_Point, as far as programs write it).
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 #[cfg(test)]
