@@ -277,7 +277,7 @@ impl Program {
                         command.kind = Kind::Blank;
                         command
                             .remarks
-                            .push(quoting::in_words(&told(&format!("an argument of {}", self.name), &value)));
+                            .push(told(&format!("an argument of {}", self.name), &quoting::in_letters(&value)));
                         open("see the comment")
                     })
                 }
@@ -290,7 +290,7 @@ impl Program {
 
 /// What is said of a value that cannot be quoted.
 fn told(what: &str, value: &str) -> String {
-    format!("{what} cannot be written here safely; it is, with what cannot be seen written out: {value}")
+    format!("{what} cannot be written here safely, it is, with what is unsafe written out: {value}")
 }
 
 /// `words` without what opens a string, a block or a list: a line that is refused must not swallow the next one.
@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(lines(server.clone()), ["X -Server <the hosts name x a>"]);
         assert!(!Command::from(server).is_whole());
         assert_eq!(lines(Cmdlet::new("X").or_placeholder("Server", Some("A"), "which")), ["X -Server 'A'"]);
-        let told = "# -To cannot be written here safely; it is, with what cannot be seen written out: a\\u{a}#b";
+        let told = "# -To cannot be written here safely, it is, with what is unsafe written out: a\\u{a}#b";
         for cmdlet in [
             Cmdlet::new("X").with("To", "a\n#b"),
             Cmdlet::new("X").list("To", ["a\n#b"]),
@@ -352,7 +352,7 @@ mod tests {
             panic!("a comment and a line");
         };
         assert_eq!(line, "dsacls <see the comment>");
-        assert!(told.starts_with("# an argument of dsacls ") && told.ends_with(": CN=\"a\""), "{told}");
+        assert!(told.starts_with("# an argument of dsacls ") && told.ends_with(": CN=\\u{22}a\\u{22}"), "{told}");
     }
 
     #[test]

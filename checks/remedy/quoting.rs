@@ -63,10 +63,21 @@ pub fn cmd(value: &str) -> Result<String, Unquotable> {
 
 /// `value` as data for people: what cannot be seen, and what could not be read, is written out.
 pub fn in_words(value: &str) -> String {
+    written_out(value, is_unsafe)
+}
+
+/// [`in_words`], with all that means something to a shell written out as well: `cmd`, and `zsh` at the prompt, take no `#`
+/// for the beginning of a comment.
+pub(super) fn in_letters(value: &str) -> String {
+    let special = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !" @.,=:_/+-\\".contains(c);
+    written_out(value, |c| is_unsafe(c) || special(c))
+}
+
+fn written_out(value: &str, bad: impl Fn(char) -> bool) -> String {
     const MOST: usize = 300;
     let mut out = String::new();
     for c in value.chars().take(MOST) {
-        match is_unsafe(c) {
+        match bad(c) {
             true => out.extend(c.escape_unicode()),
             false => out.push(c),
         }
