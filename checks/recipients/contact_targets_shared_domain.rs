@@ -32,15 +32,14 @@ fn judge(case: &Case, notes: &mut Notes) {
             let set = stray.object.cmdlet("Set");
             set.placeholder("ExternalEmailAddress", "its address in the routing domain of the other system")
         };
-        let commands = alike.iter().map(routed).collect();
-        let undo = alike.iter().map(|stray| stray.object.cmdlet("Set").with("ExternalEmailAddress", &stray.target));
-        let undo = undo.collect();
+        let before = |stray: &Stray| stray.object.cmdlet("Set").with("ExternalEmailAddress", &stray.target);
+        let pairs = alike.iter().map(|stray| (routed(stray), before(stray)));
         finding.seen_all(alike.iter().flat_map(|stray| [&stray.object.pointer].into_iter().chain(&stray.seen)));
         for stray in alike {
             finding.about(SubjectKind::Recipient, stray.object.name());
         }
         let stale = "If the mailbox is gone: Disable-MailContact or Disable-MailUser takes the object out of mail";
-        finding.mend(Remedy::exchange("Target a domain of the other system's own", commands, undo));
+        finding.mend(Remedy::each("Target a domain of the other system's own", pairs));
         finding.mend(Remedy::steps("exchange", "Or take out what is stale", vec![stale.into()]));
     }
 }

@@ -42,12 +42,9 @@ fn judge(case: &Case, notes: &mut Notes) {
             Certainty::Proven => format!("contacts and mail users that lead nowhere: {}", listed(&each, 5)),
             _ => format!("objects with a proxy address and neither mailbox nor usable target: {}", listed(&each, 5)),
         };
-        let (commands, undo): (Vec<_>, Vec<_>) = some.iter().map(|object| aim(object)).unzip();
-        tell_objects(notes, &some, detail).certainty(certainty).mend(Remedy::exchange(
-            "Say where their mailbox is",
-            commands,
-            undo,
-        ));
+        tell_objects(notes, &some, detail)
+            .certainty(certainty)
+            .mend(Remedy::each("Say where their mailbox is", some.iter().map(|object| aim(object))));
     }
     let unserved: Vec<_> = other.into_iter().filter(|object| !is_served(case, object)).collect();
     if !unserved.is_empty() {

@@ -82,11 +82,10 @@ fn asks(case: &Case, group: &Group) -> String {
 
 /// What one does about it: in Exchange, so that the directory answers for them, or at the gateway.
 fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
-    let (commands, undo) = group.recipients.iter().map(|recipient| answer_for(recipient)).unzip();
     let again = when_to_test_again(case, &group.first.hops);
     let again = again.map_or(String::new(), |after| format!("; then test again after {after}"));
     let title = format!("Have the directory answer for them: a mail contact each{again}");
-    let mut all = vec![Remedy::exchange(title, commands, undo)];
+    let mut all = vec![Remedy::each(title, group.recipients.iter().map(|recipient| answer_for(recipient)))];
     all.extend(tell_of_second_system(case, &group.first.hops));
     all
 }

@@ -52,10 +52,10 @@ fn judge(case: &Case, notes: &mut Notes) {
         };
         let object = if some.len() == 1 { format!(" ('{}')", first.entry.dn) } else { String::new() };
         let detail = format!("in mail, and not in proxyAddresses: {}{object}{becomes}", listed(&names, 5));
-        let (commands, undo): (Vec<_>, Vec<_>) = some.iter().map(|(object, mail)| enable(object, mail)).unzip();
+        let pairs = some.iter().map(|(object, mail)| enable(object, mail));
         let objects: Vec<_> = some.iter().map(|(object, _)| *object).collect();
         let finding = tell_objects(notes, &objects, detail);
-        finding.severity(severity).certainty(certainty).mend(Remedy::exchange("Mail-enable them", commands, undo));
+        finding.severity(severity).certainty(certainty).mend(Remedy::each("Mail-enable them", pairs));
     }
 }
 

@@ -71,9 +71,9 @@ fn tell<'n>(
         format!("{} (to {}: {why})", object.name(), target(object))
     };
     let each: Vec<_> = some.iter().map(each).collect();
-    let clear = some.iter().map(|(object, _)| object.attribute().word("Clear", "targetAddress")).collect();
-    let undo = some.iter().map(|(object, _)| object.attribute().change("Add", "targetAddress", target(object)));
-    let undo = undo.collect();
+    let clear = |object: &Object| object.attribute().word("Clear", "targetAddress");
+    let undo = |object: &Object| object.attribute().change("Add", "targetAddress", target(object));
+    let pairs = some.iter().map(|(object, _)| (clear(object), undo(object)));
     let named: Vec<_> = some.iter().map(|(object, _)| *object).collect();
     let finding = tell_objects(notes, &named, says(&listed(&each, 5)));
     finding.certainty(certainty);
@@ -82,7 +82,7 @@ fn tell<'n>(
             finding.seen_all(seen);
         }
     }
-    finding.mend(Remedy::exchange("Let the mail stay in the mailbox", clear, undo))
+    finding.mend(Remedy::each("Let the mail stay in the mailbox", pairs))
 }
 
 #[cfg(test)]

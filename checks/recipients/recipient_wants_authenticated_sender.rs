@@ -23,16 +23,10 @@ fn judge(case: &Case, notes: &mut Notes) {
         return;
     }
     let each: Vec<_> = all.iter().map(|object| format!("{} ({})", object.name(), object.kind().word())).collect();
-    let set = |on| {
-        let each = all.iter().map(move |object| object.cmdlet("Set").bool("RequireSenderAuthenticationEnabled", on));
-        each.collect::<Vec<_>>()
-    };
+    let set = |object: &Object, on| object.cmdlet("Set").bool("RequireSenderAuthenticationEnabled", on);
+    let pairs = all.iter().map(|object| (set(object, false), set(object, true)));
     let detail = format!("mail from senders who did not log in bounces for {}", listed(&each, 5));
-    tell_objects(notes, &all, detail).mend(Remedy::exchange(
-        "Let everybody write to them, if that is meant",
-        set(false),
-        set(true),
-    ));
+    tell_objects(notes, &all, detail).mend(Remedy::each("Let everybody write to them, if that is meant", pairs));
 }
 
 #[cfg(test)]

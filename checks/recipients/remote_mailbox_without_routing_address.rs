@@ -85,15 +85,14 @@ fn tell<'n>(case: &Case, notes: &'n mut Notes, all: &[&(&Object, (String, bool))
         Some(before) => remote(object).with("RemoteRoutingAddress", before),
         None => object.attribute().word("Clear", "targetAddress"),
     };
-    let commands = all.iter().map(set).collect();
-    let undo = all.iter().map(undo).collect();
+    let pairs = all.iter().map(|one| (set(one), undo(one)));
     let objects: Vec<_> = all.iter().map(|(object, _)| *object).collect();
     tell_objects(
         notes,
         &objects,
         format!("the remote routing address does not lead to Exchange Online: {}", listed(&each, 5)),
     )
-    .mend(Remedy::exchange("Set the address that the mailbox has in the tenant", commands, undo))
+    .mend(Remedy::each("Set the address that the mailbox has in the tenant", pairs))
 }
 
 #[cfg(test)]

@@ -68,9 +68,14 @@ impl Command {
         self.kind == Kind::Whole
     }
 
-    /// Whether it is a comment of a saved report.
-    pub(super) fn is_remark(&self) -> bool {
-        self.kind == Kind::Saved && self.text.starts_with('#')
+    /// Whether it only shows something.
+    pub fn reads(&self) -> bool {
+        self.text.starts_with("Get-")
+    }
+
+    /// Whether it is a line of a saved report.
+    pub(super) fn is_saved(&self) -> bool {
+        self.kind == Kind::Saved
     }
 }
 

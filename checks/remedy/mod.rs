@@ -28,6 +28,9 @@ pub struct Remedy {
     #[serde(serialize_with = "as_lines")]
     #[schemars(with = "Vec<String>")]
     pub undo: Vec<Command>,
+    /// Whether each command has its own undo, at the same place.
+    #[serde(skip)]
+    paired: bool,
 }
 
 impl Remedy {
@@ -40,7 +43,19 @@ impl Remedy {
             shell: Some(Shell::PowerShell.word().into()),
             commands,
             undo,
+            paired: false,
         }
+    }
+
+    /// The same for several things, each with the command that does it and the one that takes it back.
+    pub fn each(title: impl Into<String>, pairs: impl IntoIterator<Item = (Cmdlet, Cmdlet)>) -> Self {
+        let (commands, undo) = pairs.into_iter().unzip();
+        Self { paired: true, ..Self::exchange(title, commands, undo) }
+    }
+
+    /// Each command with its own undo, where each has one.
+    pub fn pairs(&self) -> Option<impl Iterator<Item = (&Command, &Command)>> {
+        self.paired.then(|| self.commands.iter().zip(&self.undo))
     }
 
     /// A remedy by programs of `shell`, at `place`.
@@ -52,21 +67,30 @@ impl Remedy {
         undo: Vec<Program>,
     ) -> Self {
         let [commands, undo] = [commands, undo].map(|all| all.into_iter().map(|one| one.in_shell(shell)).collect());
-        Self { title: title.into(), place: place.into(), shell: Some(shell.word().into()), commands, undo }
+        Self {
+            title: title.into(),
+            place: place.into(),
+            shell: Some(shell.word().into()),
+            commands,
+            undo,
+            paired: false,
+        }
     }
 
     /// A remedy in words, at `place`.
     pub fn steps(place: &str, title: impl Into<String>, steps: Vec<String>) -> Self {
         let commands = steps.into_iter().map(Command::step).collect();
-        Self { title: title.into(), place: place.into(), shell: None, commands, undo: Vec::new() }
+        Self { title: title.into(), place: place.into(), shell: None, commands, undo: Vec::new(), paired: false }
     }
 }
 
 /// `commands` line by line, as far as a person reads, and how many more there are.
 pub fn lines(commands: &[Command]) -> Vec<String> {
-    let mut shown: Vec<String> = commands.iter().take(READABLE).flat_map(Command::lines).collect();
-    if commands.len() > READABLE && !commands[READABLE].is_remark() {
-        let more = commands.len() - READABLE;
+    // What was saved was counted when it was.
+    let most = if commands.iter().any(Command::is_saved) { commands.len() } else { READABLE };
+    let mut shown: Vec<String> = commands.iter().take(most).flat_map(Command::lines).collect();
+    if commands.len() > most {
+        let more = commands.len() - most;
         shown.push(format!("# and {more} more; all: nsdiag show REPORT.json --remedies powershell -o FILE.ps1"));
     }
     shown

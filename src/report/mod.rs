@@ -1,4 +1,5 @@
 //! Renders a report.
+pub mod powershell;
 pub mod table;
 
 use nsdiag_checks::remedy::quoting::is_unseen;
@@ -11,6 +12,19 @@ pub fn json(report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(report).expect("a report holds nothing that JSON cannot");
     text.push('\n');
     escaped(&text)
+}
+
+/// A saved report.
+///
+/// # Errors
+/// In words, where it is none that can be read.
+pub fn read(text: &str) -> Result<Report, String> {
+    let report: Report = serde_json::from_str(text).map_err(|error| format!("this is no report: {error}"))?;
+    match (&*report.kind, report.format_version.split('.').next()) {
+        ("nsdiag/report", Some("1")) => Ok(report),
+        ("nsdiag/report", _) => Err(format!("a report of format {}, and this reads 1", report.format_version)),
+        (kind, _) => Err(format!("a document of kind '{kind}', and no report")),
+    }
 }
 
 /// The JSON Schema of a report.
