@@ -39,10 +39,8 @@ fn judge(case: &Case, notes: &mut Notes) {
         let mut owners = connector.smart_hosts.iter().filter_map(|host| case.model.owner(host, connector.port));
         let sure = sure && owners.any(|owner| owner.system != organisation.system);
         let name = &connector.name;
-        let set = |spaces: &[String]| {
-            let spaces: Vec<String> = spaces.iter().map(|space| quoted(space)).collect();
-            format!("Set-SendConnector -Identity {} -AddressSpaces {}", quoted(name), spaces.join(","))
-        };
+        let set =
+            |spaces: &[String]| Cmdlet::new("Set-SendConnector").with("Identity", name).list("AddressSpaces", spaces);
         let now = spaces(connector);
         let added: Vec<String> = now.iter().cloned().chain([space]).collect();
         let others = routing.why_others_lost_but(&[name]);
