@@ -45,8 +45,8 @@ pub mod prelude {
     };
     pub use crate::judge::{Case, Certainty, Check, Finding, Gap, Notes, Severity, SubjectKind, count, listed, no_dns};
     pub use crate::model::{Addresses, HopView, Outcome, State, hops::judges_us};
-    pub use crate::replies::{Meaning, OwnReply, Stage};
     pub use crate::remedy::{Cmdlet, Remedy};
+    pub use crate::replies::{Meaning, OwnReply, Stage};
     pub use alloc::borrow::ToOwned;
     pub use alloc::boxed::Box;
     pub use alloc::format;

@@ -1,0 +1,618 @@
+//! Every remedy that any scenario prints, held against what the public reference knows of cmdlets, and tried on a stub of
+//! them with its undo; `fixtures/remedies.txt` shows them all.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // A panic is how a test fails.
+mod cmdlets;
+mod held;
+mod lines;
+mod shell;
+mod stub;
+mod value;
+
+use cmdlets::{Cmdlet, Version};
+use futures_util::stream::{self, StreamExt};
+use lines::{commands, faults, is_blank, only_reads, with_blanks};
+use nsdiag::app;
+use nsdiag::cli::CheckArgs;
+use nsdiag::config::Settings;
+use nsdiag::report::powershell::scripts;
+use nsdiag_checks::evidence::{Evidence, Observed, SystemKind};
+use nsdiag_checks::judge::Finding;
+use nsdiag_checks::remedy::{Command, Remedy};
+use nsdiag_checks::report::Report;
+use nsdiag_lab::{Lab, Scenario};
+use shell::{Shell, Stop};
+use std::collections::{BTreeMap, BTreeSet};
+use stub::Exchange;
+use value::Value;
+
+/// What is known to be wrong with remedies of today, by code and a part of the fault. An entry whose fault is gone must go.
+const OPEN: &[(&str, &str)] = &[
+    // No password can be read, so none can be put back; that is not said.
+    ("NSD209", "after the undo AuthenticationCredential"),
+    // In the reference of Exchange 2013 alone, though Get-AcceptedDomain shows the property in later ones as well.
+    ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange 2016"),
+    ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange 2019"),
+    ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange SE"),
+    ("NSD317", "after the undo AddressSpaces"),
+    // Enable-MailContact makes an object with a new alias and the addresses that the policy gives it.
+    ("NSD411", "after the undo Alias"),
+    ("NSD411", "after the undo EmailAddresses"),
+];
+
+/// Plays `scenario` and runs the whole pipeline against it; the report, and the port that the lab's hops have.
+async fn play(scenario: &Scenario) -> (Report, u16) {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = Lab::start(scenario, folder.path()).await.unwrap();
+    let args = CheckArgs { config: Some(lab.config().to_path_buf()), ..CheckArgs::default() };
+    let mut settings = Settings::load(&args).unwrap();
+    settings.question.smtp_port = lab.smtp_port();
+    (app::check(&settings, &|_| {}).await.unwrap().0, lab.smtp_port())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_remedy_of_every_scenario_is_one_that_the_shell_takes_and_its_undo_takes_back() {
+    let all = Scenario::all();
+    let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(24).collect().await;
+    let table = cmdlets::read();
+    let mut found: BTreeMap<(String, String), String> = BTreeMap::new();
+    let mut printed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (scenario, (report, port)) in all.iter().zip(&played) {
+        for (finding, remedy) in remedies(report) {
+            let shown = shown(finding, remedy).replace(&port.to_string(), "25");
+            let names = printed.entry(shown).or_default();
+            if names.last() != Some(&&*scenario.name) {
+                names.push(&scenario.name);
+            }
+        }
+        for (change, report) in variants(report) {
+            for (finding, remedy) in remedies(&report) {
+                for fault in wrong(&report, finding, remedy, &table) {
+                    let place = format!("{}{change}: {} \"{}\"", scenario.name, finding.code, remedy.title);
+                    found.entry((finding.code.clone(), fault)).or_insert(place);
+                }
+            }
+        }
+    }
+    let is_open = |code: &str, fault: &str| OPEN.iter().find(|(one, part)| *one == code && fault.contains(part));
+    let new: Vec<String> = found
+        .iter()
+        .filter(|((code, fault), _)| is_open(code, fault).is_none())
+        .map(|((_, fault), place)| format!("{place}\n    {fault}"))
+        .collect();
+    let gone: Vec<_> =
+        OPEN.iter().filter(|open| !found.keys().any(|(code, fault)| is_open(code, fault) == Some(open))).collect();
+    pinned(&printed);
+    assert!(new.is_empty(), "{} faults of remedies:\n{}", new.len(), new.join("\n"));
+    assert_eq!(gone, [&("", ""); 0], "these are mended: take them out of OPEN");
+}
+
+fn remedies(report: &Report) -> impl Iterator<Item = (&Finding, &Remedy)> {
+    report.findings.iter().flat_map(|finding| finding.remedies.iter().map(move |remedy| (finding, remedy)))
+}
+
+/// `report`, and what is said of the same evidence where Exchange is older or of no known version, and where the costs of
+/// address spaces are others than usual.
+fn variants(report: &Report) -> Vec<(&'static str, Report)> {
+    let again = |change: &dyn Fn(&mut Evidence)| {
+        let mut evidence = report.evidence.clone();
+        change(&mut evidence);
+        let version = &report.tool.version;
+        nsdiag_checks::report::report(version, report.run.clone(), evidence, &[], &app::run_check).0
+    };
+    let of_version = |version: Option<&'static str>| {
+        again(&move |evidence| {
+            for server in organisations(evidence).filter_map(|one| known(&mut one.servers)).flatten() {
+                server.version = version.map(String::from);
+            }
+        })
+    };
+    let costly = again(&|evidence| {
+        for connector in organisations(evidence).filter_map(|one| known(&mut one.send_connectors)).flatten() {
+            connector.address_spaces.iter_mut().for_each(|space| space.cost = 10);
+        }
+    });
+    vec![
+        ("", again(&|_| {})),
+        (" on Exchange 2013", of_version(Some("Version 15.0 (Build 1497.2)"))),
+        (" on Exchange 2016", of_version(Some("Version 15.1 (Build 2507.6)"))),
+        (" on Exchange of no known version", of_version(None)),
+        (" with address spaces of cost 10", costly),
+    ]
+}
+
+fn organisations(evidence: &mut Evidence) -> impl Iterator<Item = &mut nsdiag_checks::evidence::Organisation> {
+    evidence.directories.iter_mut().filter_map(|directory| known(&mut directory.organisation))
+}
+
+fn known<T>(seen: &mut Observed<T>) -> Option<&mut T> {
+    if let Observed::Known(known) = seen { Some(known) } else { None }
+}
+
+/// The Exchange systems that `finding` may be about, each with the versions that it may be of: those whose directory it rests
+/// on, else all.
+fn environments(report: &Report, finding: &Finding) -> Vec<(String, Vec<Version>)> {
+    let rests = |system: &str| {
+        finding.evidence.iter().any(|pointer| {
+            let at = pointer
+                .strip_prefix("/evidence/directories/")
+                .and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
+            at.is_some_and(|at| report.evidence.directories[at].system == system)
+        })
+    };
+    let exchange = || report.run.settings.systems.iter().filter(|system| system.kind != SystemKind::Other);
+    let about: Vec<_> = exchange().filter(|system| rests(&system.name)).collect();
+    let about = if about.is_empty() { exchange().collect() } else { about };
+    about
+        .into_iter()
+        .map(|system| {
+            let versions = match system.kind {
+                SystemKind::ExchangeOnline => vec![Version::Online],
+                _ => versions(&report.evidence, &system.name),
+            };
+            (system.name.clone(), versions)
+        })
+        .collect()
+}
+
+/// The versions that `system` may be of. Exchange 2019 and SE are both 15.2 (Exchange Server build numbers and release dates).
+fn versions(evidence: &Evidence, system: &str) -> Vec<Version> {
+    let of_it = evidence.directories.iter().filter(|directory| directory.system == system);
+    let servers = of_it.filter_map(|directory| directory.organisation.known()).filter_map(|one| one.servers.known());
+    let mut all = BTreeSet::new();
+    for server in servers.flatten() {
+        let words = server.version.as_deref().unwrap_or_default();
+        match words.strip_prefix("Version 15.").map(|rest| &rest[..1]) {
+            Some("0") => all.extend([Version::V2013]),
+            Some("1") => all.extend([Version::V2016]),
+            Some("2") => all.extend([Version::V2019, Version::Se]),
+            _ => all.extend(Version::ON_PREMISES),
+        }
+    }
+    if all.is_empty() { Version::ON_PREMISES.to_vec() } else { all.into_iter().collect() }
+}
+
+/// What is wrong with `remedy`, if it fits none of the systems that it may be for: with the one that it fits best.
+fn wrong(report: &Report, finding: &Finding, remedy: &Remedy, table: &BTreeMap<String, Cmdlet>) -> Vec<String> {
+    let environments = environments(report, finding);
+    let mut least: Option<Vec<String>> = None;
+    for (system, versions) in &environments {
+        let faults = match remedy.shell.as_deref() {
+            Some("powershell") => in_powershell(report, remedy, table, system, versions),
+            Some("sh") => in_sh(remedy, table),
+            Some(other) => vec![format!("nobody knows the shell {other}")],
+            None => in_words(remedy, table, versions),
+        };
+        if least.as_ref().is_none_or(|least| faults.len() < least.len()) {
+            least = Some(faults);
+        }
+    }
+    least.unwrap_or_default()
+}
+
+fn in_powershell(
+    report: &Report,
+    remedy: &Remedy,
+    table: &BTreeMap<String, Cmdlet>,
+    system: &str,
+    versions: &[Version],
+) -> Vec<String> {
+    let [done, undone] = [&remedy.commands, &remedy.undo].map(|all| all.iter().map(Command::text).collect::<Vec<_>>());
+    let mut all = Vec::new();
+    for (lines, what) in [(&done, "command"), (&undone, "undo")] {
+        for line in commands(lines) {
+            all.extend(faults(line, table, versions).into_iter().map(|fault| format!("{what} {line}: {fault}")));
+        }
+    }
+    if !all.is_empty() {
+        return all;
+    }
+    let changes = done.iter().any(|line| !only_reads(line));
+    let told = [&remedy.title].into_iter().chain(remedy.commands.iter().chain(&remedy.undo).flat_map(Command::remarks));
+    let hopeless = told.clone().any(|text| text.contains("cannot be undone") || text.contains("cannot be taken back"));
+    if changes && undone.is_empty() && !hopeless {
+        all.push("no undo, and it does not say that it cannot be undone".into());
+    }
+    let renews = ["Start-EdgeSynchronization", "Update-", "Retry-", "Restart-", "Get-"];
+    for line in done.iter().filter(|line| undone.contains(line) && !renews.iter().any(|one| line.starts_with(one))) {
+        all.push(format!("its undo does the same again: {line}"));
+    }
+    if all.is_empty() && remedy.place == "exchange" && changes {
+        all.extend(tried(report, &done, &undone, table, system, versions, hopeless));
+    }
+    all
+}
+
+/// What goes wrong where the commands and then their undo are pasted to a stub of `system`.
+fn tried(
+    report: &Report,
+    done: &[&str],
+    undone: &[&str],
+    table: &BTreeMap<String, Cmdlet>,
+    system: &str,
+    versions: &[Version],
+    hopeless: bool,
+) -> Vec<String> {
+    let mut exchange = Exchange::of(&report.evidence, system, table, versions);
+    let before = exchange.objects.clone();
+    if let Err(stop) = pasted(done, &mut exchange) {
+        return vec![format!("the stub says to {}: {stop:?}", done.join(" | "))];
+    }
+    if exchange.objects == before {
+        return vec![format!("it changes nothing that was not so before: {}", done.join(" | "))];
+    }
+    // An object that is yet to be named cannot be found again.
+    if hopeless || undone.iter().any(|line| is_blank(line)) {
+        return Vec::new();
+    }
+    if let Err(stop) = pasted(undone, &mut exchange) {
+        return vec![format!("the stub says to the undo {}: {stop:?}", undone.join(" | "))];
+    }
+    let mut all = Vec::new();
+    for key in before.keys().chain(exchange.objects.keys()).collect::<BTreeSet<_>>() {
+        let (was, is) = (before.get(key), exchange.objects.get(key));
+        match (was, is) {
+            _ if was == is => {}
+            (Some(was), Some(is)) => {
+                for name in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
+                    if was.get(name) != is.get(name) {
+                        let [was, is] = [was.get(name), is.get(name)];
+                        all.push(format!("after the undo {name} of {} is {is:?}, and was {was:?}", key.1));
+                    }
+                }
+            }
+            (None, _) => all.push(format!("after the undo {} {} is still there", key.0, key.1)),
+            (_, None) => all.push(format!("after the undo {} {} is gone", key.0, key.1)),
+        }
+    }
+    all
+}
+
+/// Pastes `lines`, whatever is to be filled in filled in.
+fn pasted(lines: &[&str], exchange: &mut Exchange) -> Result<(), Stop> {
+    // A pasted block does not end at an error; here any of them is a fault.
+    let block: Vec<String> =
+        lines.iter().map(|line| with_blanks(line).replace(held::BLANK, "filled.example.com")).collect();
+    let source = format!("$ErrorActionPreference = 'Stop'\n{}\n", block.join("\n"));
+    let tree = shell::parse(&source).map_err(Stop::Refused)?;
+    Shell::new(&source, "", exchange).run(&tree, &[]).map(|_| ())
+}
+
+fn in_sh(remedy: &Remedy, table: &BTreeMap<String, Cmdlet>) -> Vec<String> {
+    let mut all = Vec::new();
+    for line in remedy.commands.iter().chain(&remedy.undo).map(Command::text).filter(|line| !line.starts_with('#')) {
+        let mut words = line.split_whitespace().filter(|word| *word != "sudo");
+        let name = words.next().unwrap_or_default();
+        match table.get(name).filter(|program| program.is_program) {
+            None => all.push(format!("{line}: the program {name} is not in fixtures/cmdlets.tsv")),
+            Some(program) => {
+                let odd = words.filter(|word| word.starts_with('-') && program.parameter(word).is_none());
+                all.extend(odd.map(|word| format!("{line}: {name} has no argument {word}")));
+            }
+        }
+    }
+    all
+}
+
+/// The cmdlets that a step in words names are there.
+fn in_words(remedy: &Remedy, table: &BTreeMap<String, Cmdlet>, versions: &[Version]) -> Vec<String> {
+    let steps = [&*remedy.title].into_iter().chain(remedy.commands.iter().map(Command::text));
+    let mut all = Vec::new();
+    for step in steps {
+        for name in named_in(step) {
+            match table.get(&name) {
+                None => all.push(format!("{step}: {name} is not in fixtures/cmdlets.tsv")),
+                // Words may be for several versions, and say for which.
+                Some(cmdlet) if !versions.iter().any(|version| cmdlet.versions.contains(version)) => {
+                    all.push(format!("{step}: {name} is not there in {}", versions[0]));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    all
+}
+
+/// The cmdlets that a text names.
+fn named_in(text: &str) -> Vec<String> {
+    const VERBS: [&str; 18] = [
+        "Add", "Clear", "Connect", "Disable", "Enable", "Export", "Get", "Import", "New", "Remove", "Resolve",
+        "Restart", "Retry", "Set", "Start", "Test", "Update", "Validate",
+    ];
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter_map(|word| {
+        let (verb, noun) = word.split_once('-')?;
+        let is_noun = noun.starts_with(|c: char| c.is_ascii_uppercase()) && !noun.contains('-');
+        (VERBS.contains(&verb) && is_noun).then(|| word.to_string())
+    });
+    words.collect()
+}
+
+/// A remedy as `fixtures/remedies.txt` shows it.
+fn shown(finding: &Finding, remedy: &Remedy) -> String {
+    const MOST: usize = 3;
+    let mut text = format!("{} {} ({}", finding.code, remedy.title, remedy.place);
+    text += &remedy.shell.as_ref().map_or_else(|| ")\n".into(), |shell| format!(", {shell})\n"));
+    let marks = if remedy.shell.is_some() { [">", "<"] } else { ["-", "<"] };
+    for (commands, mark) in [&remedy.commands, &remedy.undo].into_iter().zip(marks) {
+        let lines: Vec<String> = commands.iter().flat_map(Command::lines).collect();
+        for line in lines.iter().take(if lines.len() > 12 { MOST } else { lines.len() }) {
+            text += &format!("    {mark} {line}\n");
+        }
+        if lines.len() > 12 {
+            text += &format!("    {mark} and {} more\n", lines.len() - MOST);
+        }
+    }
+    text
+}
+
+/// `fixtures/remedies.txt` shows what is printed; with UPDATE_REMEDIES in the environment it is written anew.
+fn pinned(printed: &BTreeMap<String, Vec<&str>>) {
+    let mut text = String::from(
+        "Every remedy that a scenario prints, and the scenarios that print it: > commands, < what takes them back, - steps.\n\
+         Written anew by: UPDATE_REMEDIES=1 cargo test --test remedies\n",
+    );
+    for (shown, scenarios) in printed {
+        text += &format!("\n{shown}    in {}\n", scenarios.join(", "));
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/remedies.txt");
+    if std::env::var_os("UPDATE_REMEDIES").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    let known = std::fs::read_to_string(path).unwrap_or_default();
+    let differs = text.split("\n\n").find(|one| !known.split("\n\n").any(|other| other.trim() == one.trim()));
+    let gone = known.split("\n\n").find(|one| !text.split("\n\n").any(|other| other.trim() == one.trim()));
+    assert!(
+        known == text,
+        "fixtures/remedies.txt differs; UPDATE_REMEDIES=1 writes it anew.\nNew: {differs:?}\nGone: {gone:?}"
+    );
+}
+
+#[test]
+fn what_the_checks_say_in_words_names_cmdlets_that_there_are() {
+    let table = cmdlets::read();
+    let mut odd = Vec::new();
+    for (_, check) in nsdiag_checks::checks() {
+        for name in [check.title, check.why, check.fix].into_iter().flat_map(named_in) {
+            if !table.contains_key(&name) {
+                odd.push(format!("{}: {name}", check.code));
+            }
+        }
+    }
+    assert_eq!(odd, [""; 0]);
+}
+
+#[test]
+fn every_cmdlet_of_the_table_names_its_page_and_can_be_called() {
+    for (name, cmdlet) in cmdlets::read() {
+        let page = cmdlet.page.to_lowercase();
+        assert!(
+            cmdlet.is_program || name == "(common)" || page.ends_with(&format!("/{}", name.to_lowercase())),
+            "{page}"
+        );
+        for parameter in &cmdlet.parameters {
+            let usable = cmdlet.sets.iter().any(|set| parameter.is_in(set));
+            assert!(usable && !parameter.versions.is_empty(), "{name} -{}", parameter.name);
+        }
+        for (parameter, (value, versions)) in
+            cmdlet.parameters.iter().flat_map(|one| one.values.iter().map(move |value| (one, value)))
+        {
+            let known = versions.iter().all(|version| parameter.versions.contains(version));
+            assert!(known, "{name} -{} {value}", parameter.name);
+        }
+    }
+}
+
+#[test]
+fn a_line_that_the_shell_would_refuse_is_found_and_its_like_that_it_takes_is_not() {
+    let table = cmdlets::read();
+    let on_premises: &[Version] = &Version::ON_PREMISES;
+    let cases: &[(&str, &[Version], &str)] = &[
+        ("Set-AcceptedDomain -Identity 'a' -DomainType InternalRelay", on_premises, ""),
+        ("Set-AcceptedDomain -Identity 'a' -DomainType ExternalRelay", on_premises, ""),
+        (
+            "Set-AcceptedDomain -Identity 'a' -DomainType ExternalRelay",
+            &[Version::Online],
+            "Set-AcceptedDomain -DomainType takes no Word(\"ExternalRelay\"): ExternalRelay is not there in Exchange Online",
+        ),
+        (
+            "Set-AcceptedDomain -Identity 'a' -DomainType Relay",
+            on_premises,
+            "Set-AcceptedDomain -DomainType takes no Word(\"Relay\"): Relay is none of its values",
+        ),
+        (
+            "Set-AcceptedDomain -Identity 'a' -AddressBookEnabled $false",
+            &[Version::Online],
+            "Set-AcceptedDomain -AddressBookEnabled is not there in Exchange Online",
+        ),
+        (
+            "Set-AcceptedDomain -DomainType InternalRelay",
+            &[Version::Se],
+            "Set-AcceptedDomain in Exchange SE wants -Identity",
+        ),
+        ("Set-AcceptedDomain 'a' -DomainType InternalRelay", on_premises, ""),
+        (
+            "Set-AcceptedDomain -Identity $null -MatchSubDomains $true",
+            &[Version::Se],
+            "Set-AcceptedDomain -Identity takes no Null: it wants a text",
+        ),
+        ("New-AcceptedDomain -Name 'a' -DomainName 'a'", on_premises, ""),
+        (
+            "New-AcceptedDomain -Name 'a' -DomainName 'a'",
+            &[Version::V2019, Version::Online],
+            "New-AcceptedDomain is not there in Exchange Online",
+        ),
+        ("New-MailContact -Name 'a' -ExternalEmailAddress 'a@b' -PrimarySmtpAddress 'a@b'", on_premises, ""),
+        (
+            "New-MailContact -Name 'a' -ExternalEmailAddress 'a@b' -PrimarySmtpAddress 'a@b'",
+            &[Version::Online],
+            "New-MailContact -PrimarySmtpAddress is not there in Exchange Online",
+        ),
+        (
+            "New-MailContact -Name 'a' -ExternalEmail 'a@b'",
+            &[Version::Se],
+            "New-MailContact has no parameter -ExternalEmail | New-MailContact in Exchange SE wants -ExternalEmailAddress",
+        ),
+        (
+            "New-Mailcontact -Name 'a'",
+            &[Version::Se],
+            "New-Mailcontact is not in fixtures/cmdlets.tsv; it is written New-MailContact",
+        ),
+        ("Remove-MailContact -Identity 'a' -Confirm:$false", on_premises, ""),
+        (
+            "Remove-MailContact -Identity 'a' -Confirm $false",
+            &[Version::Se],
+            "Remove-MailContact takes no value Bool(false) without a parameter's name",
+        ),
+        ("Set-SendConnector -Identity 'a' -Enabled:$true", on_premises, ""),
+        (
+            "Set-SendConnector -Identity 'a' -Enabled 'yes'",
+            &[Version::Se],
+            "Set-SendConnector -Enabled takes no Text(\"yes\"): it wants $true or $false",
+        ),
+        ("Set-SendConnector -Identity 'a' -Enabled", &[Version::Se], "Set-SendConnector -Enabled has no value"),
+        ("Set-SendConnector -Identity 'a' -Port 25 -MaxMessageSize 10KB -SmartHosts 'a','b'", on_premises, ""),
+        ("Set-SendConnector -Identity 'a' -MaxMessageSize unlimited -SmartHosts $null", on_premises, ""),
+        (
+            "Set-SendConnector -Identity 'a' -MaxMessageSize 10bytes",
+            &[Version::Se],
+            "Set-SendConnector -MaxMessageSize takes no Word(\"10bytes\"): it wants a size",
+        ),
+        ("Set-SendConnector -Identity 'a' -Port 25 -Port 26", &[Version::Se], "Set-SendConnector -Port is given twice"),
+        (
+            "New-ReceiveConnector -Name 'a' -Usage Custom -Custom -Bindings '0.0.0.0:25' -RemoteIPRanges '10.0.0.1'",
+            &[Version::Se],
+            "New-ReceiveConnector in Exchange SE wants -Usage not together with what else is given",
+        ),
+        ("New-ReceiveConnector -Name 'a' -Custom -Bindings '0.0.0.0:25' -RemoteIPRanges '10.0.0.1'", on_premises, ""),
+        (
+            "New-ReceiveConnector -Name 'a' -Usage Custom -Bindings '0.0.0.0:25' -PermissionGroups AnonymousUsers,Everybody",
+            &[Version::Se],
+            "New-ReceiveConnector -PermissionGroups takes no List([Word(\"AnonymousUsers\"), Word(\"Everybody\")]): Everybody is \
+             none of its values",
+        ),
+        ("Set-MailContact -Identity 'a' -EmailAddresses @{Add='b@c','d@e';Remove='smtp:f@g'}", on_premises, ""),
+        (
+            "Set-MailContact -Identity 'a' -EmailAddresses @{Append='b@c'}",
+            &[Version::Se],
+            "Set-MailContact -EmailAddresses takes no Table([(\"Append\", Text(\"b@c\"))]): it wants texts to Add or Remove",
+        ),
+        ("Set-ADObject -Identity 'CN=a' -Replace @{targetAddress='SMTP:a@b'}", on_premises, ""),
+        (
+            "Set-ADObject -Identity 'CN=a' -Clear targetAdress",
+            &[Version::Se],
+            "Set-ADObject -Clear takes no Word(\"targetAdress\"): targetAdress is no attribute that a remedy writes",
+        ),
+        ("Get-Queue -Filter \"Status -eq 'Retry'\" | Format-List Identity,LastError", on_premises, ""),
+        ("Get-SendConnector | Set-SendConnector -Enabled $false", on_premises, ""),
+        ("Set-SendConnector -Identity <the connector> -SmartHosts <the host; or two>", on_premises, ""),
+        ("dsacls 'CN=a' /I:T /G 'CORP\\a:GR'", on_premises, ""),
+        ("dsacls 'CN=a' /Z", &[Version::Se], "dsacls has no argument /Z"),
+        (
+            "Set-SendConnector -Identity 'a' -Enabled $true; Remove-Mailbox 'b'",
+            &[Version::Se],
+            "it is not one command | Remove-Mailbox is not in fixtures/cmdlets.tsv",
+        ),
+        (
+            "Set-SendConnector -Identity 'a\u{2019}b' -Enabled $true",
+            &[Version::Se],
+            "the test's own PowerShell does not know: a quote ends 'a\u{2019}b' early",
+        ),
+        ("Set-SendConnector -Identity 'a\u{2019}\u{2018}b' -Enabled $true", on_premises, ""),
+        ("Get-AcceptedDomain -ErrorAction Stop", on_premises, ""),
+        (
+            "Get-AcceptedDomain -ErrorAction Halt",
+            &[Version::Se],
+            "Get-AcceptedDomain -ErrorAction takes no Word(\"Halt\"): Halt is none of its values",
+        ),
+        ("Connect-ExchangeOnline | Where-Object { $_.name -eq 'a' }", &[Version::Online], ""),
+        ("Validate-OutboundConnector -Identity 'a' -Recipients 'b@c'", &[Version::Online], ""),
+        (
+            "Validate-OutboundConnector -Identity 'a'",
+            &[Version::Online],
+            "Validate-OutboundConnector in Exchange Online wants -Recipients",
+        ),
+    ];
+    for (line, versions, expected) in cases {
+        assert_eq!(faults(line, &table, versions).join(" | "), *expected, "{line}");
+    }
+}
+
+/// A landscape whose gateway refuses thirty mailboxes of the other system, each of them asked for.
+const THIRTY: &str = "name = 'thirty-refusals'\nothers = []\nothers_numbered = 30\n\
+                      [gateway]\nknows = 'directory'\n[probe]\npace = 'own'\n";
+
+#[tokio::test]
+async fn thirty_refusals_are_mended_by_a_block_and_by_a_script_and_both_are_taken_back() {
+    let (report, _) = play(&toml::from_str(THIRTY).unwrap()).await;
+    let table = cmdlets::read();
+    let versions = [Version::V2019, Version::Se];
+    let stub = || Exchange::of(&report.evidence, "corp", &table, &versions);
+    let finding = report.findings.iter().find(|finding| finding.code == "NSD401").unwrap();
+    assert_eq!(finding.subjects.len(), 30);
+    let remedy = &finding.remedies[0];
+    let [done, undone] = [&remedy.commands, &remedy.undo].map(|all| all.iter().map(Command::text).collect::<Vec<_>>());
+
+    // As it stands in the table that a person copies from.
+    let shown = nsdiag::report::table::table(&report, false, false);
+    let lines: Vec<&str> = shown.lines().map(str::trim).collect();
+    for line in done.iter().chain(&undone) {
+        assert!(lines.contains(line), "not on a line of its own: {line}\n{shown}");
+    }
+    let mut exchange = stub();
+    let before = exchange.objects.clone();
+    pasted(&done, &mut exchange).unwrap();
+    assert_eq!((exchange.faults.len(), created(&exchange, "New-MailContact")), (0, 30));
+    pasted(&undone, &mut exchange).unwrap();
+    assert_eq!(exchange.objects, before);
+
+    let scripts = scripts(&report);
+    let mut files = BTreeMap::new();
+    let apply = [("Apply", Value::Bool(true))];
+
+    // Without being told to, it only shows.
+    let mut exchange = stub();
+    let said = run(&scripts.apply, "C:\\mend.ps1", &[], &mut files, &mut exchange).unwrap();
+    assert_eq!((exchange.calls.len(), exchange.previews, files.len()), (0, 30, 0), "{said:?}");
+
+    // It stops at the first error, goes on from there, and does nothing twice.
+    exchange.fails_after = Some(10);
+    let stop = run(&scripts.apply, "C:\\mend.ps1", &apply, &mut files, &mut exchange).unwrap_err();
+    assert_eq!(stop, Stop::Error("the stub was to fail here".into()));
+    assert_eq!(created(&exchange, "New-MailContact"), 10);
+    let mut half = stub();
+    half.objects.clone_from(&exchange.objects);
+    run(&scripts.undo, "C:\\mend.undo.ps1", &apply, &mut files.clone(), &mut half).unwrap();
+    assert_eq!((half.objects == before, half.calls.len()), (true, 10), "what was done alone is taken back");
+    exchange.fails_after = None;
+    run(&scripts.apply, "C:\\mend.ps1", &apply, &mut files, &mut exchange).unwrap();
+    run(&scripts.apply, "C:\\mend.ps1", &apply, &mut files, &mut exchange).unwrap();
+    assert_eq!((exchange.faults.len(), created(&exchange, "New-MailContact")), (0, 30), "{:?}", exchange.faults);
+    let names: BTreeSet<String> =
+        exchange.calls.iter().map(|(_, bound)| bound["ExternalEmailAddress"].text()).collect();
+    assert_eq!(names, finding.subjects.iter().map(|subject| subject.value.clone()).collect());
+
+    run(&scripts.undo, "C:\\mend.undo.ps1", &apply, &mut files, &mut exchange).unwrap();
+    assert_eq!(exchange.objects, before);
+    let taken: Vec<String> = exchange.calls.iter().skip(30).map(|(name, _)| name.clone()).collect();
+    assert_eq!(taken, vec!["Remove-MailContact"; 30]);
+}
+
+fn created(exchange: &Exchange, cmdlet: &str) -> usize {
+    exchange.calls.iter().filter(|(name, _)| name == cmdlet).count()
+}
+
+/// Runs a script with the files beside it; what it said.
+fn run(
+    script: &str,
+    path: &str,
+    arguments: &[(&str, Value)],
+    files: &mut BTreeMap<String, String>,
+    exchange: &mut Exchange,
+) -> Result<Vec<String>, Stop> {
+    let tree = shell::parse(script).map_err(Stop::Refused)?;
+    let mut shell = Shell::new(script, path, exchange);
+    shell.files = std::mem::take(files);
+    let done = shell.run(&tree, arguments);
+    *files = std::mem::take(&mut shell.files);
+    let said = std::mem::take(&mut shell.said);
+    done.map(|_| said)
+}
