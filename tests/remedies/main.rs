@@ -4,31 +4,40 @@
 mod cmdlets;
 mod held;
 mod lines;
+mod printed;
 mod shell;
 mod stub;
+mod trial;
 mod value;
 
-use cmdlets::{Cmdlet, Version};
+use cmdlets::Version;
 use futures_util::stream::{self, StreamExt};
-use lines::{commands, faults, is_blank, only_reads, with_blanks};
+use lines::faults;
 use nsdiag::app;
 use nsdiag::cli::CheckArgs;
 use nsdiag::config::Settings;
 use nsdiag::report::powershell::scripts;
-use nsdiag_checks::evidence::{Evidence, Observed, SystemKind};
+use nsdiag_checks::evidence::{Evidence, Observed};
 use nsdiag_checks::judge::Finding;
 use nsdiag_checks::remedy::{Command, Remedy};
 use nsdiag_checks::report::Report;
 use nsdiag_lab::{Lab, Scenario};
+use printed::{pinned, shown, steady};
 use shell::{Shell, Stop};
 use std::collections::{BTreeMap, BTreeSet};
 use stub::Exchange;
-use value::Value;
+use trial::{named_in, pasted, wrong};
+use value::{Argument, Value};
 
 /// What is known to be wrong with remedies of today, by code and a part of the fault. An entry whose fault is gone must go.
 const OPEN: &[(&str, &str)] = &[
     // No password can be read, so none can be put back; that is not said.
     ("NSD209", "after the undo AuthenticationCredential"),
+    // It is for the time after the connector's remedy, as its title says; the order is yet to be given.
+    ("NSD302", "with it comes NSD311"),
+    ("NSD302", "with it comes NSD421"),
+    // It aims at the shared address, whether or not the other system has the mailbox.
+    ("NSD415", "with it comes NSD408"),
     // In the reference of Exchange 2013 alone, though Get-AcceptedDomain shows the property in later ones as well.
     ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange 2016"),
     ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange 2019"),
@@ -58,7 +67,7 @@ async fn every_remedy_of_every_scenario_is_one_that_the_shell_takes_and_its_undo
     let mut printed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (scenario, (report, port)) in all.iter().zip(&played) {
         for (finding, remedy) in remedies(report) {
-            let shown = shown(finding, remedy).replace(&port.to_string(), "25");
+            let shown = steady(&shown(finding, remedy), *port);
             let names = printed.entry(shown).or_default();
             if names.last() != Some(&&*scenario.name) {
                 names.push(&scenario.name);
@@ -128,244 +137,6 @@ fn known<T>(seen: &mut Observed<T>) -> Option<&mut T> {
     if let Observed::Known(known) = seen { Some(known) } else { None }
 }
 
-/// The Exchange systems that `finding` may be about, each with the versions that it may be of: those whose directory it rests
-/// on, else all.
-fn environments(report: &Report, finding: &Finding) -> Vec<(String, Vec<Version>)> {
-    let rests = |system: &str| {
-        finding.evidence.iter().any(|pointer| {
-            let at = pointer
-                .strip_prefix("/evidence/directories/")
-                .and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
-            at.is_some_and(|at| report.evidence.directories[at].system == system)
-        })
-    };
-    let exchange = || report.run.settings.systems.iter().filter(|system| system.kind != SystemKind::Other);
-    let about: Vec<_> = exchange().filter(|system| rests(&system.name)).collect();
-    let about = if about.is_empty() { exchange().collect() } else { about };
-    about
-        .into_iter()
-        .map(|system| {
-            let versions = match system.kind {
-                SystemKind::ExchangeOnline => vec![Version::Online],
-                _ => versions(&report.evidence, &system.name),
-            };
-            (system.name.clone(), versions)
-        })
-        .collect()
-}
-
-/// The versions that `system` may be of. Exchange 2019 and SE are both 15.2 (Exchange Server build numbers and release dates).
-fn versions(evidence: &Evidence, system: &str) -> Vec<Version> {
-    let of_it = evidence.directories.iter().filter(|directory| directory.system == system);
-    let servers = of_it.filter_map(|directory| directory.organisation.known()).filter_map(|one| one.servers.known());
-    let mut all = BTreeSet::new();
-    for server in servers.flatten() {
-        let words = server.version.as_deref().unwrap_or_default();
-        match words.strip_prefix("Version 15.").map(|rest| &rest[..1]) {
-            Some("0") => all.extend([Version::V2013]),
-            Some("1") => all.extend([Version::V2016]),
-            Some("2") => all.extend([Version::V2019, Version::Se]),
-            _ => all.extend(Version::ON_PREMISES),
-        }
-    }
-    if all.is_empty() { Version::ON_PREMISES.to_vec() } else { all.into_iter().collect() }
-}
-
-/// What is wrong with `remedy`, if it fits none of the systems that it may be for: with the one that it fits best.
-fn wrong(report: &Report, finding: &Finding, remedy: &Remedy, table: &BTreeMap<String, Cmdlet>) -> Vec<String> {
-    let environments = environments(report, finding);
-    let mut least: Option<Vec<String>> = None;
-    for (system, versions) in &environments {
-        let faults = match remedy.shell.as_deref() {
-            Some("powershell") => in_powershell(report, remedy, table, system, versions),
-            Some("sh") => in_sh(remedy, table),
-            Some(other) => vec![format!("nobody knows the shell {other}")],
-            None => in_words(remedy, table, versions),
-        };
-        if least.as_ref().is_none_or(|least| faults.len() < least.len()) {
-            least = Some(faults);
-        }
-    }
-    least.unwrap_or_default()
-}
-
-fn in_powershell(
-    report: &Report,
-    remedy: &Remedy,
-    table: &BTreeMap<String, Cmdlet>,
-    system: &str,
-    versions: &[Version],
-) -> Vec<String> {
-    let [done, undone] = [&remedy.commands, &remedy.undo].map(|all| all.iter().map(Command::text).collect::<Vec<_>>());
-    let mut all = Vec::new();
-    for (lines, what) in [(&done, "command"), (&undone, "undo")] {
-        for line in commands(lines) {
-            all.extend(faults(line, table, versions).into_iter().map(|fault| format!("{what} {line}: {fault}")));
-        }
-    }
-    if !all.is_empty() {
-        return all;
-    }
-    let changes = done.iter().any(|line| !only_reads(line));
-    let told = [&remedy.title].into_iter().chain(remedy.commands.iter().chain(&remedy.undo).flat_map(Command::remarks));
-    let hopeless = told.clone().any(|text| text.contains("cannot be undone") || text.contains("cannot be taken back"));
-    if changes && undone.is_empty() && !hopeless {
-        all.push("no undo, and it does not say that it cannot be undone".into());
-    }
-    let renews = ["Start-EdgeSynchronization", "Update-", "Retry-", "Restart-", "Get-"];
-    for line in done.iter().filter(|line| undone.contains(line) && !renews.iter().any(|one| line.starts_with(one))) {
-        all.push(format!("its undo does the same again: {line}"));
-    }
-    if all.is_empty() && remedy.place == "exchange" && changes {
-        all.extend(tried(report, &done, &undone, table, system, versions, hopeless));
-    }
-    all
-}
-
-/// What goes wrong where the commands and then their undo are pasted to a stub of `system`.
-fn tried(
-    report: &Report,
-    done: &[&str],
-    undone: &[&str],
-    table: &BTreeMap<String, Cmdlet>,
-    system: &str,
-    versions: &[Version],
-    hopeless: bool,
-) -> Vec<String> {
-    let mut exchange = Exchange::of(&report.evidence, system, table, versions);
-    let before = exchange.objects.clone();
-    if let Err(stop) = pasted(done, &mut exchange) {
-        return vec![format!("the stub says to {}: {stop:?}", done.join(" | "))];
-    }
-    if exchange.objects == before {
-        return vec![format!("it changes nothing that was not so before: {}", done.join(" | "))];
-    }
-    // An object that is yet to be named cannot be found again.
-    if hopeless || undone.iter().any(|line| is_blank(line)) {
-        return Vec::new();
-    }
-    if let Err(stop) = pasted(undone, &mut exchange) {
-        return vec![format!("the stub says to the undo {}: {stop:?}", undone.join(" | "))];
-    }
-    let mut all = Vec::new();
-    for key in before.keys().chain(exchange.objects.keys()).collect::<BTreeSet<_>>() {
-        let (was, is) = (before.get(key), exchange.objects.get(key));
-        match (was, is) {
-            _ if was == is => {}
-            (Some(was), Some(is)) => {
-                for name in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
-                    if was.get(name) != is.get(name) {
-                        let [was, is] = [was.get(name), is.get(name)];
-                        all.push(format!("after the undo {name} of {} is {is:?}, and was {was:?}", key.1));
-                    }
-                }
-            }
-            (None, _) => all.push(format!("after the undo {} {} is still there", key.0, key.1)),
-            (_, None) => all.push(format!("after the undo {} {} is gone", key.0, key.1)),
-        }
-    }
-    all
-}
-
-/// Pastes `lines`, whatever is to be filled in filled in.
-fn pasted(lines: &[&str], exchange: &mut Exchange) -> Result<(), Stop> {
-    // A pasted block does not end at an error; here any of them is a fault.
-    let block: Vec<String> =
-        lines.iter().map(|line| with_blanks(line).replace(held::BLANK, "filled.example.com")).collect();
-    let source = format!("$ErrorActionPreference = 'Stop'\n{}\n", block.join("\n"));
-    let tree = shell::parse(&source).map_err(Stop::Refused)?;
-    Shell::new(&source, "", exchange).run(&tree, &[]).map(|_| ())
-}
-
-fn in_sh(remedy: &Remedy, table: &BTreeMap<String, Cmdlet>) -> Vec<String> {
-    let mut all = Vec::new();
-    for line in remedy.commands.iter().chain(&remedy.undo).map(Command::text).filter(|line| !line.starts_with('#')) {
-        let mut words = line.split_whitespace().filter(|word| *word != "sudo");
-        let name = words.next().unwrap_or_default();
-        match table.get(name).filter(|program| program.is_program) {
-            None => all.push(format!("{line}: the program {name} is not in fixtures/cmdlets.tsv")),
-            Some(program) => {
-                let odd = words.filter(|word| word.starts_with('-') && program.parameter(word).is_none());
-                all.extend(odd.map(|word| format!("{line}: {name} has no argument {word}")));
-            }
-        }
-    }
-    all
-}
-
-/// The cmdlets that a step in words names are there.
-fn in_words(remedy: &Remedy, table: &BTreeMap<String, Cmdlet>, versions: &[Version]) -> Vec<String> {
-    let steps = [&*remedy.title].into_iter().chain(remedy.commands.iter().map(Command::text));
-    let mut all = Vec::new();
-    for step in steps {
-        for name in named_in(step) {
-            match table.get(&name) {
-                None => all.push(format!("{step}: {name} is not in fixtures/cmdlets.tsv")),
-                // Words may be for several versions, and say for which.
-                Some(cmdlet) if !versions.iter().any(|version| cmdlet.versions.contains(version)) => {
-                    all.push(format!("{step}: {name} is not there in {}", versions[0]));
-                }
-                Some(_) => {}
-            }
-        }
-    }
-    all
-}
-
-/// The cmdlets that a text names.
-fn named_in(text: &str) -> Vec<String> {
-    const VERBS: [&str; 18] = [
-        "Add", "Clear", "Connect", "Disable", "Enable", "Export", "Get", "Import", "New", "Remove", "Resolve",
-        "Restart", "Retry", "Set", "Start", "Test", "Update", "Validate",
-    ];
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter_map(|word| {
-        let (verb, noun) = word.split_once('-')?;
-        let is_noun = noun.starts_with(|c: char| c.is_ascii_uppercase()) && !noun.contains('-');
-        (VERBS.contains(&verb) && is_noun).then(|| word.to_string())
-    });
-    words.collect()
-}
-
-/// A remedy as `fixtures/remedies.txt` shows it.
-fn shown(finding: &Finding, remedy: &Remedy) -> String {
-    const MOST: usize = 3;
-    let mut text = format!("{} {} ({}", finding.code, remedy.title, remedy.place);
-    text += &remedy.shell.as_ref().map_or_else(|| ")\n".into(), |shell| format!(", {shell})\n"));
-    let marks = if remedy.shell.is_some() { [">", "<"] } else { ["-", "<"] };
-    for (commands, mark) in [&remedy.commands, &remedy.undo].into_iter().zip(marks) {
-        let lines: Vec<String> = commands.iter().flat_map(Command::lines).collect();
-        for line in lines.iter().take(if lines.len() > 12 { MOST } else { lines.len() }) {
-            text += &format!("    {mark} {line}\n");
-        }
-        if lines.len() > 12 {
-            text += &format!("    {mark} and {} more\n", lines.len() - MOST);
-        }
-    }
-    text
-}
-
-/// `fixtures/remedies.txt` shows what is printed; with UPDATE_REMEDIES in the environment it is written anew.
-fn pinned(printed: &BTreeMap<String, Vec<&str>>) {
-    let mut text = String::from(
-        "Every remedy that a scenario prints, and the scenarios that print it: > commands, < what takes them back, - steps.\n\
-         Written anew by: UPDATE_REMEDIES=1 cargo test --test remedies\n",
-    );
-    for (shown, scenarios) in printed {
-        text += &format!("\n{shown}    in {}\n", scenarios.join(", "));
-    }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/remedies.txt");
-    if std::env::var_os("UPDATE_REMEDIES").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    let known = std::fs::read_to_string(path).unwrap_or_default();
-    let differs = text.split("\n\n").find(|one| !known.split("\n\n").any(|other| other.trim() == one.trim()));
-    let gone = known.split("\n\n").find(|one| !text.split("\n\n").any(|other| other.trim() == one.trim()));
-    assert!(
-        known == text,
-        "fixtures/remedies.txt differs; UPDATE_REMEDIES=1 writes it anew.\nNew: {differs:?}\nGone: {gone:?}"
-    );
-}
-
 #[test]
 fn what_the_checks_say_in_words_names_cmdlets_that_there_are() {
     let table = cmdlets::read();
@@ -378,6 +149,83 @@ fn what_the_checks_say_in_words_names_cmdlets_that_there_are() {
         }
     }
     assert_eq!(odd, [""; 0]);
+}
+
+#[test]
+fn the_scripts_call_nothing_that_is_not_in_the_table() {
+    let table = cmdlets::read();
+    let scripts = [
+        ("export.ps1", include_str!("../../src/export.ps1")),
+        ("apply.ps1", include_str!("../../src/report/apply.ps1")),
+        ("undo.ps1", include_str!("../../src/report/undo.ps1")),
+    ];
+    for (name, script) in scripts {
+        let declared = |one: &str| script.contains(&format!("function {one}("));
+        let unknown = |one: &String| !table.contains_key(one) && !declared(one);
+        let odd: Vec<String> = named_in(script).into_iter().filter(unknown).collect();
+        assert_eq!(odd, [""; 0], "{name}");
+        let tree = shell::parse(script).unwrap();
+        for call in shell::calls(tree.root_node(), script) {
+            assert!(!unknown(&call.name), "{name}: {} is neither in the table nor declared", call.name);
+            let Some(cmdlet) = table.get(&*call.name) else {
+                continue;
+            };
+            for argument in &call.arguments {
+                let known = |one: &str| cmdlet.parameter(one).or_else(|| table["(common)"].parameter(one)).is_some();
+                let Argument::Named(parameter) = argument else { continue };
+                assert!(known(parameter), "{name}: {} has no parameter -{parameter}", call.name);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_remedy_that_does_not_mend_or_does_harm_is_found() {
+    let (report, _) = play(&Scenario::named("authoritative").unwrap()).await;
+    let table = cmdlets::read();
+    let finding = report.findings.iter().find(|finding| finding.code == "NSD302").unwrap();
+    let relay = "Set-AcceptedDomain -Identity 'contoso.com' -DomainType InternalRelay -AddressBookEnabled $false";
+    let back = "Set-AcceptedDomain -Identity 'contoso.com' -DomainType Authoritative -AddressBookEnabled $true";
+    let port = "Set-SendConnector -Identity 'To Zimbra' -MaxMessageSize 10KB";
+    let cases: [(&[&str], &[&str], &str); 9] = [
+        (&[relay], &[back], ""),
+        (&[relay], &[], "no undo, and it does not say that it cannot be undone"),
+        (&["# it cannot be undone", relay], &[], ""),
+        (&[relay], &[relay], "its undo does the same again"),
+        (&[back], &[relay], "it changes nothing that was not so before"),
+        (
+            &[relay],
+            &["Set-AcceptedDomain -Identity 'contoso.com' -DomainType Authoritative"],
+            "after the undo AddressBookEnabled of contoso.com is Some(Bool(false)), and was Some(Bool(true))",
+        ),
+        (
+            &[port],
+            &["Set-SendConnector -Identity 'To Zimbra' -MaxMessageSize unlimited"],
+            "the finding is still there after",
+        ),
+        (
+            &[relay, "Set-SendConnector -Identity 'To Zimbra' -Enabled $false"],
+            &[back, "Set-SendConnector -Identity 'To Zimbra' -Enabled $true"],
+            "with it comes NSD313",
+        ),
+        (
+            &["Set-AcceptedDomain -Identity 'fabrikam.com' -DomainType InternalRelay"],
+            &[back],
+            "AcceptedDomain fabrikam.com is not there",
+        ),
+    ];
+    for (commands, undo, expected) in cases {
+        let [commands, undo] =
+            [commands, undo].map(|all| all.iter().map(|line| Command::from(line.to_string())).collect());
+        let mut remedy = finding.remedies[0].clone();
+        (remedy.commands, remedy.undo) = (commands, undo);
+        let faults = wrong(&report, finding, &remedy, &table);
+        let as_expected = match expected {
+            "" => faults.is_empty(),
+            part => faults.iter().any(|fault| fault.contains(part)),
+        };
+        assert!(as_expected, "{:?} {:?}: {faults:#?}", remedy.commands, remedy.undo);
+    }
 }
 
 #[test]

@@ -39,6 +39,21 @@ pub fn parse(source: &str) -> Result<Tree, String> {
     Ok(tree)
 }
 
+/// Every command below `node`, with the names of its parameters alone.
+pub fn calls(node: Node, source: &str) -> Vec<Call> {
+    let text = |node: &Node| source[node.byte_range()].to_string();
+    let parts = named(node);
+    let mut all = Vec::new();
+    if let ("command", Some(name)) = (node.kind(), parts.first().filter(|one| one.kind() == "command_name")) {
+        let elements = parts.iter().filter(|one| one.kind() == "command_elements").flat_map(|one| named(*one));
+        let parameters = elements.filter(|one| one.kind() == "command_parameter");
+        let arguments = parameters.map(|one| Argument::Named(text(&one).trim_start_matches('-').into())).collect();
+        all.push(Call { name: text(name), arguments });
+    }
+    all.extend(parts.into_iter().flat_map(|part| calls(part, source)));
+    all
+}
+
 /// A running shell.
 pub struct Shell<'t, 'h> {
     source: &'t str,

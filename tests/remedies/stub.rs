@@ -4,10 +4,12 @@ use crate::cmdlets::{Cmdlet, Version};
 use crate::held::{Bound, held};
 use crate::shell::Host;
 use crate::value::{Call, Value};
-use nsdiag_checks::evidence::exchange::{DomainKind, SendConnector, SmartHostAuthentication};
+use nsdiag_checks::evidence::exchange::{
+    AcceptedDomain, AddressSpace, DomainKind, SendConnector, SmartHostAuthentication,
+};
 use nsdiag_checks::evidence::online::OutboundConnector;
 use nsdiag_checks::evidence::servers::{ReceiveAuthentication, ReceiveConnector};
-use nsdiag_checks::evidence::{Directory, Entry, Evidence};
+use nsdiag_checks::evidence::{Directory, Entry, Evidence, Observed};
 use std::collections::BTreeMap;
 
 /// What is known of one object; a property that is not here was not read.
@@ -76,6 +78,50 @@ impl<'a> Exchange<'a> {
         Self { table, versions, objects, calls: Vec::new(), previews: 0, faults: Vec::new(), fails_after: None }
     }
 
+    /// Has `evidence` show `system` as it is now.
+    pub fn shown_in(&self, evidence: &mut Evidence, system: &str) {
+        for directory in evidence.directories.iter_mut().filter(|directory| directory.system == system) {
+            if let Observed::Known(organisation) = &mut directory.organisation {
+                self.shown(&mut organisation.accepted_domains, "AcceptedDomain", |one| &one.name, accept);
+                self.shown(&mut organisation.send_connectors, "SendConnector", |one| &one.name, send);
+                for one in known(&mut organisation.receive_connectors).into_iter().flatten() {
+                    let key = ("ReceiveConnector".to_string(), format!("{}\\{}", one.server, one.name).to_lowercase());
+                    one.fqdn = self.objects.get(&key).and_then(|it| texts(it.get("Fqdn")?).pop());
+                }
+                self.shown(&mut organisation.outbound_connectors, "OutboundConnector", |one| &one.name, send_out);
+            }
+            let lookups = directory.lookups.iter_mut().flat_map(|lookup| [&mut lookup.entries, &mut lookup.forest]);
+            for seen in lookups.chain([&mut directory.noteworthy]) {
+                let Observed::Known(entries) = seen else { continue };
+                for entry in entries {
+                    let key = (RECIPIENT.to_string(), entry.dn.to_lowercase());
+                    if let Some(properties) = self.objects.get(&key) {
+                        receive(entry, properties);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes the objects of `noun` into what was seen of them: those that are gone, changed and new.
+    fn shown<T: serde::de::DeserializeOwned>(
+        &self,
+        seen: &mut Observed<Vec<T>>,
+        noun: &str,
+        name: fn(&T) -> &String,
+        write: fn(&mut T, &Properties),
+    ) {
+        let Observed::Known(all) = seen else { return };
+        all.retain(|one| self.objects.contains_key(&(noun.to_string(), name(one).to_lowercase())));
+        for ((_, key), properties) in self.objects.iter().filter(|((one, _), _)| one == noun) {
+            let at = all.iter().position(|one| name(one).to_lowercase() == *key).unwrap_or_else(|| {
+                all.push(serde_json::from_value(unwritten(noun, key)).unwrap());
+                all.len() - 1
+            });
+            write(&mut all[at], properties);
+        }
+    }
+
     /// The object that `name` is: by identity, or by one of the values that are as good.
     fn find(&self, noun: &str, name: &str) -> Option<(String, String)> {
         let key = (noun.to_string(), name.to_lowercase());
@@ -139,6 +185,9 @@ impl<'a> Exchange<'a> {
                 }
             }
             ("Enable", "MailContact" | "MailUser") => {
+                let primary = bound.get("PrimarySmtpAddress").or_else(|| bound.get("ExternalEmailAddress"));
+                let primary = primary.map(|address| format!("SMTP:{}", bare(&address.text())));
+                properties.insert("EmailAddresses".into(), list(primary.into_iter()));
                 for (parameter, value) in settings(bound) {
                     properties.insert(parameter.into(), normal(parameter, value));
                 }
@@ -290,7 +339,7 @@ fn text(value: Option<&str>) -> Value {
     value.map_or(Value::Null, |text| Value::Text(text.into()))
 }
 
-fn accepted(one: &nsdiag_checks::evidence::exchange::AcceptedDomain) -> Vec<(&'static str, Value)> {
+fn accepted(one: &AcceptedDomain) -> Vec<(&'static str, Value)> {
     let kind = match one.kind {
         DomainKind::Authoritative => "Authoritative",
         DomainKind::InternalRelay => "InternalRelay",
@@ -373,6 +422,136 @@ fn outbound(one: &OutboundConnector) -> Vec<(&'static str, Value)> {
         ("RouteAllMessagesViaOnPremises", Value::Bool(one.all_via_on_premises)),
         ("TlsSettings", text(one.tls.as_deref())),
     ]
+}
+
+/// An object that was just made, before any of its properties.
+fn unwritten(noun: &str, name: &str) -> serde_json::Value {
+    match noun {
+        "AcceptedDomain" => serde_json::json!({
+            "name": name, "domain": "", "kind": "authoritative", "address_book": false, "match_subdomains": false,
+            "catch_all": null, "raw_flags": null, "changed": null,
+        }),
+        "SendConnector" => serde_json::json!({
+            "name": name, "enabled": true, "address_spaces": [], "smart_hosts": [], "port": 25, "authentication": "none",
+            "scoped": false, "max_bytes": null, "require_tls": false, "source_servers": [], "raw_flags": null,
+            "changed": null,
+        }),
+        _ => serde_json::json!({
+            "name": name, "enabled": true, "kind": "on-premises", "recipient_domains": [], "smart_hosts": [],
+            "use_mx": true, "by_rule_only": false, "all_accepted_domains": false, "all_via_on_premises": false,
+            "tls": null, "changed": null,
+        }),
+    }
+}
+
+fn accept(one: &mut AcceptedDomain, properties: &Properties) {
+    for (name, value) in properties {
+        match &**name {
+            "DomainName" => one.domain = value.text(),
+            "DomainType" => {
+                one.kind = match &*value.text() {
+                    "Authoritative" => DomainKind::Authoritative,
+                    "InternalRelay" => DomainKind::InternalRelay,
+                    "ExternalRelay" => DomainKind::ExternalRelay,
+                    _ => DomainKind::Unknown,
+                }
+            }
+            "AddressBookEnabled" => one.address_book = value.is_true(),
+            "MatchSubDomains" => one.match_subdomains = value.is_true(),
+            "CatchAllRecipient" => one.catch_all = texts(value).pop(),
+            _ => {}
+        }
+    }
+}
+
+fn send(one: &mut SendConnector, properties: &Properties) {
+    for (name, value) in properties {
+        match &**name {
+            "Enabled" => one.enabled = value.is_true(),
+            "AddressSpaces" => {
+                one.address_spaces = texts(value)
+                    .iter()
+                    .filter_map(|written| {
+                        let (kind, rest) = written.split_once(':')?;
+                        let (address, cost) = rest.rsplit_once(';')?;
+                        let (kind, address) = (kind.into(), address.into());
+                        Some(AddressSpace { kind, address, cost: cost.parse().ok()?, local: false })
+                    })
+                    .collect();
+            }
+            "SmartHosts" => one.smart_hosts = texts(value),
+            "SmartHostAuthMechanism" => {
+                one.authentication = match &*value.text() {
+                    "None" => SmartHostAuthentication::None,
+                    "BasicAuth" => SmartHostAuthentication::Basic,
+                    "BasicAuthRequireTLS" => SmartHostAuthentication::BasicRequireTls,
+                    "ExchangeServer" => SmartHostAuthentication::ExchangeServer,
+                    "ExternalAuthoritative" => SmartHostAuthentication::ExternalAuthoritative,
+                    _ => SmartHostAuthentication::Unknown,
+                }
+            }
+            "IsScopedConnector" => one.scoped = value.is_true(),
+            "MaxMessageSize" => one.max_bytes = value.text().parse().ok(),
+            "TlsDomain" => one.tls_domain = texts(value).pop(),
+            "RequireTLS" => one.require_tls = value.is_true(),
+            "SourceTransportServers" => one.source_servers = texts(value),
+            _ => {}
+        }
+    }
+}
+
+fn send_out(one: &mut OutboundConnector, properties: &Properties) {
+    for (name, value) in properties {
+        match &**name {
+            "Enabled" => one.enabled = value.is_true(),
+            "RecipientDomains" => one.recipient_domains = texts(value),
+            "SmartHosts" => one.smart_hosts = texts(value),
+            "UseMXRecord" => one.use_mx = value.is_true(),
+            "AllAcceptedDomains" => one.all_accepted_domains = value.is_true(),
+            "IsTransportRuleScoped" => one.by_rule_only = value.is_true(),
+            _ => {}
+        }
+    }
+}
+
+fn receive(entry: &mut Entry, properties: &Properties) {
+    let prefixed = |value: &Value| texts(value).iter().map(|one| format!("SMTP:{}", bare(one))).collect();
+    let before: BTreeMap<&str, Value> = recipient(entry).into_iter().collect();
+    for (property, attribute) in ATTRIBUTE_OF {
+        let Some(value) = properties.get(property).filter(|value| before.get(property) != Some(value)) else {
+            continue;
+        };
+        let values: Vec<String> = match (property, value) {
+            ("ExternalEmailAddress" | "RemoteRoutingAddress", value) => prefixed(value),
+            (_, Value::Bool(it)) => vec![if *it { "TRUE" } else { "FALSE" }.into()],
+            (_, value) => texts(value),
+        };
+        let attribute = attribute.to_ascii_lowercase();
+        match values.is_empty() {
+            true => entry.attributes.remove(&attribute),
+            false => entry.attributes.insert(attribute, values),
+        };
+    }
+}
+
+/// The attribute in which a directory keeps a property.
+const ATTRIBUTE_OF: [(&str, &str); 8] = [
+    ("ExternalEmailAddress", "targetAddress"),
+    ("RemoteRoutingAddress", "targetAddress"),
+    ("EmailAddresses", "proxyAddresses"),
+    ("ForwardingAddress", "altRecipient"),
+    ("ForwardingSmtpAddress", "msExchGenericForwardingAddress"),
+    ("Alias", "mailNickname"),
+    ("RequireSenderAuthenticationEnabled", "msExchRequireAuthToSendTo"),
+    ("HiddenFromAddressListsEnabled", "msExchHideFromAddressLists"),
+];
+
+fn known<T>(seen: &mut Observed<T>) -> Option<&mut T> {
+    if let Observed::Known(known) = seen { Some(known) } else { None }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value.all().map(Value::text).collect()
 }
 
 fn entries(directory: &Directory) -> impl Iterator<Item = &Entry> {
