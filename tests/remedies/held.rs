@@ -10,6 +10,21 @@ pub const BLANK: &str = "__placeholder__";
 const ATTRIBUTES: [&str; 6] =
     ["targetAddress", "proxyAddresses", "mail", "altRecipient", "legacyExchangeDN", "msExchHideFromAddressLists"];
 
+/// How long a recipient's values may be, in characters (New-MailContact: -Name, -Alias and -DisplayName).
+const LONGEST: [(&str, usize); 3] = [("Name", 64), ("Alias", 64), ("DisplayName", 256)];
+
+/// The cmdlets that give recipients them.
+const NAMING: [&str; 8] = [
+    "New-MailContact",
+    "Set-MailContact",
+    "Enable-MailContact",
+    "New-MailUser",
+    "Set-MailUser",
+    "Enable-MailUser",
+    "Set-Mailbox",
+    "Set-RemoteMailbox",
+];
+
 /// What each parameter is given, by name.
 pub type Bound = BTreeMap<String, Value>;
 
@@ -95,6 +110,9 @@ fn put(
     }
     if let Some(why) = misfit(parameter, &value, versions) {
         faults.push(format!("{what} takes no {value:?}: {why}"));
+    }
+    if NAMING.contains(&&*cmdlet.name) {
+        faults.extend(misnamed(&parameter.name, &value.text()).map(|why| format!("{what} takes no {value:?}: {why}")));
     }
     if bound.insert(parameter.name.clone(), value).is_some() {
         faults.push(format!("{what} is given twice"));
@@ -201,6 +219,21 @@ fn misfit(parameter: &Parameter, value: &Value, versions: &[Version]) -> Option<
         Kind::Block if matches!(value, Value::Block(_)) => None,
         Kind::Block => wants("a block"),
     }
+}
+
+/// Why a recipient cannot have `text` for its name or alias.
+fn misnamed(parameter: &str, text: &str) -> Option<String> {
+    if let Some((_, longest)) =
+        LONGEST.iter().find(|(name, longest)| *name == parameter && text.chars().count() > *longest)
+    {
+        return Some(format!("it may have {longest} characters"));
+    }
+    // New-MailContact, -Alias; a full stop stands between others.
+    let is_of_alias =
+        |c: char| c.is_ascii_alphanumeric() || "!#%*+-/=?^_~$&'`{}|.".contains(c) || ('\u{a1}'..='\u{ff}').contains(&c);
+    let stops = text.starts_with('.') || text.ends_with('.') || text.contains("..");
+    let odd = parameter == "Alias" && text != BLANK && (stops || !text.chars().all(is_of_alias));
+    odd.then(|| "an alias has letters, digits and some signs, and full stops between them".into())
 }
 
 fn unknown_attribute(names: impl Iterator<Item = String>) -> Option<String> {

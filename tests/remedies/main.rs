@@ -9,6 +9,7 @@ mod shell;
 mod stub;
 mod trial;
 mod value;
+mod variants;
 
 use cmdlets::Version;
 use futures_util::stream::{self, StreamExt};
@@ -17,7 +18,6 @@ use nsdiag::app;
 use nsdiag::cli::CheckArgs;
 use nsdiag::config::Settings;
 use nsdiag::report::powershell::scripts;
-use nsdiag_checks::evidence::{Evidence, Observed};
 use nsdiag_checks::judge::Finding;
 use nsdiag_checks::remedy::{Command, Remedy};
 use nsdiag_checks::report::Report;
@@ -28,20 +28,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use stub::Exchange;
 use trial::{named_in, pasted, wrong};
 use value::{Argument, Value};
+use variants::variants;
 
 /// What is known to be wrong with remedies of today, by code and a part of the fault. An entry whose fault is gone must go.
 const OPEN: &[(&str, &str)] = &[
+    // A tenant has other cmdlets, and its accepted domains come and go with those of Microsoft 365.
+    ("NSD208", "AcceptedDomain is not there in Exchange Online"),
+    ("NSD301", "AcceptedDomain is not there in Exchange Online"),
+    ("NSD403", "-AddressBookEnabled is not there in Exchange Online"),
+    ("NSD408", "Disable-MailContact or Disable-MailUser takes the object out of mail"),
+    ("NSD409", "is not there in Exchange Online"),
+    ("NSD411", "is not there in Exchange Online"),
+    ("NSD412", "is not there in Exchange Online"),
+    ("NSD415", "is not there in Exchange Online"),
+    ("NSD421", "Get-Queue is not there in Exchange Online"),
     // No password can be read, so none can be put back; that is not said.
     ("NSD209", "after the undo AuthenticationCredential"),
     // It is for the time after the connector's remedy, as its title says; the order is yet to be given.
     ("NSD302", "with it comes NSD311"),
     ("NSD302", "with it comes NSD421"),
+    // The type cannot be changed while a catch-all recipient is set, which NSD302 knows and NSD403 does not.
+    ("NSD403", "has a catch-all recipient, and cannot be relayed"),
     // It aims at the shared address, whether or not the other system has the mailbox.
     ("NSD415", "with it comes NSD408"),
     // In the reference of Exchange 2013 alone, though Get-AcceptedDomain shows the property in later ones as well.
-    ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange 2016"),
-    ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange 2019"),
-    ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange SE"),
+    ("NSD302", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange"),
+    ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange"),
+    // The cost of an address space is lost.
     ("NSD317", "after the undo AddressSpaces"),
     // Enable-MailContact makes an object with a new alias and the addresses that the policy gives it.
     ("NSD411", "after the undo Alias"),
@@ -90,51 +103,14 @@ async fn every_remedy_of_every_scenario_is_one_that_the_shell_takes_and_its_undo
         .collect();
     let gone: Vec<_> =
         OPEN.iter().filter(|open| !found.keys().any(|(code, fault)| is_open(code, fault) == Some(open))).collect();
-    pinned(&printed);
-    assert!(new.is_empty(), "{} faults of remedies:\n{}", new.len(), new.join("\n"));
+    let differs = pinned(&printed);
+    assert!(new.is_empty(), "{} faults of remedies:\n{}\n{differs:?}", new.len(), new.join("\n"));
     assert_eq!(gone, [&("", ""); 0], "these are mended: take them out of OPEN");
+    assert_eq!(differs, None);
 }
 
 fn remedies(report: &Report) -> impl Iterator<Item = (&Finding, &Remedy)> {
     report.findings.iter().flat_map(|finding| finding.remedies.iter().map(move |remedy| (finding, remedy)))
-}
-
-/// `report`, and what is said of the same evidence where Exchange is older or of no known version, and where the costs of
-/// address spaces are others than usual.
-fn variants(report: &Report) -> Vec<(&'static str, Report)> {
-    let again = |change: &dyn Fn(&mut Evidence)| {
-        let mut evidence = report.evidence.clone();
-        change(&mut evidence);
-        let version = &report.tool.version;
-        nsdiag_checks::report::report(version, report.run.clone(), evidence, &[], &app::run_check).0
-    };
-    let of_version = |version: Option<&'static str>| {
-        again(&move |evidence| {
-            for server in organisations(evidence).filter_map(|one| known(&mut one.servers)).flatten() {
-                server.version = version.map(String::from);
-            }
-        })
-    };
-    let costly = again(&|evidence| {
-        for connector in organisations(evidence).filter_map(|one| known(&mut one.send_connectors)).flatten() {
-            connector.address_spaces.iter_mut().for_each(|space| space.cost = 10);
-        }
-    });
-    vec![
-        ("", again(&|_| {})),
-        (" on Exchange 2013", of_version(Some("Version 15.0 (Build 1497.2)"))),
-        (" on Exchange 2016", of_version(Some("Version 15.1 (Build 2507.6)"))),
-        (" on Exchange of no known version", of_version(None)),
-        (" with address spaces of cost 10", costly),
-    ]
-}
-
-fn organisations(evidence: &mut Evidence) -> impl Iterator<Item = &mut nsdiag_checks::evidence::Organisation> {
-    evidence.directories.iter_mut().filter_map(|directory| known(&mut directory.organisation))
-}
-
-fn known<T>(seen: &mut Observed<T>) -> Option<&mut T> {
-    if let Observed::Known(known) = seen { Some(known) } else { None }
 }
 
 #[test]
@@ -303,6 +279,17 @@ fn a_line_that_the_shell_would_refuse_is_found_and_its_like_that_it_takes_is_not
             "New-Mailcontact -Name 'a'",
             &[Version::Se],
             "New-Mailcontact is not in fixtures/cmdlets.tsv; it is written New-MailContact",
+        ),
+        (
+            "New-MailContact -Name 'a' -ExternalEmailAddress 'a@b' -Alias 'a b'",
+            &[Version::Se],
+            "New-MailContact -Alias takes no Text(\"a b\"): an alias has letters, digits and some signs, and full stops between them",
+        ),
+        ("New-MailContact -Name 'a b' -ExternalEmailAddress 'a@b' -Alias 'a.b'", on_premises, ""),
+        (
+            "Enable-MailContact -Identity 'a' -ExternalEmailAddress 'a@b' -Alias 'a.'",
+            &[Version::Se],
+            "Enable-MailContact -Alias takes no Text(\"a.\"): an alias has letters, digits and some signs, and full stops between them",
         ),
         ("Remove-MailContact -Identity 'a' -Confirm:$false", on_premises, ""),
         (
