@@ -54,8 +54,6 @@ const OPEN: &[(&str, &str)] = &[
     // In the reference of Exchange 2013 alone, though Get-AcceptedDomain shows the property in later ones as well.
     ("NSD302", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange"),
     ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange"),
-    // The cost of an address space is lost.
-    ("NSD317", "after the undo AddressSpaces"),
     // Enable-MailContact makes an object with a new alias and the addresses that the policy gives it.
     ("NSD411", "after the undo Alias"),
     ("NSD411", "after the undo EmailAddresses"),
