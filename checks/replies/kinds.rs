@@ -119,10 +119,11 @@ impl Kind {
                 any("no longer accepts mail|no longer accepts email|no longer accepts e-mail|no longer accepting|\
                      no longer in use|no longer used|no longer available|no longer active|no longer on server|\
                      no longer works|no longer with|no longer an employee|due to inactivity|has moved|user moved|address changed|address has changed|\
-                     address has been changed|user not local|administratively disabled|has left|not accepting mail|\
+                     address has been changed|user not local|administratively disabled|has left|\
                      not accepting messages|nicht mehr verfugbar|nicht mehr verfuegbar|nicht mehr erreichbar|\
                      nicht mehr aktiv|n'est plus valable|n'est plus utilise*|non e piu attiv*|ya no esta|\
                      estado: inactiv*")
+                    || text.holds("not accepting mail") && !text.holds("accepting mail from")
                     || says_of_recipient(
                         text,
                         "benutzer|postfach|konto|empfanger*|empfaenger*|adresse|utilisateur|compte|destinataire|\
@@ -173,7 +174,7 @@ impl Kind {
 pub(super) static ROWS: &[Row] = &[
     row(201, &[""], Full, "various", "words", Medium)
         .of(Kind::Full)
-        .unless(&["queue quota"])
+        .unless(&["queue quota", "policy rejection"])
         .like("550 Postfach voll")
         .note("the mailbox exists"),
     row(202, &[""], RateLimited, "various", "words", Medium)

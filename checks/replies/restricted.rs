@@ -78,5 +78,7 @@ locked. Please try again later!",
         High,
     )
     .like("552 5.2.2 <a@contoso.com> Quota exceeded")
+    // That of a sender or a client, as policyd's.
+    .unless(&["policy rejection"])
     .note("the mailbox exists"),
 ];

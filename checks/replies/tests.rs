@@ -429,6 +429,9 @@ fn kinds_of_words_are_told_apart() {
     let cases: &[(&str, Meaning)] = &[
         ("552 5.2.2 user quota exceeded", Full),
         ("552 Sender quota exceeded", RateLimited),
+        ("554 5.7.1 <a@contoso.com>: Recipient address rejected: Policy Rejection- Quota Exceeded.", Policy),
+        ("550 5.7.1 Not accepting mail from you", Ambiguous),
+        ("550 This user is not accepting mail", Disabled),
         ("550 5.2.2 Daily quota exceeded, try tomorrow", RateLimited),
         ("452 4.2.2 mailbox over quota", Full),
         ("552 5.3.4 message size exceeds fixed limit", Policy),

@@ -63,8 +63,19 @@ const ALIAS: [&str; 17] = [
 const PRINCIPAL: [&str; 5] =
     ["userprincipalname", "upn", "benutzerprinzipalname", "benutzerprincipalname", "nomprincipaldelutilisateur"];
 /// Names of mailboxes, often without a domain.
-const LOCAL: [&str; 10] =
-    ["localpart", "username", "userid", "login", "loginname", "account", "accountname", "mailboxname", "user", "uid"];
+const LOCAL: [&str; 11] = [
+    "localpart",
+    "mailbox",
+    "username",
+    "userid",
+    "login",
+    "loginname",
+    "account",
+    "accountname",
+    "mailboxname",
+    "user",
+    "uid",
+];
 /// Where mail goes on to, and other addresses of the person: none of a mailbox here.
 const ELSEWHERE: [&str; 30] = [
     "targetaddress",
@@ -101,11 +112,15 @@ const ELSEWHERE: [&str; 30] = [
 /// Domains of names beside them.
 const DOMAIN: [&str; 6] = ["domain", "domainname", "maildomain", "emaildomain", "internetdomain", "primarydomain"];
 /// Whether a mailbox takes mail, and the values that say no.
-const SWITCH: [(&str, &[&str]); 5] = [
+const SWITCH: [(&str, &[&str]); 8] = [
     ("accountactive", &["0", "false"]),
     ("aliasactive", &["0", "false"]),
     ("distributionlistenabled", &["0", "false"]),
     ("active", &["0", "false", "f", "n", "no"]),
+    // MDaemon's disabled accounts take no mail; to Google's suspended users it bounces.
+    ("accountdisabled", &["1", "true", "y", "yes"]),
+    ("suspended", &["true"]),
+    ("status", &["suspended"]),
     // Zimbra's administrator's guide, "Account status": of a closed or pending account messages are bounced.
     ("zimbraaccountstatus", &["closed", "pending"]),
 ];
@@ -195,6 +210,8 @@ mod tests {
             ("Recovery Email", "Elsewhere"),
             ("goto", "Elsewhere"),
             ("accountactive", "Switch"),
+            ("AccountDisabled", "Switch"),
+            ("Status [READ ONLY]", "Switch"),
             ("Mailing address", "Unknown"),
             ("Age", "Unknown"),
             ("", "Unknown"),

@@ -83,13 +83,17 @@ pub fn read(text: &str, taken: &mut Taken) -> Result<String, String> {
                 entry(number, key, value, taken);
             }
             Line::Addresses(line) => {
-                let mut count = 0;
-                words::each(line, &mut |word| {
+                let words = words::all(line);
+                several |= words.len() > 1;
+                // Only by itself a name can be that of a mailbox: beside others it may be anything.
+                let alone = words.len() == 1;
+                for word in words {
                     taken.row();
-                    count += 1;
-                    taken.word(number, word, Kind::Untold);
-                });
-                several |= count > 1;
+                    match word {
+                        Word::Name(name) if !alone => taken.leave(number, format!("'{}' has no @", shown(name))),
+                        word => taken.word(number, word, Kind::Untold),
+                    }
+                }
             }
         }
     }
@@ -127,6 +131,7 @@ fn line_of(line: &str) -> Line<'_> {
         line.get(..header.len()).is_some_and(|head| head.eq_ignore_ascii_case(header)) && line.contains('@')
     });
     let line = header.map_or(line, |header| line[header.len()..].trim());
+    let line = without_bullet(line);
     let end = line.find(char::is_whitespace).unwrap_or(line.len());
     let (key, value) = (&line[..end], line[end..].trim());
     // `key: value`, as Exim and alias files write it, and `key:value`, as password files do.
@@ -138,6 +143,10 @@ fn line_of(line: &str) -> Line<'_> {
     }
     if let Some(colon) = key.find(':').filter(|at| words::is_addresses(&key[..*at])) {
         return Line::Entry(&line[..colon], line[colon + 1..].trim());
+    }
+    // A password file's line has no domain in its name where the file's place tells it (passwd(5)).
+    if let Some(colon) = key.find(':').filter(|at| is_local(&key[..*at]) && line.matches(':').count() >= 5) {
+        return Line::Entry(&line[..colon], &line[colon + 1..]);
     }
     if value.is_empty() {
         return Line::Addresses(line);
@@ -152,6 +161,15 @@ fn line_of(line: &str) -> Line<'_> {
         true => Line::Domain,
         false => Line::Addresses(line),
     }
+}
+
+/// A line without the number or the mark that a list in a document has before it.
+fn without_bullet(line: &str) -> &str {
+    let Some((mark, rest)) = line.split_once(' ') else { return line };
+    let number = mark.strip_suffix(['.', ')']).unwrap_or_default();
+    let is_mark = matches!(mark, "-" | "*" | "•" | "–" | "·");
+    let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    if (is_mark || numbered) && rest.contains('@') { rest.trim_start() } else { line }
 }
 
 /// An address and behind white space another one, or several with commas: an entry of a map, which says where mail for

@@ -172,8 +172,14 @@ impl Plan {
 pub fn take(sheet: &Sheet, taken: &mut Taken) -> Result<(), String> {
     let width = sheet.rows.iter().flat_map(|row| row.cells.iter().map(|(column, _)| column + 1)).max().unwrap_or(0);
     let width = width.max(sheet.columns.len());
-    let roles: Vec<Role> =
+    let mut roles: Vec<Role> =
         (0..width).map(|at| sheet.columns.get(at).map_or(Role::Unknown, |name| role(name))).collect();
+    // Whatever its name in the language of the program: what holds several proxy addresses holds all of a mailbox.
+    for (column, _) in sheet.rows.iter().flat_map(|row| &row.cells).filter(|(_, cell)| words::has_proxies(cell)) {
+        if roles[*column] == Role::Unknown {
+            roles[*column] = Role::Every;
+        }
+    }
     let mut hits = vec![0; width];
     for row in &sheet.rows {
         for (column, _) in row.cells.iter().filter(|(_, cell)| words::has_address(cell)) {
@@ -243,7 +249,8 @@ fn plan(sheet: &Sheet, roles: &[Role], hits: &[usize], taken: &Taken) -> Result<
             return Ok(plan);
         }
         plan.locals = none();
-        if hits.iter().all(|count| *count == 0) {
+        let elsewhere = |at: &usize| hits[*at] == 0 || roles[*at] != Role::Unknown;
+        if (0..hits.len()).all(|at| elsewhere(&at)) {
             let name = name_of(sheet, local);
             return Err(format!(": '{name}' holds names without a domain; --list-domain says which is theirs"));
         }

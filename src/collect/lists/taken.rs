@@ -54,6 +54,7 @@ impl<'a> Taken<'a> {
         match word {
             Word::Address(folded, Kind::Untold) => self.address(folded, kind),
             Word::Address(folded, own) => self.address(folded, own),
+            Word::Folder => self.aside("folders of mailboxes", 1),
             Word::Pattern => self.aside("patterns that stand for many addresses", 1),
             Word::Name(name) => match self.list_domain {
                 Some(domain) if is_local(name) => self.address(format!("{}@{domain}", name.to_lowercase()), kind),
@@ -161,6 +162,8 @@ pub fn is_local(name: &str) -> bool {
     name.len() <= 64
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '\''))
         && name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && !name.contains("..")
+        && !name.ends_with('.')
         && !is_nothing(name)
 }
 

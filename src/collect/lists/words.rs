@@ -24,6 +24,8 @@ pub enum Word<'a> {
     Name(&'a str),
     /// What stands for many addresses: `@contoso.com`, `*@contoso.com`.
     Pattern,
+    /// A folder of a mailbox that has an entry of its own: `user/ann/Sent@contoso.com`.
+    Folder,
     /// Something else, and what is wrong with it.
     Wrong(String),
 }
@@ -47,11 +49,17 @@ pub fn each<'a>(text: &'a str, give: &mut dyn FnMut(Word<'a>)) {
     let text = bare(text);
     // What Format-List and Format-Table put around a collection.
     let inside = text.strip_prefix('{').map(|rest| rest.strip_suffix('}').unwrap_or(rest));
-    let mut words = Words { give, names: Vec::new(), other: false };
+    let mut words = Words { give: &mut *give, names: Vec::new(), other: false };
+    let mut last = "";
     for (piece, comma) in (Pieces { rest: Some(inside.unwrap_or(text)), quotes: true }) {
         words.piece(bare(piece), comma);
+        last = piece;
     }
     words.names();
+    // What a console cuts off behind an address of another kind may be any.
+    if inside.is_some() && is_cut(bare(last)) && words.other {
+        give(Word::Wrong(format!("a collection is cut off behind '{}'", shown(bare(last)))));
+    }
 }
 
 /// The words of a text, at once.
@@ -70,12 +78,21 @@ pub fn has_address(text: &str) -> bool {
     found
 }
 
+/// Whether a text names several proxy addresses of SMTP's.
+pub fn has_proxies(text: &str) -> bool {
+    let mut found = 0;
+    if text.contains('@') && text.contains(':') {
+        each(text, &mut |word| found += usize::from(matches!(word, Word::Address(_, Kind::Primary | Kind::Alias))));
+    }
+    found > 1
+}
+
 /// Whether a text names at least one address, and nothing that is none.
 pub fn is_addresses(text: &str) -> bool {
     let (mut good, mut bad) = (false, false);
     if text.contains('@') {
         each(text, &mut |word| match word {
-            Word::Address(..) | Word::Pattern => good = true,
+            Word::Address(..) | Word::Pattern | Word::Folder => good = true,
             Word::Name(_) | Word::Wrong(_) => bad = true,
         });
     }
@@ -85,7 +102,7 @@ pub fn is_addresses(text: &str) -> bool {
 /// One address, or what is wrong with it.
 pub fn one<'a>(text: &str, kind: Kind) -> Word<'a> {
     let wrong = |why: &str| Word::Wrong(format!("'{}' {why}", shown(text)));
-    if text.ends_with("...") || text.ends_with('…') {
+    if is_cut(text) {
         return wrong("is cut off");
     }
     if text.contains(LOST) {
@@ -100,6 +117,13 @@ pub fn one<'a>(text: &str, kind: Kind) -> Word<'a> {
         return wrong("has an invisible character");
     }
     let (local, domain) = folded.rsplit_once('@').unwrap_or_default();
+    // Cyrus calls a mailbox so, and its folders `user/ann/Sent@contoso.com`.
+    if let Some(name) = local.strip_prefix("user/") {
+        return match name.contains('/') {
+            true => Word::Folder,
+            false => one(&format!("{name}@{domain}"), kind),
+        };
+    }
     if !domain.starts_with('[') && (domain.contains([':', '[', ']']) || domain.split('.').any(str::is_empty)) {
         return wrong("has no domain that could be one");
     }
@@ -116,6 +140,11 @@ pub fn one<'a>(text: &str, kind: Kind) -> Word<'a> {
         return wrong("has an open quote");
     }
     Word::Address(super::in_ascii(&folded), kind)
+}
+
+/// Whether a console cut the text off.
+fn is_cut(text: &str) -> bool {
+    text.ends_with("...") || text.ends_with('…')
 }
 
 /// Without white space and marks of no width around it.
@@ -207,8 +236,13 @@ impl<'a> Words<'a, '_> {
         if inner.len() < piece.len() && inner.contains([',', ';', '\n', '|']) {
             return each(inner, self.give);
         }
-        let inner =
-            inner.strip_suffix(')').and_then(|rest| rest.split_once(" (")).map_or(inner, |(head, _)| bare(head));
+        // A comment (RFC 5322, 3.2.2), or the address itself behind a name.
+        let comment = inner.strip_suffix(')').and_then(|rest| rest.split_once(" ("));
+        let inner = match comment {
+            Some((head, inside)) if !head.contains('@') => bare(inside),
+            Some((head, _)) => bare(head),
+            None => inner,
+        };
         // In a row, those of other kinds too.
         let mut parts = inner.split_whitespace();
         if parts.clone().nth(1).is_some() && parts.all(|part| part.contains('@') || scheme(part).is_some()) {
@@ -282,6 +316,7 @@ mod tests {
             Word::Address(address, Kind::Untold) => address,
             Word::Name(name) => format!("name {name}"),
             Word::Pattern => "pattern".into(),
+            Word::Folder => "folder".into(),
             Word::Wrong(why) => why,
         };
         all(text).into_iter().map(word).collect::<Vec<_>>().join(" | ")
@@ -293,6 +328,9 @@ mod tests {
             ("A@Contoso.com", "a@contoso.com"),
             ("a@c.com, b@c.com;c@c.com\nd@c.com", "a@c.com | b@c.com | c@c.com | d@c.com"),
             ("a@c.com b@c.com", "a@c.com | b@c.com"),
+            ("Roe, Jane (b@c.com); a@c.com (b@d.com)", "name Roe | b@c.com | a@c.com"),
+            ("user/a.b@c.com user/a.b/Sent@c.com", "a.b@c.com | folder"),
+            ("{SMTP:a@c.com, X500:/o=C/cn=a}", "!a@c.com"),
             ("Doe, John <a@c.com>; Roe, Jane <b@c.com>", "a@c.com | b@c.com"),
             ("a@c.com, N <c@c.com>", "a@c.com | c@c.com"),
             ("\"Doe, John\" <a@c.com>, 'b@c.com' <b@c.com>", "a@c.com | b@c.com"),
@@ -325,6 +363,8 @@ mod tests {
             ("Doe, a@c.com", "name Doe | a@c.com"),
             ("N/A; Doe <a@c.com>", "name N/A | a@c.com"),
             ("{SMTP:a@c.com, smtp:b@c...}", "!a@c.com | 'b@c...' is cut off"),
+            ("{SMTP:a@c.com, X500:/o=C/cn=a...}", "!a@c.com | a collection is cut off behind 'X500:/o=C/cn=a...'"),
+            ("{X500:/o=C/cn=a\n  b...}", "a collection is cut off behind 'b...'"),
             ("ann@contoso.c…", "'ann@contoso.c…' is cut off"),
             ("a@c.com:", "'a@c.com:' has no domain that could be one"),
             ("*@c.com:", "'*@c.com:' has no domain that could be one"),

@@ -10,6 +10,75 @@ fn every_format_is_read_whole_and_what_is_not_taken_is_said() {
     type Case<'a> = (&'a str, Option<&'a str>, &'a [&'a str]);
     let cases: &[Case] = &[
         (
+            "cyradm-lm.txt",
+            None,
+            &[
+                "ann@contoso.com ben.roe@contoso.com",
+                "text, an address a line: 2 addresses in contoso.com, in 3 rows",
+                "not taken: folders of mailboxes (1)",
+            ],
+        ),
+        (
+            "format-list-cut-off.txt",
+            None,
+            &[
+                "~a.lee@contoso.com ann@contoso.com ben@contoso.com",
+                "Format-List: 3 addresses in contoso.com (1 is an alias) from 'PrimarySmtpAddress' and 'EmailAddresses', in 2 rows",
+                "1 of 2 rows left out: line 1: a collection is cut off behind '(FYDIBOHF23SPDLT)/cn=Recipients/cn=ann...'",
+            ],
+        ),
+        (
+            "m365-french.csv",
+            None,
+            &[
+                "~al@contoso.com ann@contoso.com",
+                "CSV: 2 addresses in contoso.com (1 is an alias) from 'Adresses de messagerie', in 1 row",
+            ],
+        ),
+        (
+            "mdaemon.csv",
+            None,
+            &[
+                "ann@contoso.com",
+                "CSV: 1 address in contoso.com from 'MailBox', in 2 rows",
+                "not taken: rows that 'AccountDisabled' says are off (1)",
+            ],
+        ),
+        (
+            "mdaemon.csv",
+            Some("contoso.com"),
+            &[
+                "ann@contoso.com",
+                "CSV: 1 address in contoso.com from 'MailBox', in 2 rows",
+                "not taken: rows that 'AccountDisabled' says are off (1)",
+            ],
+        ),
+        (
+            "names-before-parentheses.txt",
+            None,
+            &[
+                "carl@contoso.com dora@contoso.com",
+                "text, several addresses a line: 2 addresses in contoso.com, in 2 rows",
+            ],
+        ),
+        (
+            "numbered.txt",
+            None,
+            &[
+                "ann@contoso.com ben@contoso.com carl@contoso.com dora@contoso.com",
+                "text, an address a line: 4 addresses in contoso.com, in 4 rows",
+            ],
+        ),
+        ("passwd", None, &["ERR FILE:1: 'ann' has no @; --list-domain would say its domain"]),
+        (
+            "passwd",
+            Some("contoso.com"),
+            &[
+                "ann@contoso.com ben@contoso.com",
+                "a map, an address and what becomes of it a line: 2 addresses in contoso.com, in 2 rows",
+            ],
+        ),
+        (
             "code-page-850.csv",
             None,
             &[
