@@ -336,11 +336,11 @@ mod tests {
         let remedy = Remedy::exchange("x", vec![set().bool("Enabled", true)], vec![set().bool("Enabled", false)]);
         let quoted = name.replace('\'', "''");
         let expected = format!(
-            "  mend  x (Exchange Management Shell):
+            "  mend   x (Exchange Management Shell):
           # NSD313 mend: from here
           Set-SendConnector -Identity '{quoted}' -Enabled $true
           # to here
-  undo  it with:
+  undo   it with:
           # NSD313 undo: from here
           Set-SendConnector -Identity '{quoted}' -Enabled $false
           # to here
