@@ -114,34 +114,6 @@ pub enum SubjectKind {
     File,
 }
 
-/// One way to mend it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Remedy {
-    /// What it does.
-    pub title: String,
-    /// Where it is done: `exchange`, `gateway`, `other`, `dns`, `directory`, `here`.
-    #[serde(rename = "where")]
-    pub place: String,
-    /// What the commands are for: `powershell`, `sh`; none for steps in words.
-    pub shell: Option<String>,
-    /// The commands, or the steps.
-    pub commands: Vec<String>,
-    /// What takes them back.
-    pub undo: Vec<String>,
-}
-
-impl Remedy {
-    /// A remedy in the Exchange Management Shell.
-    pub fn exchange(title: impl Into<String>, commands: Vec<String>, undo: Vec<String>) -> Self {
-        Self { title: title.into(), place: "exchange".into(), shell: Some("powershell".into()), commands, undo }
-    }
-
-    /// A remedy in words, at `place`.
-    pub fn steps(place: &str, title: impl Into<String>, steps: Vec<String>) -> Self {
-        Self { title: title.into(), place: place.into(), shell: None, commands: steps, undo: Vec::new() }
-    }
-}
-
 /// What a check could not see.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Gap {
@@ -260,11 +232,6 @@ impl Finding {
     }
 }
 
-/// Quotes `text` for PowerShell: single quotes, doubled inside.
-pub fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 /// `1 recipient`, `2 recipients`.
 pub fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
@@ -289,7 +256,6 @@ mod tests {
 
     #[test]
     fn words_are_put_together_as_people_write_them() {
-        assert_eq!(quoted("O'Brien & sons"), "'O''Brien & sons'");
         assert_eq!(listed(&["a"], 3), "a");
         assert_eq!(listed(&["a", "b", "c"], 3), "a, b and c");
         assert_eq!(listed(&["a", "b", "c", "d"], 2), "a, b and 2 more");

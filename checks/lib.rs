@@ -14,6 +14,7 @@ pub mod judge;
 pub mod model;
 pub mod products;
 pub mod recipients;
+pub mod remedy;
 pub mod replies;
 pub mod report;
 pub mod smtp;
@@ -42,10 +43,9 @@ pub mod prelude {
     pub use crate::evidence::{
         Directory, Entry, Evidence, How, Lookup, Miss, Observed, Organisation, Question, Role, Session,
     };
-    pub use crate::judge::{
-        Case, Certainty, Check, Finding, Gap, Notes, Remedy, Severity, SubjectKind, count, listed, no_dns, quoted,
-    };
+    pub use crate::judge::{Case, Certainty, Check, Finding, Gap, Notes, Severity, SubjectKind, count, listed, no_dns};
     pub use crate::model::{Addresses, HopView, Outcome, State, hops::judges_us};
+    pub use crate::remedy::{Cmdlet, Remedy};
     pub use crate::replies::{Meaning, OwnReply, Stage};
     pub use alloc::borrow::ToOwned;
     pub use alloc::boxed::Box;

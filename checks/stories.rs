@@ -485,7 +485,10 @@ impl World {
         let mut notes = Notes::new(check);
         (check.judge)(&Case::new(&self.question, &self.evidence), &mut notes);
         let remedies = notes.findings.into_iter().flat_map(|finding| finding.remedies);
-        remedies.filter(|remedy| remedy.shell.is_some()).flat_map(|remedy| remedy.commands).collect()
+        remedies
+            .filter(|remedy| remedy.shell.is_some())
+            .flat_map(|remedy| crate::remedy::lines(&remedy.commands))
+            .collect()
     }
 }
 

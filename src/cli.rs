@@ -24,6 +24,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// The same against an embedded lab: servers on loopback that play a scenario
     Demo(DemoArgs),
+    /// Render a saved report again, or write its remedies as a script
+    Show(ShowArgs),
     /// A finding code, or what an SMTP reply means; alone, the list of codes
     Explain(ExplainArgs),
     /// The JSON Schema of a document
@@ -159,7 +161,8 @@ pub struct ReportArgs {
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Also write a file, in the format of its ending: .json or .txt
+    /// Also write a file, in the format of its ending: .json, .txt, or .ps1 (the remedies as a script for PowerShell, with
+    /// the one that takes them back beside it: .undo.ps1)
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
     /// When to colour the table
@@ -171,6 +174,35 @@ pub struct ReportArgs {
     /// The whole dialogues with the hops as well
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// What `show` takes.
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    /// The report: what check -o FILE.json wrote
+    pub report: PathBuf,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// The remedies as a script, in place of the report; with -o FILE.ps1, the one that takes them back is written too
+    #[arg(long, value_enum, value_name = "SHELL", conflicts_with = "format")]
+    pub remedies: Option<Scripted>,
+    /// Write a file in place of standard output, in the format of its ending: .json, .txt or .ps1
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// When to colour the table
+    #[arg(long, value_enum, default_value_t)]
+    pub color: Color,
+    /// The whole dialogues with the hops as well
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// The shells that remedies are written as a script for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scripted {
+    /// The Exchange Management Shell
+    Powershell,
 }
 
 /// The formats of a report.

@@ -2,8 +2,9 @@
 use clap::{CommandFactory, Parser};
 use nsdiag::app::{self, Failure, Word};
 use nsdiag::border::{self, Secrets};
-use nsdiag::cli::{CheckArgs, Cli, Color, Command, DemoArgs, Format, Kind, ReportArgs};
+use nsdiag::cli::{CheckArgs, Cli, Color, Command, DemoArgs, Format, Kind, ReportArgs, ShowArgs};
 use nsdiag::config::Settings;
+use nsdiag::report::powershell::{BYTE_ORDER_MARK, Scripts, beside, scripts};
 use nsdiag::stop::Stop;
 use nsdiag::{demo, explain, journal, report, state};
 use nsdiag_checks::report::Report;
@@ -48,6 +49,7 @@ fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Check(args) => check(&args),
         Command::Demo(args) => play(&args),
+        Command::Show(args) => show(&args),
         Command::Explain(args) => explain::run(&args).map_err(|error| (FAULT, error)),
         Command::Schema { kind: Kind::Report } => print(&report::schema()),
         Command::Completions { shell } => {
@@ -143,6 +145,31 @@ fn play(args: &DemoArgs) -> Outcome {
     Ok(code)
 }
 
+/// Renders a saved report again.
+fn show(args: &ShowArgs) -> Outcome {
+    let named = args.report.display();
+    let text = std::fs::read_to_string(&args.report).map_err(|error| (USAGE, format!("{named}: {error}")))?;
+    let report = report::read(&text).map_err(|wrong| (USAGE, format!("{named}: {wrong}")))?;
+    let outputs = ReportArgs {
+        format: args.format,
+        output: args.output.clone(),
+        color: args.color,
+        verbose: args.verbose,
+        ..ReportArgs::default()
+    };
+    check_outputs(&outputs, None)?;
+    if args.remedies.is_none() {
+        return finish(&report, &[], &outputs);
+    }
+    write_files(&report, &outputs)?;
+    if outputs.output.is_empty() {
+        // A file that standard output is led to is read by PowerShell as well.
+        let mark = if std::io::stdout().is_terminal() { "" } else { BYTE_ORDER_MARK };
+        print(&format!("{mark}{}", scripts(&report).apply))?;
+    }
+    Ok(report.exit_code)
+}
+
 fn runtime() -> Result<tokio::runtime::Runtime, (u8, String)> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| (FAULT, error.to_string()))
 }
@@ -182,20 +209,26 @@ fn finish(report: &Report, notes: &[String], args: &ReportArgs) -> Outcome {
     written.map(|()| report.exit_code)
 }
 
-/// The format of a file, by its ending.
-fn format_of(path: &Path) -> Option<Format> {
+/// What a file is written as, by its ending: a script, or a report in a format.
+enum Written {
+    Report(Format),
+    Script,
+}
+
+fn written_as(path: &Path) -> Option<Written> {
     match path.extension()?.to_str()? {
-        "json" => Some(Format::Json),
-        "txt" => Some(Format::Table),
+        "json" => Some(Written::Report(Format::Json)),
+        "txt" => Some(Written::Report(Format::Table)),
+        "ps1" => Some(Written::Script),
         _ => None,
     }
 }
 
 /// Bad endings, and places that cannot be written to, are told before the run, not after it.
 fn check_outputs(args: &ReportArgs, state: Option<&PathBuf>) -> Result<(), (u8, String)> {
-    let unknown = |path: &&PathBuf| format_of(path).is_none();
+    let unknown = |path: &&PathBuf| written_as(path).is_none();
     if let Some(path) = args.output.iter().find(unknown) {
-        return Err((USAGE, format!("--output: {}: the ending is neither .json nor .txt", path.display())));
+        return Err((USAGE, format!("--output: {}: the ending is none of .json, .txt and .ps1", path.display())));
     }
     let outputs = args.output.iter().map(|path| ("--output", path));
     for (flag, path) in outputs.chain(state.map(|path| ("--quiet-if-unchanged", path))) {
@@ -207,14 +240,23 @@ fn check_outputs(args: &ReportArgs, state: Option<&PathBuf>) -> Result<(), (u8, 
 fn write_files(report: &Report, args: &ReportArgs) -> Result<(), (u8, String)> {
     let mut failed = Ok(());
     for path in &args.output {
-        let text = match format_of(path) {
-            Some(Format::Json) => report::json(report),
-            _ => report::table::table(report, false, args.verbose),
+        let written = match written_as(path) {
+            Some(Written::Report(Format::Json)) => write(path, &report::json(report)),
+            Some(Written::Script) => {
+                let Scripts { apply, undo } = scripts(report);
+                // Whoever has the one has the other.
+                write(&beside(path), &format!("{BYTE_ORDER_MARK}{undo}"))
+                    .and_then(|()| write(path, &format!("{BYTE_ORDER_MARK}{apply}")))
+            }
+            _ => write(path, &report::table::table(report, false, args.verbose)),
         };
-        let written = report::write(path, &text).map_err(|error| (FAULT, format!("{}: {error}", path.display())));
         failed = failed.and(written);
     }
     failed
+}
+
+fn write(path: &Path, text: &str) -> Result<(), (u8, String)> {
+    report::write(path, text).map_err(|error| (FAULT, format!("{}: {error}", path.display())))
 }
 
 /// Prints to standard output.

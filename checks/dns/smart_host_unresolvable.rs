@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(world.lines(&CHECK), both);
         aim(&mut world, &["old.contoso.com", "mx1.contoso.com"]);
         assert_eq!(world.lines(&CHECK), [dead("critical", "old.contoso.com", none)], "the gateway hands it back");
-        let named = "Set-SendConnector -Identity 'To Zimbra' -SmartHosts '<the other system''s host>'";
+        let named = "Set-SendConnector -Identity 'To Zimbra' -SmartHosts <the host of the other system>";
         assert_eq!(world.commands(&CHECK), [named]);
         // What cannot be told is no dead host, and may be a living one.
         aim(&mut world, &["old.contoso.com", "slow.contoso.com"]);
@@ -149,7 +149,7 @@ mod tests {
         world.dns("smarthost.contoso.com", RecordKind::A, "NXDOMAIN");
         world.dns("smarthost.contoso.com", RecordKind::Aaaa, "NXDOMAIN");
         assert!(world.lines(&CHECK)[0].starts_with("critical proven: 'To Zimbra' hands mail"));
-        let named = "Set-OutboundConnector -Identity 'To Zimbra' -SmartHosts '<the other system''s host>'";
+        let named = "Set-OutboundConnector -Identity 'To Zimbra' -SmartHosts <the host of the other system>";
         assert_eq!(world.commands(&CHECK), [named]);
         world.question.systems.remove(0);
         assert_eq!(world.lines(&CHECK), ["not asked: an Exchange system"]);

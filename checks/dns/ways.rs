@@ -97,15 +97,17 @@ impl Way<'_, '_> {
     /// The remedy: the smart hosts that are left, or the one that is to be named.
     pub(super) fn mend(&self, title: &str) -> Remedy {
         let cmdlet = if self.organisation.is_online() { "Set-OutboundConnector" } else { "Set-SendConnector" };
-        let set = |hosts: &[&str]| {
-            let hosts: Vec<_> = hosts.iter().map(|host| quoted(host)).collect();
-            format!("{cmdlet} -Identity {} -SmartHosts {}", quoted(self.exit.name), hosts.join(","))
-        };
-        let now: Vec<&str> = self.hosts.iter().map(|host| host.name).collect();
-        let undo = vec![set(&now)];
-        match &self.rest()[..] {
-            [] => Remedy::exchange(title, vec![set(&["<the other system's host>"])], undo),
-            rest => Remedy::exchange("Leave the other smart hosts on the connector", vec![set(rest)], undo),
+        let set = || Cmdlet::new(cmdlet).with("Identity", self.exit.name);
+        let undo = vec![set().list("SmartHosts", self.hosts.iter().map(|host| host.name))];
+        match self.rest() {
+            none if none.is_empty() => {
+                Remedy::exchange(title, vec![set().placeholder("SmartHosts", "the host of the other system")], undo)
+            }
+            rest => Remedy::exchange(
+                "Leave the other smart hosts on the connector",
+                vec![set().list("SmartHosts", rest)],
+                undo,
+            ),
         }
     }
 }

@@ -76,15 +76,14 @@ fn judge(case: &Case, notes: &mut Notes) {
 
 /// Relays what Exchange does not know. The change of type is refused while a catch-all mailbox is set.
 fn remedy(organisation: &OrganisationView, accepted: &AcceptedDomain) -> Remedy {
-    let name = quoted(&accepted.name);
+    let domain = || Cmdlet::new("Set-AcceptedDomain").with("Identity", &accepted.name);
     // Exchange Online has no AddressBookEnabled to go with it.
-    let set = |kind: &str, lookup: bool| match organisation.is_online() {
-        true => format!("Set-AcceptedDomain -Identity {name} -DomainType {kind}"),
-        false => format!("Set-AcceptedDomain -Identity {name} -DomainType {kind} -AddressBookEnabled ${lookup}"),
+    let set = |kind, lookup| match organisation.is_online() {
+        true => domain().word("DomainType", kind),
+        false => domain().word("DomainType", kind).bool("AddressBookEnabled", lookup),
     };
-    let catch_all = |to: &str| format!("Set-AcceptedDomain -Identity {name} -CatchAllRecipient {to}");
-    let off = accepted.catch_all.as_ref().map(|_| catch_all("$null"));
-    let on = accepted.catch_all.as_ref().map(|mailbox| catch_all(&quoted(mailbox)));
+    let off = accepted.catch_all.as_ref().map(|_| domain().null("CatchAllRecipient"));
+    let on = accepted.catch_all.as_ref().map(|mailbox| domain().with("CatchAllRecipient", mailbox));
     let first = if off.is_some() { "Take the catch-all mailbox off, and relay" } else { "Relay" };
     let connector = if organisation.is_online() { "outbound" } else { "send" };
     Remedy::exchange(

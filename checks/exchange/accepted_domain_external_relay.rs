@@ -29,7 +29,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             Some((address, _)) => format!("and {address} has a mailbox there"),
             None => format!("and so {} is to have no mailbox there", organisation.domain),
         };
-        let set = |kind: &str| format!("Set-AcceptedDomain -Identity {} -DomainType {kind}", quoted(name));
+        let set = |kind| Cmdlet::new("Set-AcceptedDomain").with("Identity", name).word("DomainType", kind);
         notes
             .finding(format!(
                 "The accepted domain '{name}' of {} is an external relay domain, {has}",

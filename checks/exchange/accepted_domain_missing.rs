@@ -27,8 +27,13 @@ fn judge(case: &Case, notes: &mut Notes) {
             .seen(pointer)
             .mend(Remedy::exchange(
                 "Accept the domain, and relay what has no mailbox in Exchange",
-                vec![format!("New-AcceptedDomain -Name {0} -DomainName {0} -DomainType InternalRelay", quoted(domain))],
-                vec![format!("Remove-AcceptedDomain -Identity {} -Confirm:$false", quoted(domain))],
+                vec![
+                    Cmdlet::new("New-AcceptedDomain")
+                        .with("Name", domain)
+                        .with("DomainName", domain)
+                        .word("DomainType", "InternalRelay"),
+                ],
+                vec![Cmdlet::new("Remove-AcceptedDomain").with("Identity", domain).off("Confirm")],
             ));
     }
 }

@@ -20,7 +20,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let Some(Some((pointer, accepted))) = notes.need(organisation.accepting(organisation.domain)) else { continue };
         let Some(mailbox) = &accepted.catch_all else { continue };
         let name = &accepted.name;
-        let set = |to: &str| format!("Set-AcceptedDomain -Identity {} -CatchAllRecipient {to}", quoted(name));
+        let set = || Cmdlet::new("Set-AcceptedDomain").with("Identity", name);
         let (fate, then) = match accepted.kind {
             DomainKind::Authoritative => (
                 "what Exchange does not know goes there, and not to the other system",
@@ -42,7 +42,11 @@ fn judge(case: &Case, notes: &mut Notes) {
             ))
             .about(SubjectKind::AcceptedDomain, name)
             .seen(format!("{pointer}/catch_all"))
-            .mend(Remedy::exchange(then, vec![set("$null")], vec![set(&quoted(mailbox))]));
+            .mend(Remedy::exchange(
+                then,
+                vec![set().null("CatchAllRecipient")],
+                vec![set().with("CatchAllRecipient", mailbox)],
+            ));
     }
 }
 

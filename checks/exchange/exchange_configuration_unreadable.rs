@@ -4,6 +4,7 @@ use crate::evidence::directory::Origin;
 use crate::model::OrganisationView;
 use crate::model::parts::parts;
 use crate::prelude::*;
+use crate::remedy::{Program, Shell};
 
 pub(super) const CHECK: Check = Check {
     code: "NSD331",
@@ -100,20 +101,30 @@ fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, not
     let Some((.., first)) = hidden.first() else { return };
     let account = directory.bind.known().map_or("the account", String::as_str);
     let dn = directory.organisation.known().map(|found| &*found.dn).filter(|dn| !dn.is_empty());
-    let dn = dn.unwrap_or("CN=<organisation>,CN=Microsoft Exchange,CN=Services,<configuration naming context>");
+    let dsacls = || match dn {
+        Some(dn) => Program::new("dsacls").value(dn),
+        None => {
+            Program::new("dsacls").placeholder("the DN of the organisation below CN Microsoft Exchange, CN Services")
+        }
+    };
+    let (mut grant, mut undo) = (dsacls().word("/I:T").word("/G"), dsacls().word("/R"));
+    match directory.bind.known() {
+        Some(account) => (grant, undo) = (grant.value(format!("{account}:GR")), undo.value(account)),
+        None => (grant, undo) = (grant.placeholder("the account, then :GR"), undo.placeholder("the account")),
+    }
     let names: Vec<&str> = hidden.iter().map(|(name, ..)| *name).collect();
     let cmdlets: Vec<&str> = hidden.iter().map(|(_, _, cmdlet, _)| *cmdlet).collect();
     notes
         .finding(format!("{account} cannot read {} of {system}: {}", listed(&names, 6), first.said))
         .about(SubjectKind::System, system)
         .seen_all(hidden.iter().map(|(_, path, ..)| format!("/evidence/directories/{at}/{path}")))
-        .mend(Remedy {
-            title: "Grant the account read access, at a domain controller".into(),
-            place: "directory".into(),
-            shell: Some("powershell".into()),
-            commands: vec![format!("dsacls \"{dn}\" /I:T /G \"{account}:GR\"")],
-            undo: vec![format!("dsacls \"{dn}\" /R \"{account}\"")],
-        })
+        .mend(Remedy::programs(
+            "directory",
+            Shell::PowerShell,
+            "Grant the account read access, at a domain controller",
+            vec![grant],
+            vec![undo],
+        ))
         .mend(Remedy::steps(
             "exchange",
             "Or export it, as somebody who may read it",

@@ -39,9 +39,9 @@ fn judge(case: &Case, notes: &mut Notes) {
         let last = members.iter().rev().find(|one| Some(one.organisation.system) != first).unwrap_or(&members[0]);
         let others: Vec<&str> = members.iter().map(|one| one.organisation.system).collect();
         let others: Vec<&str> = others.into_iter().filter(|name| *name != last.organisation.system).collect();
-        let set = |kind: &str, lookup: bool| {
-            let name = quoted(&last.accepted.name);
-            format!("Set-AcceptedDomain -Identity {name} -DomainType {kind} -AddressBookEnabled ${lookup}")
+        let set = |kind, lookup| {
+            let domain = Cmdlet::new("Set-AcceptedDomain").with("Identity", &last.accepted.name);
+            domain.word("DomainType", kind).bool("AddressBookEnabled", lookup)
         };
         finding.mend(Remedy::exchange(
             format!(

@@ -66,7 +66,19 @@ fn judge(case: &Case, notes: &mut Notes) {
             continue;
         }
         let name = format!("From {}", sender.system);
-        let ranges: Vec<String> = from.iter().map(|address| quoted(&address.to_string())).collect();
+        let open = Cmdlet::new("New-ReceiveConnector")
+            .with("Name", &name)
+            .placeholder("Server", "a Mailbox server")
+            .word("TransportRole", "FrontendTransport")
+            .word("Usage", "Custom")
+            .word("Bindings", "0.0.0.0:25")
+            .list("RemoteIPRanges", from.iter().map(IpAddr::to_string))
+            .word("AuthMechanism", "ExternalAuthoritative")
+            .word("PermissionGroups", "ExchangeServers");
+        let close = Cmdlet::new("Remove-ReceiveConnector")
+            .remark(&format!("the identity is the server, a backslash and {name}"))
+            .placeholder("Identity", "see the comment")
+            .off("Confirm");
         notes
             .finding(format!(
                 "{} sends to {} from {}, and {} has no receive connector with ExternalAuthoritative for {}",
@@ -83,14 +95,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             .seen_all([pointer, exit.pointer].into_iter().chain(seen))
             .mend(Remedy::exchange(
                 format!("At {}, treat the way as secured", receiver.system),
-                vec![format!(
-                    "New-ReceiveConnector -Name {} -Server <a Mailbox server> -TransportRole FrontendTransport -Usage Custom \
-                     -Bindings 0.0.0.0:25 -RemoteIPRanges {} -AuthMechanism ExternalAuthoritative -PermissionGroups \
-                     ExchangeServers",
-                    quoted(&name),
-                    ranges.join(",")
-                )],
-                vec![format!("Remove-ReceiveConnector -Identity {} -Confirm:$false", quoted(&format!("<server>\\{name}")))],
+                vec![open],
+                vec![close],
             ));
     }
 }

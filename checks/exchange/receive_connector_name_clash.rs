@@ -33,9 +33,11 @@ fn judge(case: &Case, notes: &mut Notes) {
                 continue;
             }
             let own = servers.iter().find(|server| server.name.eq_ignore_ascii_case(&door.server));
-            let own = own.and_then(|server| server.fqdn.clone()).unwrap_or_else(|| "<the server's own name>".into());
+            let own = own.and_then(|server| server.fqdn.as_ref());
             let identity = format!("{}\\{}", door.server, door.name);
-            let set = |to: &str| format!("Set-ReceiveConnector -Identity {} -Fqdn {}", quoted(&identity), quoted(to));
+            let set = || Cmdlet::new("Set-ReceiveConnector").with("Identity", &identity);
+            let mend = set().or_placeholder("Fqdn", own, "the name of that server");
+            let undo = set().with("Fqdn", name);
             notes
                 .finding(format!(
                     "The receive connector '{identity}' of {} greets as {name}, which is the server {}",
@@ -45,7 +47,7 @@ fn judge(case: &Case, notes: &mut Notes) {
                 .about(SubjectKind::Host, name)
                 .seen(format!("{pointer}/{at}"))
                 .seen(format!("{of_servers}/{place}"))
-                .mend(Remedy::exchange("Have it greet with its own name", vec![set(&own)], vec![set(name)]));
+                .mend(Remedy::exchange("Have it greet with its own name", vec![mend], vec![undo]));
         }
     }
 }

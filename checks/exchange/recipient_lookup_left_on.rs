@@ -69,9 +69,9 @@ fn judge(case: &Case, notes: &mut Notes) {
             false => (severity, String::new()),
         };
         let name = &accepted.name;
-        let set = |on: bool| {
-            let set = format!("Set-AcceptedDomain -Identity {} -AddressBookEnabled ${on}", quoted(name));
-            [set].into_iter().chain(edge.is_some().then(|| "Start-EdgeSynchronization".to_string())).collect()
+        let set = |on| {
+            let set = Cmdlet::new("Set-AcceptedDomain").with("Identity", name).bool("AddressBookEnabled", on);
+            [set].into_iter().chain(edge.is_some().then(|| Cmdlet::new("Start-EdgeSynchronization"))).collect()
         };
         notes
             .finding(format!(

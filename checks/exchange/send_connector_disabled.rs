@@ -30,7 +30,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             None => format!("nothing else serves {domain}"),
         };
         let name = &connector.name;
-        let set = |on: bool| format!("Set-SendConnector -Identity {} -Enabled ${on}", quoted(name));
+        let set = |on| Cmdlet::new("Set-SendConnector").with("Identity", name).bool("Enabled", on);
         notes
             .finding(format!(
                 "The send connector '{name}' of {} is disabled; {instead}{}",
@@ -54,7 +54,7 @@ fn online(organisation: &OrganisationView, notes: &mut Notes) {
         None => format!("nothing else serves {domain}"),
     };
     let name = &connector.name;
-    let set = |on: bool| format!("Set-OutboundConnector -Identity {} -Enabled ${on}", quoted(name));
+    let set = |on| Cmdlet::new("Set-OutboundConnector").with("Identity", name).bool("Enabled", on);
     notes
         .finding(format!("The outbound connector '{name}' of {} is disabled; {instead}", organisation.system))
         .about(SubjectKind::SendConnector, name)

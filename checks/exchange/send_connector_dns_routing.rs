@@ -1,4 +1,5 @@
 //! NSD314: the connector to the other system asks DNS (F-08), in Exchange Online too (F-42).
+use super::remedies::{OTHER_HOST, other_host};
 use super::{all, leaves};
 use crate::evidence::dns::RecordKind;
 use crate::model::{End, OrganisationView};
@@ -46,9 +47,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             .and_then(|(_, lookup)| lookup.answer.known())
             .map_or_else(Vec::new, |answer| answer.exchanges().into_iter().map(|(_, host)| host).collect());
         let to = if hosts.is_empty() { String::new() } else { format!(", to {}", listed(&hosts, 3)) };
-        let host = case.model.hops_of(Role::Other).next().map(|hop| hop.hop.host.clone());
-        let host = host.unwrap_or_else(|| "<the other system's host>".into());
         let name = &connector.name;
+        let set = || Cmdlet::new("Set-SendConnector").with("Identity", name);
         notes
             .finding(format!("'{name}' serves {domain} and has no smart host: it routes by the MX records{to}"))
             .certainty(certainty)
@@ -58,15 +58,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             .seen_all(onward.seen)
             .mend(Remedy::exchange(
                 "Hand the mail to the other system itself",
-                vec![format!(
-                    "Set-SendConnector -Identity {} -DNSRoutingEnabled $false -SmartHosts {}",
-                    quoted(name),
-                    quoted(&host)
-                )],
-                vec![format!(
-                    "Set-SendConnector -Identity {} -SmartHosts $null -DNSRoutingEnabled $true",
-                    quoted(name)
-                )],
+                vec![set().bool("DNSRoutingEnabled", false).or_placeholder("SmartHosts", other_host(case), OTHER_HOST)],
+                vec![set().null("SmartHosts").bool("DNSRoutingEnabled", true)],
             ));
     }
 }
@@ -86,18 +79,16 @@ fn online(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
     if !comes_back {
         return;
     }
-    let host = case.model.hops_of(Role::Other).next().map(|hop| hop.hop.host.clone());
-    let host = host.unwrap_or_else(|| "<the other system's host>".into());
     let name = &connector.name;
-    let set = |how: &str| format!("Set-OutboundConnector -Identity {} {how}", quoted(name));
+    let set = || Cmdlet::new("Set-OutboundConnector").with("Identity", name);
     notes
         .finding(format!("'{name}' serves {domain} and routes by the MX records, which are Exchange Online again"))
         .about(SubjectKind::SendConnector, name)
         .seen_all([pointer, mx])
         .mend(Remedy::exchange(
             "Hand the mail to the other system itself",
-            vec![set(&format!("-UseMXRecord $false -SmartHosts {}", quoted(&host)))],
-            vec![set("-UseMXRecord $true -SmartHosts $null")],
+            vec![set().bool("UseMXRecord", false).or_placeholder("SmartHosts", other_host(case), OTHER_HOST)],
+            vec![set().bool("UseMXRecord", true).null("SmartHosts")],
         ));
 }
 

@@ -54,7 +54,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             notes.gap(Gap::not_asked(what, "--exchange-export with Get-SendConnector, whole"));
             continue;
         }
-        let set = |how: &str| format!("Set-SendConnector -Identity {} -SmartHostAuthMechanism {how}", quoted(name));
+        let set = |how| Cmdlet::new("Set-SendConnector").with("Identity", name).word("SmartHostAuthMechanism", how);
         notes
             .finding(format!(
                 "'{name}' hands mail to the other system with SmartHostAuthMechanism None{raw}, and the guide for a shared \

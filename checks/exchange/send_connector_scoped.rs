@@ -38,7 +38,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         if sites.is_some() && cut_off.is_empty() {
             continue;
         }
-        let set = |on: bool| format!("Set-SendConnector -Identity {} -IsScopedConnector ${on}", quoted(name));
+        let set = |on: bool| Cmdlet::new("Set-SendConnector").with("Identity", name).bool("IsScopedConnector", on);
         let seen = match sites {
             Some(_) => format!("is scoped to its site and is not seen from {}", listed(&cut_off, 4)),
             None => "is scoped to its site; which sites have Exchange servers is not known".into(),

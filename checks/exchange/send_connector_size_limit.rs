@@ -66,7 +66,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             }
         };
         let name = &connector.name;
-        let set = |size: &str| format!("Set-SendConnector -Identity {} -MaxMessageSize {size}", quoted(name));
+        let set = || Cmdlet::new("Set-SendConnector").with("Identity", name);
+        let (raise, undo) = (set().word("MaxMessageSize", "unlimited"), set().bytes("MaxMessageSize", limit));
         let others = larger.why_others_lost_but(&[name]);
         notes
             .finding(format!(
@@ -76,7 +77,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             ))
             .about(SubjectKind::SendConnector, name)
             .seen_all(seen)
-            .mend(Remedy::exchange("Raise the limit", vec![set("unlimited")], vec![set(&format!("{limit}B"))]));
+            .mend(Remedy::exchange("Raise the limit", vec![raise], vec![undo]));
     }
 }
 

@@ -1,5 +1,6 @@
 //! NSD317: a connector that seems to be meant for the domain serves another one (F-07).
 use super::{leaves, on_premises};
+use crate::evidence::exchange::AddressSpace;
 use crate::model::near::{beside, subdomains_left_out};
 use crate::model::routing::spaces;
 use crate::prelude::*;
@@ -39,12 +40,14 @@ fn judge(case: &Case, notes: &mut Notes) {
         let mut owners = connector.smart_hosts.iter().filter_map(|host| case.model.owner(host, connector.port));
         let sure = sure && owners.any(|owner| owner.system != organisation.system);
         let name = &connector.name;
-        let set = |spaces: &[String]| {
-            let spaces: Vec<String> = spaces.iter().map(|space| quoted(space)).collect();
-            format!("Set-SendConnector -Identity {} -AddressSpaces {}", quoted(name), spaces.join(","))
-        };
+        let set =
+            |spaces: &[String]| Cmdlet::new("Set-SendConnector").with("Identity", name).list("AddressSpaces", spaces);
         let now = spaces(connector);
-        let added: Vec<String> = now.iter().cloned().chain([space]).collect();
+        // The cost is 1 where none is given (Microsoft, "Set-SendConnector").
+        let cost = |space: &AddressSpace| if space.cost == 1 { String::new() } else { format!(";{}", space.cost) };
+        let costs = connector.address_spaces.iter().map(cost);
+        let written: Vec<String> = now.iter().zip(costs).map(|(space, cost)| format!("{space}{cost}")).collect();
+        let added: Vec<String> = written.iter().cloned().chain([space]).collect();
         let others = routing.why_others_lost_but(&[name]);
         notes
             .finding(format!("'{name}' of {} serves {}: {why}{others}", organisation.system, listed(&now, 4)))
@@ -52,14 +55,13 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::SendConnector, name)
             .about(SubjectKind::Domain, domain)
             .seen(pointer)
-            .mend(Remedy::exchange("Have it serve the domain", vec![set(&added)], vec![set(&now)]));
+            .mend(Remedy::exchange("Have it serve the domain", vec![set(&added)], vec![set(&written)]));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::exchange::AddressSpace;
     use crate::stories::World;
 
     #[test]
@@ -132,6 +134,9 @@ mod tests {
         let found = format!("warning proven: 'To Zimbra' of corp serves contoso.com: {why} [To Zimbra, contoso.com]");
         assert_eq!(world.lines(&CHECK), [found]);
         let command = "Set-SendConnector -Identity 'To Zimbra' -AddressSpaces 'contoso.com','*.contoso.com'";
+        assert_eq!(world.commands(&CHECK), [command]);
+        world.connector(|connector| connector.address_spaces[0].cost = 10);
+        let command = "Set-SendConnector -Identity 'To Zimbra' -AddressSpaces 'contoso.com;10','*.contoso.com'";
         assert_eq!(world.commands(&CHECK), [command]);
         world.connector(|connector| connector.address_spaces[0].address = "*.contoso.com".into());
         assert_eq!(world.lines(&CHECK), [""; 0]);

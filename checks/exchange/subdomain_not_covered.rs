@@ -82,8 +82,13 @@ fn tenant(organisation: &OrganisationView, notes: &mut Notes) {
 fn accept(domain: &str) -> Remedy {
     Remedy::exchange(
         "Accept the subdomain, and synchronise the Edge servers where there are any",
-        vec![format!("New-AcceptedDomain -Name {0} -DomainName {0} -DomainType InternalRelay", quoted(domain))],
-        vec![format!("Remove-AcceptedDomain -Identity {} -Confirm:$false", quoted(domain))],
+        vec![
+            Cmdlet::new("New-AcceptedDomain")
+                .with("Name", domain)
+                .with("DomainName", domain)
+                .word("DomainType", "InternalRelay"),
+        ],
+        vec![Cmdlet::new("Remove-AcceptedDomain").with("Identity", domain).off("Confirm")],
     )
 }
 

@@ -111,9 +111,14 @@ impl<'a> Object<'a> {
         holds(self.entry, address)
     }
 
-    /// Its identity for the Exchange Management Shell, quoted.
-    pub fn identity(&self) -> String {
-        quoted(&self.entry.dn)
+    /// The cmdlet of Exchange's that does `verb` to it: `Set-MailContact -Identity …`.
+    pub fn cmdlet(&self, verb: &'static str) -> Cmdlet {
+        Cmdlet::of(verb, self.noun()).with("Identity", &self.entry.dn)
+    }
+
+    /// The cmdlet that changes its attributes: `Set-ADObject -Identity …`.
+    pub fn attribute(&self) -> Cmdlet {
+        Cmdlet::new("Set-ADObject").with("Identity", &self.entry.dn)
     }
 
     /// The noun of the cmdlets that change it: `Set-MailContact` is for a contact.

@@ -155,9 +155,8 @@ impl Demand<'_> {
                     "'{name}' demands a certificate for {domain}, and that of {} is for {names}{so}",
                     hop.name()
                 );
-                let set = |domain: &str| {
-                    format!("Set-SendConnector -Identity {} -TlsDomain {}", quoted(name), quoted(domain))
-                };
+                let set =
+                    |domain: &str| Cmdlet::new("Set-SendConnector").with("Identity", name).with("TlsDomain", domain);
                 let borne = leaf.names.iter().find(|name| !name.contains(['*', ':']));
                 let remedy = borne.map(|borne| {
                     Remedy::exchange("Or demand the name that it bears", vec![set(borne)], vec![set(domain)])

@@ -76,7 +76,9 @@ mod tests {
             let case = Case::new(&world.question, &world.evidence);
             let names = ["mx1.contoso.com (192.0.2.25)".to_string()];
             let all = [tell_of_second_system(&case, &names), widen_look_up(&case, &names)].concat();
-            all.into_iter().map(|remedy| (remedy.title, remedy.commands.last().cloned().unwrap())).collect::<Vec<_>>()
+            all.into_iter()
+                .map(|remedy| (remedy.title, remedy.commands.last().unwrap().text().to_string()))
+                .collect::<Vec<_>>()
         };
         let line = |title: &str, last: &str| (title.to_string(), last.to_string());
         let unknown = [

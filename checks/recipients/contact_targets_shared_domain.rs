@@ -1,6 +1,5 @@
 //! NSD408: a contact or mail user whose target in the shared domain leads nowhere, or back (F-29).
-use super::{objects, readable};
-use crate::model::Object;
+use super::objects;
 use crate::model::targets::{Stray, strays};
 use crate::prelude::*;
 
@@ -29,21 +28,18 @@ fn judge(case: &Case, notes: &mut Notes) {
             if each.len() == 1 { "is" } else { "are" }
         }));
         finding.certainty(*certainty);
-        let aim = |object: &Object, to: &str| {
-            format!("Set-{} -Identity {} -ExternalEmailAddress {}", object.noun(), object.identity(), quoted(to))
-        };
         let routed = |stray: &Stray| {
-            let local = stray.target.split('@').next().unwrap_or_default();
-            aim(stray.object, &format!("{local}@<routing domain of the other system>"))
+            let set = stray.object.cmdlet("Set");
+            set.placeholder("ExternalEmailAddress", "its address in the routing domain of the other system")
         };
-        let commands = readable(alike.iter().map(routed));
-        let undo = readable(alike.iter().map(|stray| aim(stray.object, &stray.target)));
+        let before = |stray: &Stray| stray.object.cmdlet("Set").with("ExternalEmailAddress", &stray.target);
+        let pairs = alike.iter().map(|stray| (routed(stray), before(stray)));
         finding.seen_all(alike.iter().flat_map(|stray| [&stray.object.pointer].into_iter().chain(&stray.seen)));
         for stray in alike {
             finding.about(SubjectKind::Recipient, stray.object.name());
         }
         let stale = "If the mailbox is gone: Disable-MailContact or Disable-MailUser takes the object out of mail";
-        finding.mend(Remedy::exchange("Target a domain of the other system's own", commands, undo));
+        finding.mend(Remedy::each("Target a domain of the other system's own", pairs));
         finding.mend(Remedy::steps("exchange", "Or take out what is stale", vec![stale.into()]));
     }
 }

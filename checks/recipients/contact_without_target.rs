@@ -1,5 +1,5 @@
 //! NSD415: a contact or mail user that leads nowhere (F-34).
-use super::{objects, readable, tell_objects};
+use super::{objects, tell_objects};
 use crate::model::Object;
 use crate::model::recipients::typed;
 use crate::prelude::*;
@@ -42,12 +42,9 @@ fn judge(case: &Case, notes: &mut Notes) {
             Certainty::Proven => format!("contacts and mail users that lead nowhere: {}", listed(&each, 5)),
             _ => format!("objects with a proxy address and neither mailbox nor usable target: {}", listed(&each, 5)),
         };
-        let (commands, undo): (Vec<_>, Vec<_>) = some.iter().map(|object| aim(object)).unzip();
-        tell_objects(notes, &some, detail).certainty(certainty).mend(Remedy::exchange(
-            "Say where their mailbox is",
-            readable(commands),
-            readable(undo),
-        ));
+        tell_objects(notes, &some, detail)
+            .certainty(certainty)
+            .mend(Remedy::each("Say where their mailbox is", some.iter().map(|object| aim(object))));
     }
     let unserved: Vec<_> = other.into_iter().filter(|object| !is_served(case, object)).collect();
     if !unserved.is_empty() {
@@ -60,8 +57,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             listed(&each, 5)
         );
         let steps = vec![
-            "Get-ForeignConnector | Format-List Name, AddressSpaces".into(),
-            "Get-DeliveryAgentConnector | Format-List Name, AddressSpaces".into(),
+            Cmdlet::new("Get-ForeignConnector").shows(&["Name", "AddressSpaces"]),
+            Cmdlet::new("Get-DeliveryAgentConnector").shows(&["Name", "AddressSpaces"]),
         ];
         tell_objects(notes, &unserved, detail)
             .severity(Severity::Info)
@@ -81,16 +78,15 @@ fn is_served(case: &Case, object: &Object) -> bool {
 }
 
 /// The command that gives `object` a target, and what takes it back.
-fn aim(object: &Object) -> (String, String) {
-    let (dn, address) = (object.identity(), quoted(&object.name()));
+fn aim(object: &Object) -> (Cmdlet, Cmdlet) {
     let before = object.entry.value("targetAddress");
     let verb = if object.is_recipient() { "Set" } else { "Enable" };
     let undo = match (verb, before) {
-        ("Enable", _) => format!("Disable-{} -Identity {dn} -Confirm:$false", object.noun()),
-        (_, Some(before)) => format!("Set-ADObject -Identity {dn} -Replace @{{targetAddress={}}}", quoted(before)),
-        (_, None) => format!("Set-ADObject -Identity {dn} -Clear targetAddress"),
+        ("Enable", _) => object.cmdlet("Disable").off("Confirm"),
+        (_, Some(before)) => object.attribute().change("Replace", "targetAddress", before),
+        (_, None) => object.attribute().word("Clear", "targetAddress"),
     };
-    (format!("{verb}-{} -Identity {dn} -ExternalEmailAddress {address}", object.noun()), undo)
+    (object.cmdlet(verb).with("ExternalEmailAddress", object.name()), undo)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! NSD411: one address on several objects of a forest (F-35).
-use super::{objects, readable};
+use super::objects;
 use crate::evidence::address;
 use crate::model::Object;
 use crate::prelude::*;
@@ -75,17 +75,12 @@ fn judge(case: &Case, notes: &mut Notes) {
             }
         }
         let first = doubles.first().map(|(_, all)| all[0].entry.dn.clone()).unwrap_or_default();
-        finding.mend(Remedy::exchange(
-            format!("Leave it on one object, such as '{first}'"),
-            readable(commands),
-            readable(undo),
-        ));
+        finding.mend(Remedy::exchange(format!("Leave it on one object, such as '{first}'"), commands, undo));
     }
 }
 
 /// The commands that take `address` off `object`, and those that give it back.
-fn take_off(object: &Object, address: &str) -> (Vec<String>, Vec<String>) {
-    let (noun, dn) = (object.noun(), object.identity());
+fn take_off(object: &Object, address: &str) -> (Vec<Cmdlet>, Vec<Cmdlet>) {
     let primary = object.addresses().first().is_some_and(|first| first == address);
     let target = object.entry.value("targetAddress");
     match (object.kind(), target) {
@@ -93,17 +88,16 @@ fn take_off(object: &Object, address: &str) -> (Vec<String>, Vec<String>) {
         _ if object.word() == "an object" => (Vec::new(), Vec::new()),
         // It has no other name: out of mail with it, while the object itself stays.
         (State::Contact | State::MailUser, Some(target)) if primary => (
-            vec![format!("Disable-{noun} -Identity {dn} -Confirm:$false")],
-            vec![format!("Enable-{noun} -Identity {dn} -ExternalEmailAddress {}", quoted(target))],
+            vec![object.cmdlet("Disable").off("Confirm")],
+            vec![object.cmdlet("Enable").with("ExternalEmailAddress", target)],
         ),
         _ => {
-            let set = |what: &str| {
-                format!("Set-{noun} -Identity {dn} -EmailAddresses @{{{what}={}}}", quoted(&format!("smtp:{address}")))
+            let set = |what| object.cmdlet("Set").change("EmailAddresses", what, format!("smtp:{address}"));
+            let rename = || {
+                let set = object.cmdlet("Set").bool("EmailAddressPolicyEnabled", false);
+                set.placeholder("PrimarySmtpAddress", "another address")
             };
-            let rename = format!(
-                "Set-{noun} -Identity {dn} -EmailAddressPolicyEnabled $false -PrimarySmtpAddress '<another address>'"
-            );
-            (primary.then_some(rename).into_iter().chain([set("Remove")]).collect(), vec![set("Add")])
+            (primary.then(rename).into_iter().chain([set("Remove")]).collect(), vec![set("Add")])
         }
     }
 }

@@ -30,6 +30,10 @@ fn judge(case: &Case, notes: &mut Notes) {
         let own = refusing.and_then(|system| case.model.organisation_of(system));
         let accepted = own.and_then(|organisation| organisation.accepted_domain().ok()?);
         let name = accepted.as_ref().map_or(&*case.question.domain, |(_, accepted)| &*accepted.name);
+        let set = |name: &str, kind, lookup| {
+            let domain = Cmdlet::new("Set-AcceptedDomain").with("Identity", name);
+            domain.word("DomainType", kind).bool("AddressBookEnabled", lookup)
+        };
         let undo = accepted.as_ref().map(|(_, accepted)| {
             use crate::evidence::exchange::DomainKind::*;
             let kind = match accepted.kind {
@@ -37,18 +41,11 @@ fn judge(case: &Case, notes: &mut Notes) {
                 ExternalRelay => "ExternalRelay",
                 InternalRelay | Unknown => "InternalRelay",
             };
-            let name = quoted(&accepted.name);
-            format!(
-                "Set-AcceptedDomain -Identity {name} -DomainType {kind} -AddressBookEnabled ${}",
-                accepted.address_book
-            )
+            set(&accepted.name, kind, accepted.address_book)
         });
         group.tell(notes, detail).mend(Remedy::exchange(
             "Relay what Exchange does not know, once the send connector is in place",
-            vec![format!(
-                "Set-AcceptedDomain -Identity {} -DomainType InternalRelay -AddressBookEnabled $false",
-                quoted(name)
-            )],
+            vec![set(name, "InternalRelay", false)],
             undo.into_iter().collect(),
         ));
     }

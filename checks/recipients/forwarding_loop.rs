@@ -54,30 +54,28 @@ fn judge(case: &Case, notes: &mut Notes) {
 
 /// What ends the circle at one member.
 fn cut(object: &crate::model::Object, link: &Link) -> Remedy {
-    let (name, dn) = (object.name(), object.identity());
+    let name = object.name();
     let value = object.entry.value(link.via.attribute()).unwrap_or_default();
     let parameter = match link.via {
         Via::AltRecipient => "ForwardingAddress",
         Via::ForwardingAddress => "ForwardingSmtpAddress",
         Via::TargetAddress => {
-            let disable = format!("Disable-{} -Identity {dn} -Confirm:$false", object.noun());
-            let enable = format!("Enable-{} -Identity {dn} -ExternalEmailAddress {}", object.noun(), quoted(value));
             return match object.kind() {
                 State::Contact | State::MailUser => Remedy::exchange(
                     format!("Take {name} out of mail, if its mailbox is elsewhere in the circle"),
-                    vec![disable],
-                    vec![enable],
+                    vec![object.cmdlet("Disable").off("Confirm")],
+                    vec![object.cmdlet("Enable").with("ExternalEmailAddress", value)],
                 ),
                 _ => Remedy::exchange(
                     format!("Clear the target of {name}"),
-                    vec![format!("Set-ADObject -Identity {dn} -Clear targetAddress")],
-                    vec![format!("Set-ADObject -Identity {dn} -Add @{{targetAddress={}}}", quoted(value))],
+                    vec![object.attribute().word("Clear", "targetAddress")],
+                    vec![object.attribute().change("Add", "targetAddress", value)],
                 ),
             };
         }
     };
-    let set = |to: &str| format!("Set-{} -Identity {dn} -{parameter} {to}", object.noun());
-    Remedy::exchange(format!("End the forwarding of {name}"), vec![set("$null")], vec![set(&quoted(value))])
+    let (end, undo) = (object.cmdlet("Set").null(parameter), object.cmdlet("Set").with(parameter, value));
+    Remedy::exchange(format!("End the forwarding of {name}"), vec![end], vec![undo])
 }
 
 #[cfg(test)]

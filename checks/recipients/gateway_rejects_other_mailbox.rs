@@ -1,5 +1,5 @@
 //! NSD401, the mission: the gateway refuses somebody whose mailbox is on the other system (F-21).
-use super::{Group, for_all, groups, object_name};
+use super::{Group, groups};
 use crate::evidence::SystemKind;
 use crate::model::diagnosis::{Diagnosis, Fate};
 use crate::model::sources::{Asks, seems_to_ask};
@@ -82,53 +82,31 @@ fn asks(case: &Case, group: &Group) -> String {
 
 /// What one does about it: in Exchange, so that the directory answers for them, or at the gateway.
 fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
-    let certainty = group.first.certainty;
-    let (commands, undo): (Vec<_>, Vec<_>) = group.recipients.iter().map(|recipient| answer_for(recipient)).unzip();
-    let commands = for_all(
-        &CHECK,
-        certainty,
-        commands,
-        "$u = Get-User -Filter \"WindowsEmailAddress -eq `\"$a`\"\"; if ($u) { Enable-MailUser -Identity \
-         $u.DistinguishedName -ExternalEmailAddress $a } else { New-MailContact -Name ($a -replace '@', ' at ') \
-         -ExternalEmailAddress $a }",
-    );
-    let undo = for_all(
-        &CHECK,
-        certainty,
-        undo,
-        "$r = Get-Recipient -Identity $a; if ($r.RecipientType -eq 'MailContact') { Remove-MailContact -Identity $a \
-         -Confirm:$false } else { Disable-MailUser -Identity $a -Confirm:$false }",
-    );
     let again = when_to_test_again(case, &group.first.hops);
     let again = again.map_or(String::new(), |after| format!("; then test again after {after}"));
     let title = format!("Have the directory answer for them: a mail contact each{again}");
-    let mut all = vec![Remedy::exchange(title, commands, undo)];
+    let mut all = vec![Remedy::each(title, group.recipients.iter().map(|recipient| answer_for(recipient)))];
     all.extend(tell_of_second_system(case, &group.first.hops));
     all
 }
 
 /// The command that has the directory answer for `recipient`, and what takes it back. An object that bears the address in
 /// `mail` alone is mail-enabled instead of given a namesake.
-fn answer_for(recipient: &Recipient) -> (String, String) {
-    let address = quoted(recipient.address);
+fn answer_for(recipient: &Recipient) -> (Cmdlet, Cmdlet) {
+    let address = recipient.address;
     let mut by_mail = recipient.directories.iter().filter(|held| held.state == State::MailAttributeOnly);
     let stray = by_mail.find_map(|held| held.entries.iter().find(|entry| entry.value("mail").is_some()));
-    let noun = match stray {
-        Some(entry) if entry.is("user") => "MailUser",
-        Some(entry) if entry.is("contact") => "MailContact",
+    let (noun, entry) = match stray {
+        Some(entry) if entry.is("user") => ("MailUser", entry),
+        Some(entry) if entry.is("contact") => ("MailContact", entry),
         _ => {
-            let name = quoted(&object_name(recipient.address));
-            return (
-                format!("New-MailContact -Name {name} -ExternalEmailAddress {address}"),
-                format!("Remove-MailContact -Identity {address} -Confirm:$false"),
-            );
+            let add = Cmdlet::new("New-MailContact").with("Name", address.replace('@', " at "));
+            let remove = Cmdlet::new("Remove-MailContact").with("Identity", address).off("Confirm");
+            return (add.with("ExternalEmailAddress", address), remove);
         }
     };
-    let dn = quoted(stray.map_or("", |entry| &entry.dn));
-    (
-        format!("Enable-{noun} -Identity {dn} -ExternalEmailAddress {address}"),
-        format!("Disable-{noun} -Identity {dn} -Confirm:$false"),
-    )
+    let cmdlet = |verb| Cmdlet::of(verb, noun).with("Identity", &entry.dn);
+    (cmdlet("Enable").with("ExternalEmailAddress", address), cmdlet("Disable").off("Confirm"))
 }
 
 /// The core question stays open where nobody says who has a mailbox on the other systems (contract, section 2).

@@ -1,5 +1,5 @@
 //! NSD412: an address in `mail` that is no proxy address (F-36).
-use super::{objects, readable, tell_objects};
+use super::{objects, tell_objects};
 use crate::evidence::address;
 use crate::evidence::exchange::DomainKind;
 use crate::model::Object;
@@ -52,14 +52,10 @@ fn judge(case: &Case, notes: &mut Notes) {
         };
         let object = if some.len() == 1 { format!(" ('{}')", first.entry.dn) } else { String::new() };
         let detail = format!("in mail, and not in proxyAddresses: {}{object}{becomes}", listed(&names, 5));
-        let (commands, undo): (Vec<_>, Vec<_>) = some.iter().map(|(object, mail)| enable(object, mail)).unzip();
+        let pairs = some.iter().map(|(object, mail)| enable(object, mail));
         let objects: Vec<_> = some.iter().map(|(object, _)| *object).collect();
         let finding = tell_objects(notes, &objects, detail);
-        finding.severity(severity).certainty(certainty).mend(Remedy::exchange(
-            "Mail-enable them",
-            readable(commands),
-            readable(undo),
-        ));
+        finding.severity(severity).certainty(certainty).mend(Remedy::each("Mail-enable them", pairs));
     }
 }
 
@@ -113,19 +109,19 @@ impl Fate {
 }
 
 /// The command that mail-enables `object` with the address, and the one that takes it back.
-fn enable(object: &Object, mail: &str) -> (String, String) {
-    let (dn, mail) = (object.identity(), quoted(mail));
-    let set = |noun: &str, what: &str| format!("Set-{noun} -Identity {dn} -EmailAddresses @{{{what}={mail}}}");
-    let disable = |noun: &str| format!("Disable-{noun} -Identity {dn} -Confirm:$false");
-    let enable = |noun: &str, rest: String| (format!("Enable-{noun} -Identity {dn}{rest}"), disable(noun));
+fn enable(object: &Object, mail: &str) -> (Cmdlet, Cmdlet) {
+    let cmdlet = |verb, noun| Cmdlet::of(verb, noun).with("Identity", &object.entry.dn);
+    let set = |noun, what| cmdlet("Set", noun).change("EmailAddresses", what, mail);
+    let enable = |noun| (cmdlet("Enable", noun), cmdlet("Disable", noun).off("Confirm"));
+    let named = |(enable, disable): (Cmdlet, Cmdlet), parameter| (enable.with(parameter, mail), disable);
     match object.kind() {
         // It is a recipient already, under other addresses.
         _ if !object.addresses().is_empty() => (set(object.noun(), "Add"), set(object.noun(), "Remove")),
         State::Mailbox => (set("Mailbox", "Add"), set("Mailbox", "Remove")),
-        State::Group => enable("DistributionGroup", format!(" -PrimarySmtpAddress {mail}")),
-        State::PublicFolder => enable("MailPublicFolder", String::new()),
-        State::Contact => enable("MailContact", format!(" -ExternalEmailAddress {mail}")),
-        _ => enable("MailUser", format!(" -ExternalEmailAddress {mail}")),
+        State::Group => named(enable("DistributionGroup"), "PrimarySmtpAddress"),
+        State::PublicFolder => enable("MailPublicFolder"),
+        State::Contact => named(enable("MailContact"), "ExternalEmailAddress"),
+        _ => named(enable("MailUser"), "ExternalEmailAddress"),
     }
 }
 

@@ -20,12 +20,10 @@ mod recipient_wants_authenticated_sender;
 mod remote_mailbox_without_routing_address;
 
 // What they share.
-mod bulk;
 mod gather;
 mod patterns;
 
 use crate::prelude::*;
-use bulk::{for_all, object_name, readable};
 use gather::{Group, Sight, groups, note_unseen, objects, tell_objects};
 use patterns::patterns;
 

@@ -1,5 +1,5 @@
 //! NSD416: recipients that refuse senders who did not log in (F-44).
-use super::{for_all, objects, readable, tell_objects};
+use super::{objects, tell_objects};
 use crate::model::Object;
 use crate::prelude::*;
 
@@ -23,27 +23,10 @@ fn judge(case: &Case, notes: &mut Notes) {
         return;
     }
     let each: Vec<_> = all.iter().map(|object| format!("{} ({})", object.name(), object.kind().word())).collect();
-    let set = |object: &Object, value: &str| {
-        let (noun, dn) = (object.noun(), object.identity());
-        format!("Set-{noun} -Identity {dn} -RequireSenderAuthenticationEnabled ${value}")
-    };
-    let clear = all.iter().map(|object| set(object, "false"));
-    let undo = readable(all.iter().map(|object| set(object, "true")));
-    // One loop serves one kind of object.
-    let noun = all[0].noun();
-    let clear = match all.iter().all(|object| object.noun() == noun) {
-        true => {
-            let each_of_all = format!("Set-{noun} -Identity $a -RequireSenderAuthenticationEnabled $false");
-            for_all(&CHECK, Certainty::Proven, clear.collect(), &each_of_all)
-        }
-        false => readable(clear),
-    };
+    let set = |object: &Object, on| object.cmdlet("Set").bool("RequireSenderAuthenticationEnabled", on);
+    let pairs = all.iter().map(|object| (set(object, false), set(object, true)));
     let detail = format!("mail from senders who did not log in bounces for {}", listed(&each, 5));
-    tell_objects(notes, &all, detail).mend(Remedy::exchange(
-        "Let everybody write to them, if that is meant",
-        clear,
-        undo,
-    ));
+    tell_objects(notes, &all, detail).mend(Remedy::each("Let everybody write to them, if that is meant", pairs));
 }
 
 #[cfg(test)]
@@ -66,18 +49,15 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_is_given_for_one_kind_of_object_alone() {
+    fn each_of_many_is_opened_by_the_cmdlet_for_its_kind() {
         let strict = |class: &str, n: usize| {
             format!("{class} proxyaddresses=SMTP:{class}{n:02}@contoso.com homemdb=DB1 msexchrequireauthtosendto=TRUE")
         };
         let mut world = World::healthy();
-        let mut all: Vec<_> = (0..25).map(|n| strict("user", n)).collect();
+        let all: Vec<_> = (0..25).map(|n| strict("user", n)).chain([strict("group", 0)]).collect();
         world.noteworthy(&all.iter().map(String::as_str).collect::<Vec<_>>());
         let commands = world.commands(&CHECK);
-        assert!(commands.last().unwrap().contains("Set-Mailbox -Identity $a"), "{commands:?}");
-        all.push(strict("group", 0));
-        world.noteworthy(&all.iter().map(String::as_str).collect::<Vec<_>>());
-        let commands = world.commands(&CHECK);
-        assert!(commands.last().unwrap().starts_with("# and 6 more in the same way"), "{commands:?}");
+        let of = |cmdlet: &str| commands.iter().filter(|command| command.starts_with(cmdlet)).count();
+        assert_eq!((of("Set-Mailbox "), of("Set-DistributionGroup ")), (25, 1), "{commands:?}");
     }
 }

@@ -1,5 +1,5 @@
 //! NSD418: a remote mailbox without an address that leads to Exchange Online (F-43).
-use super::{objects, readable, tell_objects};
+use super::{objects, tell_objects};
 use crate::evidence::address;
 use crate::model::Object;
 use crate::model::recipients::typed;
@@ -71,32 +71,28 @@ fn tenant(case: &Case, system: &str) -> Option<String> {
 
 fn tell<'n>(case: &Case, notes: &'n mut Notes, all: &[&(&Object, (String, bool))]) -> &'n mut Finding {
     let each: Vec<_> = all.iter().map(|(object, (wrong, _))| format!("{} ({wrong})", object.name())).collect();
+    let remote = |object: &Object| Cmdlet::new("Set-RemoteMailbox").with("Identity", &object.entry.dn);
     let set = |(object, _): &&(&Object, (String, bool))| {
         let held = object.addresses().into_iter().find(|each| each.ends_with(".mail.onmicrosoft.com"));
         let made = || {
             let name = object.entry.value("mailNickname").map_or_else(|| object.name(), String::from);
-            let local = name.split('@').next().unwrap_or_default().to_string();
-            let tenant = tenant(case, object.system).unwrap_or_else(|| "<tenant>.mail.onmicrosoft.com".into());
-            format!("{local}@{tenant}")
+            Some(format!("{}@{}", name.split('@').next()?, tenant(case, object.system)?))
         };
-        let routing = quoted(&held.unwrap_or_else(made));
-        format!("Set-RemoteMailbox -Identity {} -RemoteRoutingAddress {routing}", object.identity())
+        let routing = held.or_else(made);
+        remote(object).or_placeholder("RemoteRoutingAddress", routing, "its address at the tenant.mail.onmicrosoft.com")
     };
     let undo = |(object, _): &&(&Object, (String, bool))| match object.entry.value("targetAddress") {
-        Some(before) => {
-            format!("Set-RemoteMailbox -Identity {} -RemoteRoutingAddress {}", object.identity(), quoted(before))
-        }
-        None => format!("Set-ADObject -Identity {} -Clear targetAddress", object.identity()),
+        Some(before) => remote(object).with("RemoteRoutingAddress", before),
+        None => object.attribute().word("Clear", "targetAddress"),
     };
-    let commands = readable(all.iter().map(set));
-    let undo = readable(all.iter().map(undo));
+    let pairs = all.iter().map(|one| (set(one), undo(one)));
     let objects: Vec<_> = all.iter().map(|(object, _)| *object).collect();
     tell_objects(
         notes,
         &objects,
         format!("the remote routing address does not lead to Exchange Online: {}", listed(&each, 5)),
     )
-    .mend(Remedy::exchange("Set the address that the mailbox has in the tenant", commands, undo))
+    .mend(Remedy::each("Set the address that the mailbox has in the tenant", pairs))
 }
 
 #[cfg(test)]

@@ -50,8 +50,13 @@ fn judge(case: &Case, notes: &mut Notes) {
         } else if hop.hop.role == Role::Exchange {
             finding.mend(Remedy::exchange(
                 "Have Exchange accept and relay the domain",
-                vec![format!("New-AcceptedDomain -Name {0} -DomainName {0} -DomainType InternalRelay", quoted(domain))],
-                vec![format!("Remove-AcceptedDomain -Identity {} -Confirm:$false", quoted(domain))],
+                vec![
+                    Cmdlet::new("New-AcceptedDomain")
+                        .with("Name", domain)
+                        .with("DomainName", domain)
+                        .word("DomainType", "InternalRelay"),
+                ],
+                vec![Cmdlet::new("Remove-AcceptedDomain").with("Identity", domain).off("Confirm")],
             ));
         } else {
             let steps = vec![

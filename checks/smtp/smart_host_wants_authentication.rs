@@ -47,17 +47,11 @@ fn judge(case: &Case, notes: &mut Notes) {
                 "Trust Exchange at the smart host",
                 vec![format!("On {}, take mail from Exchange's addresses without AUTH", hop.hop.host)],
             ));
+            let set = |how| Cmdlet::new("Set-SendConnector").with("Identity", name).word("SmartHostAuthMechanism", how);
             finding.mend(Remedy::exchange(
                 "Or have the connector authenticate",
-                vec![format!(
-                    "Set-SendConnector -Identity {} -SmartHostAuthMechanism BasicAuthRequireTLS \
-                     -AuthenticationCredential (Get-Credential)",
-                    quoted(name)
-                )],
-                vec![format!(
-                    "Set-SendConnector -Identity {} -SmartHostAuthMechanism ExternalAuthoritative",
-                    quoted(name)
-                )],
+                vec![set("BasicAuthRequireTLS").credential("AuthenticationCredential")],
+                vec![set("ExternalAuthoritative")],
             ));
         }
     }

@@ -1,6 +1,8 @@
 //! Renders a report.
+pub mod powershell;
 pub mod table;
 
+use nsdiag_checks::remedy::quoting::is_unseen;
 use nsdiag_checks::report::Report;
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,6 +12,19 @@ pub fn json(report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(report).expect("a report holds nothing that JSON cannot");
     text.push('\n');
     escaped(&text)
+}
+
+/// A saved report.
+///
+/// # Errors
+/// In words, where it is none that can be read.
+pub fn read(text: &str) -> Result<Report, String> {
+    let report: Report = serde_json::from_str(text).map_err(|error| format!("this is no report: {error}"))?;
+    match (&*report.kind, report.format_version.split('.').next()) {
+        ("nsdiag/report", Some("1")) => Ok(report),
+        ("nsdiag/report", _) => Err(format!("a report of format {}, and this reads 1", report.format_version)),
+        (kind, _) => Err(format!("a document of kind '{kind}', and no report")),
+    }
 }
 
 /// The JSON Schema of a report.
@@ -77,26 +92,6 @@ pub fn escaped(json: &str) -> String {
         }
     }
     out
-}
-
-/// Whether a character shows nothing by itself and does something: control characters (C0, DEL, C1), bidirectional ones,
-/// separators of lines and paragraphs, those without width, and those that only mark or select (Unicode's
-/// Default_Ignorable_Code_Point, as far as programs write it).
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
-//! The report for people: the verdict first, then what is wrong, for whom, why, and what mends it. 80 columns.
+//! The report for people: the verdict first, then what is wrong, for whom, why, and what mends it. 80 columns, but for
+//! commands: those are pasted, and stand on a line each.
 use super::safe;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use nsdiag_checks::evidence::smtp::Who;
-use nsdiag_checks::judge::{Certainty, Finding, Remedy, Severity, count, listed};
+use nsdiag_checks::judge::{Certainty, Finding, Severity, count, listed};
 use nsdiag_checks::model::Outcome;
 use nsdiag_checks::model::diagnosis::{Fate, meaning_in_words};
+use nsdiag_checks::remedy::{Remedy, lines};
 use nsdiag_checks::replies::Meaning;
 use nsdiag_checks::report::{FoldedGap, RecipientResult, Report, Status, Verdict};
 use std::collections::BTreeMap;
 
-/// The width that everything fits into.
+/// The width that everything but commands fits into.
 const WIDTH: u16 = 80;
 /// How many recipients are shown; the JSON has all.
 const SHOWN: usize = 25;
@@ -114,12 +116,12 @@ fn of_finding(finding: &Finding, paint: &Paint) -> String {
     rows.push(("why", safe(&finding.detail)));
     out.push_str(&pairs(&rows));
     for remedy in &finding.remedies {
-        out.push_str(&of_remedy(remedy));
+        out.push_str(&of_remedy(&finding.code, remedy));
     }
     out
 }
 
-fn of_remedy(remedy: &Remedy) -> String {
+fn of_remedy(code: &str, remedy: &Remedy) -> String {
     let shell = match (remedy.shell.as_deref(), &*remedy.place) {
         (Some("powershell"), "exchange") => " (Exchange Management Shell)",
         (Some("powershell"), _) => " (PowerShell)",
@@ -127,59 +129,24 @@ fn of_remedy(remedy: &Remedy) -> String {
         (None, _) => "",
     };
     let mut out = pairs(&[("mend", format!("{}{shell}:", safe(&remedy.title)))]);
-    for command in &remedy.commands {
-        out.push_str(&of_command(remedy, command));
+    let commands = lines(&remedy.commands);
+    match remedy.shell {
+        Some(_) => out.push_str(&block(code, "mend", &commands)),
+        None => out.extend(commands.iter().map(|step| pairs(&[("", format!("- {}", safe(step)))]))),
     }
     if !remedy.undo.is_empty() {
         out.push_str(&pairs(&[("undo", "it with:".into())]));
-        for command in &remedy.undo {
-            out.push_str(&of_command(remedy, command));
-        }
+        out.push_str(&block(code, "undo", &lines(&remedy.undo)));
     }
     out
 }
 
-/// A command, broken before its parameters in the way of its shell so that it can be copied; a step, wrapped.
-fn of_command(remedy: &Remedy, command: &str) -> String {
-    const INDENT: &str = "          ";
-    let command = safe(command);
-    let Some(shell) = remedy.shell.as_deref() else {
-        return pairs(&[("", format!("- {command}"))]);
-    };
-    let mark = if shell == "powershell" { " `" } else { " \\" };
-    let room = usize::from(WIDTH) - INDENT.len() - mark.len();
-    let mut lines: Vec<String> = Vec::new();
-    for part in split_before_parameters(&command) {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + part.chars().count() <= room => line.push_str(part),
-            Some(_) => lines.push(format!("  {}", part.trim_start())),
-            None => lines.push(part.into()),
-        }
-    }
-    let last = lines.len().saturating_sub(1);
-    let marked = |(at, line): (usize, &String)| format!("{INDENT}{line}{}\n", if at < last { mark } else { "" });
-    lines.iter().enumerate().map(marked).collect()
-}
-
-/// Splits before each ` -parameter`, ` /parameter` `| command` or `{ block`, outside quotes.
-fn split_before_parameters(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut from = 0;
-    let mut quote = None;
-    for (at, c) in text.char_indices() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if c == '\'' || c == '"' => quote = Some(c),
-            None if at > from && [" -", " /", " | ", " { "].iter().any(|head| text[at..].starts_with(head)) => {
-                parts.push(&text[from..at]);
-                from = at;
-            }
-            None => {}
-        }
-    }
-    parts.push(&text[from..]);
-    parts
+/// Commands as they are pasted: each on one line however long, between two comments that may be pasted along.
+fn block(code: &str, what: &str, commands: &[String]) -> String {
+    let marked = |line: &str| format!("          {}\n", safe(line));
+    let mut out = marked(&format!("# {code} {what}: from here"));
+    out.extend(commands.iter().map(|command| marked(command)));
+    out + &marked("# to here")
 }
 
 /// Label and text beside each other, wrapped.
@@ -363,13 +330,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_break_where_their_shell_lets_them() {
-        let remedy = Remedy::exchange("x", vec![], vec![]);
-        let command = "New-SendConnector -Name 'To the -other system' -Usage Internal -AddressSpaces 'contoso.com' \
-                       -DNSRoutingEnabled $false";
-        let broken = of_command(&remedy, command);
-        assert!(broken.lines().all(|line| line.chars().count() <= 80), "{broken}");
-        let whole: String = broken.replace(" `\n", "\n").split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!(whole, command);
+    fn a_command_stands_on_one_line_between_comments() {
+        let name = "To the `other` system's |host, which has a name of more than eighty letters, for all that it says";
+        let set = || nsdiag_checks::remedy::Cmdlet::new("Set-SendConnector").with("Identity", name);
+        let remedy = Remedy::exchange("x", vec![set().bool("Enabled", true)], vec![set().bool("Enabled", false)]);
+        let quoted = name.replace('\'', "''");
+        let expected = format!(
+            "  mend   x (Exchange Management Shell):
+          # NSD313 mend: from here
+          Set-SendConnector -Identity '{quoted}' -Enabled $true
+          # to here
+  undo   it with:
+          # NSD313 undo: from here
+          Set-SendConnector -Identity '{quoted}' -Enabled $false
+          # to here
+"
+        );
+        assert_eq!(of_remedy("NSD313", &remedy), expected);
     }
 }

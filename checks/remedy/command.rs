@@ -1,0 +1,369 @@
+//! A command, built from its parts: names that are written in the source, and values that are quoted.
+use super::quoting::{self, Unquotable};
+use crate::prelude::*;
+
+/// Who reads a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// PowerShell, Exchange's among them.
+    PowerShell,
+    /// A POSIX shell.
+    Sh,
+}
+
+impl Shell {
+    /// As it is named in a report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::PowerShell => "powershell",
+            Self::Sh => "sh",
+        }
+    }
+}
+
+/// A command that stands on one line, or a step in words. Commands are built by [`Cmdlet`] and [`Program`] alone.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct Command {
+    text: String,
+    remarks: Vec<String>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It runs as it stands.
+    Whole,
+    /// Something has to be filled in; its shell refuses the line until then.
+    Blank,
+    /// A step in words.
+    Step,
+    /// A line of a saved report, which anybody may have written.
+    Saved,
+}
+
+impl Command {
+    /// A step in words.
+    pub(super) fn step(text: String) -> Self {
+        Self { text, remarks: Vec::new(), kind: Kind::Step }
+    }
+
+    /// The line, and before it the comments that belong to it.
+    pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
+        self.remarks.iter().map(|remark| format!("# {remark}")).chain([self.text.clone()])
+    }
+
+    /// The line itself.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What a person has to know before it, such as a value that could not be quoted.
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// Whether it runs as it stands: built here, and with nothing to be filled in.
+    pub fn is_whole(&self) -> bool {
+        self.kind == Kind::Whole
+    }
+
+    /// Whether it only shows something.
+    pub fn reads(&self) -> bool {
+        self.text.starts_with("Get-")
+    }
+
+    /// Whether it is a line of a saved report.
+    pub(super) fn is_saved(&self) -> bool {
+        self.kind == Kind::Saved
+    }
+}
+
+impl From<String> for Command {
+    /// A line of a saved report.
+    fn from(text: String) -> Self {
+        Self { text, remarks: Vec::new(), kind: Kind::Saved }
+    }
+}
+
+/// A cmdlet with its parameters. Its name and theirs are written in the source; a value is quoted, or, where no quotes make
+/// it safe, told in a comment, with a placeholder in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cmdlet {
+    line: String,
+    remarks: Vec<String>,
+    blank: bool,
+}
+
+impl Cmdlet {
+    /// `New-SendConnector`.
+    pub fn new(name: &'static str) -> Self {
+        Self { line: name.into(), remarks: Vec::new(), blank: false }
+    }
+
+    /// `Set-MailContact` of `Set` and `MailContact`.
+    pub fn of(verb: &'static str, noun: &'static str) -> Self {
+        Self { line: format!("{verb}-{noun}"), remarks: Vec::new(), blank: false }
+    }
+
+    /// `-Identity 'a value'`.
+    pub fn with(self, parameter: &'static str, value: impl AsRef<str>) -> Self {
+        self.list(parameter, [value])
+    }
+
+    /// `-SmartHosts 'one','two'`; `$null` for none.
+    pub fn list<V: AsRef<str>>(self, parameter: &'static str, values: impl IntoIterator<Item = V>) -> Self {
+        let values: Vec<V> = values.into_iter().collect();
+        let quoted: Result<Vec<String>, Unquotable> =
+            values.iter().map(|value| quoting::powershell(value.as_ref())).collect();
+        match quoted {
+            Ok(quoted) if quoted.is_empty() => self.null(parameter),
+            Ok(quoted) => self.put(parameter, &quoted.join(",")),
+            Err(Unquotable) => self.unquotable(parameter, values.iter().map(AsRef::as_ref)),
+        }
+    }
+
+    /// `-EmailAddresses @{Add='a value'}`.
+    pub fn change(self, parameter: &'static str, key: &'static str, value: impl AsRef<str>) -> Self {
+        match quoting::powershell(value.as_ref()) {
+            Ok(quoted) => self.put(parameter, &format!("@{{{key}={quoted}}}")),
+            Err(Unquotable) => self.unquotable(parameter, [value.as_ref()]),
+        }
+    }
+
+    /// `-DomainType InternalRelay`: a word of the cmdlet's own.
+    pub fn word(self, parameter: &'static str, word: &'static str) -> Self {
+        self.put(parameter, word)
+    }
+
+    /// `-Enabled $true`.
+    pub fn bool(self, parameter: &'static str, value: bool) -> Self {
+        self.put(parameter, if value { "$true" } else { "$false" })
+    }
+
+    /// `-CatchAllRecipient $null`.
+    pub fn null(self, parameter: &'static str) -> Self {
+        self.put(parameter, "$null")
+    }
+
+    /// `-Port 25`.
+    pub fn number(self, parameter: &'static str, value: u64) -> Self {
+        self.put(parameter, &value.to_string())
+    }
+
+    /// `-MaxMessageSize 1048576B`.
+    pub fn bytes(self, parameter: &'static str, value: u64) -> Self {
+        self.put(parameter, &format!("{value}B"))
+    }
+
+    /// `-Internal`: a switch.
+    pub fn flag(mut self, switch: &'static str) -> Self {
+        self.line += &format!(" -{switch}");
+        self
+    }
+
+    /// `-Confirm:$false`: a switch that is turned off.
+    pub fn off(mut self, switch: &'static str) -> Self {
+        self.line += &format!(" -{switch}:$false");
+        self
+    }
+
+    /// `-AuthenticationCredential (Get-Credential)`: PowerShell asks for name and password.
+    pub fn credential(self, parameter: &'static str) -> Self {
+        self.put(parameter, "(Get-Credential)")
+    }
+
+    /// `-Server <a Mailbox server>`: what nsdiag does not know, in words (letters, digits, blanks and `,.-`). PowerShell
+    /// reserves `<` and so refuses the line as a whole; it stands neither in quotes nor in a list, where it would be a value.
+    pub fn placeholder(mut self, parameter: &'static str, words: &'static str) -> Self {
+        self.blank = true;
+        self.put(parameter, &format!("<{}>", blank(words)))
+    }
+
+    /// `value` where there is one, else a placeholder.
+    pub fn or_placeholder(self, parameter: &'static str, value: Option<impl AsRef<str>>, words: &'static str) -> Self {
+        match value {
+            Some(value) => self.with(parameter, value),
+            None => self.placeholder(parameter, words),
+        }
+    }
+
+    /// What the person who runs it has to know, in a comment before it.
+    pub fn remark(mut self, text: &str) -> Self {
+        self.remarks.push(quoting::in_words(text));
+        self
+    }
+
+    /// Shows these properties of what it finds: `… | Format-List Name, AddressSpaces`.
+    pub fn shows(mut self, properties: &[&'static str]) -> Self {
+        self.line += &format!(" | Format-List {}", properties.join(", "));
+        self
+    }
+
+    fn put(mut self, parameter: &'static str, value: &str) -> Self {
+        self.line += &format!(" -{parameter} {value}");
+        self
+    }
+
+    fn unquotable<'v>(mut self, parameter: &'static str, values: impl IntoIterator<Item = &'v str>) -> Self {
+        for value in values {
+            self = self.remark(&told(&format!("-{parameter}"), value));
+        }
+        self.placeholder(parameter, "see the comment")
+    }
+}
+
+impl From<Cmdlet> for Command {
+    fn from(cmdlet: Cmdlet) -> Self {
+        let kind = if cmdlet.blank { Kind::Blank } else { Kind::Whole };
+        Self { text: cmdlet.line, remarks: cmdlet.remarks, kind }
+    }
+}
+
+/// A program with its arguments, for any shell that starts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    name: &'static str,
+    arguments: Vec<Argument>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Argument {
+    Word(&'static str),
+    Value(String),
+    Blank(&'static str),
+}
+
+impl Program {
+    /// `dsacls`.
+    pub fn new(name: &'static str) -> Self {
+        Self { name, arguments: Vec::new() }
+    }
+
+    /// A word of the program's own: `/I:T`, `-q`.
+    pub fn word(mut self, word: &'static str) -> Self {
+        self.arguments.push(Argument::Word(word));
+        self
+    }
+
+    /// A value.
+    pub fn value(mut self, value: impl Into<String>) -> Self {
+        self.arguments.push(Argument::Value(value.into()));
+        self
+    }
+
+    /// What nsdiag does not know, in words.
+    pub fn placeholder(mut self, words: &'static str) -> Self {
+        self.arguments.push(Argument::Blank(words));
+        self
+    }
+
+    /// The command for `shell`.
+    pub(super) fn in_shell(self, shell: Shell) -> Command {
+        let mut command = Command { text: self.name.into(), remarks: Vec::new(), kind: Kind::Whole };
+        // A POSIX shell reads a file that has the name after `<`; an opening bracket is an error of syntax to each of them.
+        let open = |words: &str| match shell {
+            Shell::PowerShell => format!("<{}>", blank(words)),
+            Shell::Sh => format!("(<{}>)", blank(words)),
+        };
+        for argument in self.arguments {
+            let text = match argument {
+                Argument::Word(word) => word.into(),
+                Argument::Blank(words) => {
+                    command.kind = Kind::Blank;
+                    open(words)
+                }
+                Argument::Value(value) => {
+                    let quote = match shell {
+                        Shell::PowerShell => quoting::argument,
+                        Shell::Sh => quoting::sh,
+                    };
+                    quote(&value).unwrap_or_else(|Unquotable| {
+                        command.kind = Kind::Blank;
+                        command
+                            .remarks
+                            .push(told(&format!("an argument of {}", self.name), &quoting::in_letters(&value)));
+                        open("see the comment")
+                    })
+                }
+            };
+            command.text += &format!(" {text}");
+        }
+        command
+    }
+}
+
+/// What is said of a value that cannot be quoted.
+fn told(what: &str, value: &str) -> String {
+    format!("{what} cannot be written here safely, it is, with what is unsafe written out: {value}")
+}
+
+/// `words` without what opens a string, a block or a list: a line that is refused must not swallow the next one.
+fn blank(words: &str) -> String {
+    words.chars().filter(|c| c.is_ascii_alphanumeric() || " ,.-".contains(*c)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(command: impl Into<Command>) -> Vec<String> {
+        command.into().lines().collect()
+    }
+
+    #[test]
+    fn a_cmdlet_is_written_from_its_parts() {
+        let all = Cmdlet::of("New", "SendConnector")
+            .with("Name", "To d\u{2019}Ivoire")
+            .flag("Internal")
+            .list("AddressSpaces", ["SMTP:a.com;1", "b'c"])
+            .list("SmartHosts", [""; 0])
+            .bool("DNSRoutingEnabled", false)
+            .word("Usage", "Internal")
+            .number("Port", 25)
+            .bytes("MaxMessageSize", 10)
+            .change("EmailAddresses", "Add", "smtp:o'x@a.com")
+            .credential("AuthenticationCredential")
+            .off("Confirm");
+        let line = "New-SendConnector -Name 'To d\u{2019}\u{2019}Ivoire' -Internal -AddressSpaces 'SMTP:a.com;1','b''c' \
+                    -SmartHosts $null -DNSRoutingEnabled $false -Usage Internal -Port 25 -MaxMessageSize 10B \
+                    -EmailAddresses @{Add='smtp:o''x@a.com'} -AuthenticationCredential (Get-Credential) -Confirm:$false";
+        assert_eq!(lines(all.clone()), [line]);
+        assert!(Command::from(all).is_whole());
+    }
+
+    #[test]
+    fn what_is_not_known_or_cannot_be_quoted_is_a_placeholder_outside_quotes() {
+        let server = Cmdlet::new("X").or_placeholder("Server", None::<&str>, "the host's name; $(x) {\"a\"}");
+        assert_eq!(lines(server.clone()), ["X -Server <the hosts name x a>"]);
+        assert!(!Command::from(server).is_whole());
+        assert_eq!(lines(Cmdlet::new("X").or_placeholder("Server", Some("A"), "which")), ["X -Server 'A'"]);
+        let told = "# -To cannot be written here safely, it is, with what is unsafe written out: a\\u{a}#b";
+        for cmdlet in [
+            Cmdlet::new("X").with("To", "a\n#b"),
+            Cmdlet::new("X").list("To", ["a\n#b"]),
+            Cmdlet::new("X").change("To", "Add", "a\n#b"),
+        ] {
+            assert_eq!(lines(cmdlet.off("Confirm")), [told, "X -To <see the comment> -Confirm:$false"]);
+        }
+    }
+
+    #[test]
+    fn a_program_gets_its_arguments_as_each_shell_passes_them() {
+        let program = || Program::new("dsacls").value("CN=O'Brien").word("/G").value("CORP\\x:GR").placeholder("an it");
+        assert_eq!(lines(program().in_shell(Shell::PowerShell)), ["dsacls 'CN=O''Brien' /G 'CORP\\x:GR' <an it>"]);
+        assert_eq!(lines(program().in_shell(Shell::Sh)), ["dsacls 'CN=O'\\''Brien' /G 'CORP\\x:GR' (<an it>)"]);
+        let [told, line] = &lines(Program::new("dsacls").value("CN=\"a\"").in_shell(Shell::PowerShell))[..] else {
+            panic!("a comment and a line");
+        };
+        assert_eq!(line, "dsacls <see the comment>");
+        assert!(told.starts_with("# an argument of dsacls ") && told.ends_with(": CN=\\u{22}a\\u{22}"), "{told}");
+    }
+
+    #[test]
+    fn a_line_of_a_saved_report_is_never_taken_for_a_command_of_ours() {
+        let saved: Command = String::from("Remove-Mailbox -Identity 'a'").into();
+        assert!(!saved.is_whole());
+        assert_eq!(lines(saved), ["Remove-Mailbox -Identity 'a'"]);
+    }
+}
