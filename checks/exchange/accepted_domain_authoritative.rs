@@ -1,7 +1,6 @@
 //! NSD302: Exchange bounces what it has no mailbox for (F-01), on premises or online (F-41).
-use super::all;
-use crate::evidence::exchange::{AcceptedDomain, DomainKind};
-use crate::model::OrganisationView;
+use super::{all, remedies};
+use crate::evidence::exchange::DomainKind;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -69,34 +68,16 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
         // Nothing has to change where everybody is covered.
         if severity != Severity::Info {
-            finding.mend(remedy(organisation, accepted));
+            finding.mend(remedies::relay(organisation, accepted));
         }
     }
-}
-
-/// Relays what Exchange does not know. The change of type is refused while a catch-all mailbox is set.
-fn remedy(organisation: &OrganisationView, accepted: &AcceptedDomain) -> Remedy {
-    let domain = || Cmdlet::new("Set-AcceptedDomain").with("Identity", &accepted.name);
-    // Exchange Online has no AddressBookEnabled to go with it.
-    let set = |kind, lookup| match organisation.is_online() {
-        true => domain().word("DomainType", kind),
-        false => domain().word("DomainType", kind).bool("AddressBookEnabled", lookup),
-    };
-    let off = accepted.catch_all.as_ref().map(|_| domain().null("CatchAllRecipient"));
-    let on = accepted.catch_all.as_ref().map(|mailbox| domain().with("CatchAllRecipient", mailbox));
-    let first = if off.is_some() { "Take the catch-all mailbox off, and relay" } else { "Relay" };
-    let connector = if organisation.is_online() { "outbound" } else { "send" };
-    Remedy::exchange(
-        format!("{first} what Exchange does not know, once the {connector} connector is in place"),
-        off.into_iter().chain([set("InternalRelay", false)]).collect(),
-        [set("Authoritative", accepted.address_book)].into_iter().chain(on).collect(),
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::evidence::directory::Population;
+    use crate::evidence::exchange::AcceptedDomain;
     use crate::stories::World;
 
     #[test]

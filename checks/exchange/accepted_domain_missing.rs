@@ -1,5 +1,5 @@
 //! NSD301: Exchange does not accept the domain (F-02).
-use super::all;
+use super::{all, remedies};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -25,16 +25,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::Domain, domain)
             .about(SubjectKind::System, organisation.system)
             .seen(pointer)
-            .mend(Remedy::exchange(
-                "Accept the domain, and relay what has no mailbox in Exchange",
-                vec![
-                    Cmdlet::new("New-AcceptedDomain")
-                        .with("Name", domain)
-                        .with("DomainName", domain)
-                        .word("DomainType", "InternalRelay"),
-                ],
-                vec![Cmdlet::new("Remove-AcceptedDomain").with("Identity", domain).off("Confirm")],
-            ));
+            .mend(remedies::accept(domain, organisation.is_online()));
     }
 }
 

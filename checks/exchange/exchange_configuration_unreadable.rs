@@ -123,7 +123,9 @@ fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, not
             Shell::PowerShell,
             "Grant the account read access, at a domain controller",
             vec![grant],
-            vec![undo],
+            vec![undo.remark(
+                "this takes every right that the account itself has on that object: see them first with dsacls",
+            )],
         ))
         .mend(Remedy::steps(
             "exchange",

@@ -12,7 +12,7 @@ mod mutual_internal_relay;
 mod peer_not_externally_secured;
 mod receive_connector_name_clash;
 mod recipient_lookup_left_on;
-mod remedies;
+pub(crate) mod remedies;
 mod send_connector_disabled;
 mod send_connector_dns_routing;
 mod send_connector_falls_to_wildcard;

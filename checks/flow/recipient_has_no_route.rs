@@ -37,11 +37,14 @@ fn judge(case: &Case, notes: &mut Notes) {
             finding.seen_all(&case.model.diagnose(recipient).predicted.seen);
             finding.seen_all(recipient.directories.iter().map(|held| &held.pointer));
         }
-        let steps = vec![
-            "See the queue: Get-Queue -Identity *\\Unreachable on the Mailbox servers, or the one of the connector"
-                .into(),
-            "Mend the connector that the findings beside this one name".into(),
-        ];
+        let online = case.model.organisations.iter().all(|one| one.is_online());
+        let queue = match online {
+            true => "See what became of it: the message trace of the Exchange admin center",
+            false => {
+                "See the queue: Get-Queue -Identity *\\Unreachable on the Mailbox servers, or the one of the connector"
+            }
+        };
+        let steps = vec![queue.into(), "Mend the connector that the findings beside this one name".into()];
         finding.mend(Remedy::steps("exchange", "Give their mail a way on", steps));
     }
 }

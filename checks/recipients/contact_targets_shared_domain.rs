@@ -1,5 +1,5 @@
 //! NSD408: a contact or mail user whose target in the shared domain leads nowhere, or back (F-29).
-use super::objects;
+use super::{is_online, objects};
 use crate::model::targets::{Stray, strays};
 use crate::prelude::*;
 
@@ -33,12 +33,24 @@ fn judge(case: &Case, notes: &mut Notes) {
             set.placeholder("ExternalEmailAddress", "its address in the routing domain of the other system")
         };
         let before = |stray: &Stray| stray.object.cmdlet("Set").with("ExternalEmailAddress", &stray.target);
-        let pairs = alike.iter().map(|stray| (routed(stray), before(stray)));
+        // Exchange drops the old target from the proxy addresses, and with it the address that senders know.
+        let keep = |stray: &Stray, what| {
+            let address = format!("smtp:{}", stray.target);
+            let held = stray.object.holds(&stray.target) && stray.object.addresses().first() != Some(&stray.target);
+            held.then(|| stray.object.cmdlet("Set").change("EmailAddresses", what, address))
+        };
+        let pairs = alike.iter().flat_map(|stray| {
+            let kept = keep(stray, "Add").zip(keep(stray, "Remove"));
+            [(routed(stray), before(stray))].into_iter().chain(kept)
+        });
         finding.seen_all(alike.iter().flat_map(|stray| [&stray.object.pointer].into_iter().chain(&stray.seen)));
         for stray in alike {
             finding.about(SubjectKind::Recipient, stray.object.name());
         }
-        let stale = "If the mailbox is gone: Disable-MailContact or Disable-MailUser takes the object out of mail";
+        let stale = match alike.iter().any(|stray| is_online(case, stray.object)) {
+            true => "If the mailbox is gone: delete the object where it comes from",
+            false => "If the mailbox is gone: Disable-MailContact or Disable-MailUser takes the object out of mail",
+        };
         finding.mend(Remedy::each("Target a domain of the other system's own", pairs));
         finding.mend(Remedy::steps("exchange", "Or take out what is stale", vec![stale.into()]));
     }

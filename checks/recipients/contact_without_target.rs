@@ -1,5 +1,5 @@
 //! NSD415: a contact or mail user that leads nowhere (F-34).
-use super::{objects, tell_objects};
+use super::{at_its_source, is_online, objects, tell_objects};
 use crate::model::Object;
 use crate::model::recipients::typed;
 use crate::prelude::*;
@@ -42,9 +42,12 @@ fn judge(case: &Case, notes: &mut Notes) {
             Certainty::Proven => format!("contacts and mail users that lead nowhere: {}", listed(&each, 5)),
             _ => format!("objects with a proxy address and neither mailbox nor usable target: {}", listed(&each, 5)),
         };
-        tell_objects(notes, &some, detail)
-            .certainty(certainty)
-            .mend(Remedy::each("Say where their mailbox is", some.iter().map(|object| aim(object))));
+        tell_objects(notes, &some, detail).certainty(certainty).mend(
+            match some.iter().any(|object| is_online(case, object)) {
+                true => at_its_source("set the external address"),
+                false => Remedy::each("Say where their mailbox is", some.iter().map(|object| aim(case, object))),
+            },
+        );
     }
     let unserved: Vec<_> = other.into_iter().filter(|object| !is_served(case, object)).collect();
     if !unserved.is_empty() {
@@ -78,7 +81,7 @@ fn is_served(case: &Case, object: &Object) -> bool {
 }
 
 /// The command that gives `object` a target, and what takes it back.
-fn aim(object: &Object) -> (Cmdlet, Cmdlet) {
+fn aim(case: &Case, object: &Object) -> (Cmdlet, Cmdlet) {
     let before = object.entry.value("targetAddress");
     let verb = if object.is_recipient() { "Set" } else { "Enable" };
     let undo = match (verb, before) {
@@ -86,7 +89,11 @@ fn aim(object: &Object) -> (Cmdlet, Cmdlet) {
         (_, Some(before)) => object.attribute().change("Replace", "targetAddress", before),
         (_, None) => object.attribute().word("Clear", "targetAddress"),
     };
-    (object.cmdlet(verb).with("ExternalEmailAddress", object.name()), undo)
+    let name = object.name();
+    // In the shared domain only where the other system has the mailbox.
+    let listed = case.model.recipient(&name).is_some_and(|one| one.listed().is_some());
+    let words = "its address at the other system";
+    (object.cmdlet(verb).or_placeholder("ExternalEmailAddress", listed.then_some(name), words), undo)
 }
 
 #[cfg(test)]
@@ -101,18 +108,25 @@ mod tests {
             (
                 "contact dn=CN=C proxyaddresses=SMTP:c@contoso.com mailnickname=c",
                 "warning proven: contacts and mail users that lead nowhere: c@contoso.com (no targetAddress) [c@contoso.com]",
-                "Set-MailContact -Identity 'CN=C' -ExternalEmailAddress 'c@contoso.com'",
+                "Set-MailContact -Identity 'CN=C' -ExternalEmailAddress <its address at the other system>",
             ),
             (
                 "user dn=CN=C proxyaddresses=SMTP:c@contoso.com msexchrecipienttypedetails=128 targetaddress=SMTP:nobody",
                 "warning proven: contacts and mail users that lead nowhere: c@contoso.com ('nobody' has no @) [c@contoso.com]",
-                "Set-MailUser -Identity 'CN=C' -ExternalEmailAddress 'c@contoso.com'",
+                "Set-MailUser -Identity 'CN=C' -ExternalEmailAddress <its address at the other system>",
             ),
             (
                 "user dn=CN=C proxyaddresses=SMTP:c@contoso.com",
                 "warning likely: objects with a proxy address and neither mailbox nor usable target: c@contoso.com (no \
                  targetAddress) [c@contoso.com]",
-                "Enable-MailUser -Identity 'CN=C' -ExternalEmailAddress 'c@contoso.com'",
+                "Enable-MailUser -Identity 'CN=C' -ExternalEmailAddress <its address at the other system>",
+            ),
+            // Who is on the other system's list is there under that address.
+            (
+                "contact dn=CN=C proxyaddresses=SMTP:orders@contoso.com mailnickname=orders",
+                "warning proven: contacts and mail users that lead nowhere: orders@contoso.com (no targetAddress) \
+                 [orders@contoso.com]",
+                "Set-MailContact -Identity 'CN=C' -ExternalEmailAddress 'orders@contoso.com'",
             ),
         ];
         for (object, line, command) in cases {

@@ -1,5 +1,5 @@
 //! NSD411: one address on several objects of a forest (F-35).
-use super::objects;
+use super::{at_its_source, objects};
 use crate::evidence::address;
 use crate::model::Object;
 use crate::prelude::*;
@@ -75,8 +75,26 @@ fn judge(case: &Case, notes: &mut Notes) {
             }
         }
         let first = doubles.first().map(|(_, all)| all[0].entry.dn.clone()).unwrap_or_default();
-        finding.mend(Remedy::exchange(format!("Leave it on one object, such as '{first}'"), commands, undo));
+        let title = format!("Leave it on one object, such as '{first}'");
+        finding.mend(match case.model.organisation_of(system).is_some_and(|one| one.is_online()) {
+            true => at_its_source("leave the address on one of the objects"),
+            false => Remedy::exchange(title, commands, undo),
+        });
     }
+}
+
+/// What makes a contact or mail user again of what was taken out of mail: with its alias and its addresses, those of other
+/// kinds and its legacyExchangeDN among them, by which old replies find it.
+fn put_back(object: &Object, target: &str) -> Vec<Cmdlet> {
+    let enable = object.cmdlet("Enable").with("ExternalEmailAddress", target);
+    let enable = object.entry.value("mailNickname").map_or(enable.clone(), |alias| enable.with("Alias", alias));
+    let old = object.entry.value("legacyExchangeDN").map(|old| format!("X500:{old}"));
+    let mut all: Vec<String> = object.entry.values("proxyAddresses").to_vec();
+    all.extend(old.filter(|old| !all.iter().any(|one| one.eq_ignore_ascii_case(old))));
+    // With a primary address of its own no address policy changes it.
+    let primary = object.addresses().into_iter().next();
+    let enable = primary.map_or(enable.clone(), |primary| enable.with("PrimarySmtpAddress", primary));
+    vec![enable, object.cmdlet("Set").list("EmailAddresses", all)]
 }
 
 /// The commands that take `address` off `object`, and those that give it back.
@@ -87,10 +105,9 @@ fn take_off(object: &Object, address: &str) -> (Vec<Cmdlet>, Vec<Cmdlet>) {
         // What the global catalog alone shows may have a mailbox that it hides.
         _ if object.word() == "an object" => (Vec::new(), Vec::new()),
         // It has no other name: out of mail with it, while the object itself stays.
-        (State::Contact | State::MailUser, Some(target)) if primary => (
-            vec![object.cmdlet("Disable").off("Confirm")],
-            vec![object.cmdlet("Enable").with("ExternalEmailAddress", target)],
-        ),
+        (State::Contact | State::MailUser, Some(target)) if primary => {
+            (vec![object.cmdlet("Disable").off("Confirm")], put_back(object, target))
+        }
         _ => {
             let set = |what| object.cmdlet("Set").change("EmailAddresses", what, format!("smtp:{address}"));
             let rename = || {

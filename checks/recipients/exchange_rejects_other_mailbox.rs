@@ -1,6 +1,8 @@
 //! NSD403: Exchange itself refuses a mailbox of the other system (F-01 or F-09, observed).
 use super::{Sight, groups, note_unseen};
-use crate::model::FaultKind;
+use crate::evidence::exchange::{AcceptedDomain, DomainKind};
+use crate::exchange::remedies::relay;
+use crate::model::{FaultKind, OrganisationView};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -29,26 +31,34 @@ fn judge(case: &Case, notes: &mut Notes) {
         let refusing = refusing.and_then(|hop| hop.hop.system.as_deref());
         let own = refusing.and_then(|system| case.model.organisation_of(system));
         let accepted = own.and_then(|organisation| organisation.accepted_domain().ok()?);
-        let name = accepted.as_ref().map_or(&*case.question.domain, |(_, accepted)| &*accepted.name);
-        let set = |name: &str, kind, lookup| {
-            let domain = Cmdlet::new("Set-AcceptedDomain").with("Identity", name);
-            domain.word("DomainType", kind).bool("AddressBookEnabled", lookup)
+        let remedy = match (own, accepted) {
+            (Some(own), Some((_, accepted))) => mend(own, accepted),
+            _ => {
+                let set = Cmdlet::new("Set-AcceptedDomain").with("Identity", &*case.question.domain);
+                let set =
+                    set.remark("what the domain was is not known: unless you note it first, this cannot be undone");
+                Remedy::exchange(RELAY, vec![set.word("DomainType", "InternalRelay")], vec![])
+            }
         };
-        let undo = accepted.as_ref().map(|(_, accepted)| {
-            use crate::evidence::exchange::DomainKind::*;
-            let kind = match accepted.kind {
-                Authoritative => "Authoritative",
-                ExternalRelay => "ExternalRelay",
-                InternalRelay | Unknown => "InternalRelay",
-            };
-            set(&accepted.name, kind, accepted.address_book)
-        });
-        group.tell(notes, detail).mend(Remedy::exchange(
-            "Relay what Exchange does not know, once the send connector is in place",
-            vec![set(name, "InternalRelay", false)],
-            undo.into_iter().collect(),
-        ));
+        group.tell(notes, detail).mend(remedy);
     }
+}
+
+const RELAY: &str = "Relay what Exchange does not know, once the connector to the other system is in place";
+
+/// What has the domain relayed. Where it is relayed already, the server that refuses does not know it, or something else
+/// looks recipients up there.
+fn mend(own: &OrganisationView, accepted: &AcceptedDomain) -> Remedy {
+    let looked_up = accepted.address_book && !own.is_online();
+    if accepted.kind != DomainKind::InternalRelay || looked_up {
+        return relay(own, accepted);
+    }
+    let steps = vec![
+        format!("'{}' is an internal relay domain already, and its recipients are not looked up", accepted.name),
+        "Restart the transport services of the server that refuses, where that was changed lately".into(),
+        "See what else looks recipients up there: a transport agent, or an Edge server that is not synchronised".into(),
+    ];
+    Remedy::steps("exchange", "Find what refuses them", steps)
 }
 
 #[cfg(test)]

@@ -85,28 +85,66 @@ fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
     let again = when_to_test_again(case, &group.first.hops);
     let again = again.map_or(String::new(), |after| format!("; then test again after {after}"));
     let title = format!("Have the directory answer for them: a mail contact each{again}");
-    let mut all = vec![Remedy::each(title, group.recipients.iter().map(|recipient| answer_for(recipient)))];
+    let mut gateways = case.model.hops_of(Role::Gateway).filter(|hop| group.first.hops.contains(&hop.name()));
+    let behind = gateways.find_map(|hop| case.question.system_behind(hop.hop));
+    let behind = behind.and_then(|system| case.model.organisation_of(system));
+    let online = behind.is_some_and(|one| one.is_online());
+    let mut all = vec![Remedy::each(title, group.recipients.iter().map(|recipient| answer_for(recipient, online)))];
     all.extend(tell_of_second_system(case, &group.first.hops));
     all
 }
 
 /// The command that has the directory answer for `recipient`, and what takes it back. An object that bears the address in
 /// `mail` alone is mail-enabled instead of given a namesake.
-fn answer_for(recipient: &Recipient) -> (Cmdlet, Cmdlet) {
+fn answer_for(recipient: &Recipient, online: bool) -> (Cmdlet, Cmdlet) {
     let address = recipient.address;
     let mut by_mail = recipient.directories.iter().filter(|held| held.state == State::MailAttributeOnly);
     let stray = by_mail.find_map(|held| held.entries.iter().find(|entry| entry.value("mail").is_some()));
+    // Without it the address policy gives an address that is made of the alias; a tenant has neither policy nor parameter.
+    let primary = |cmdlet: Cmdlet| if online { cmdlet } else { cmdlet.with("PrimarySmtpAddress", address) };
     let (noun, entry) = match stray {
         Some(entry) if entry.is("user") => ("MailUser", entry),
         Some(entry) if entry.is("contact") => ("MailContact", entry),
         _ => {
-            let add = Cmdlet::new("New-MailContact").with("Name", address.replace('@', " at "));
+            let add = Cmdlet::new("New-MailContact").with("Name", within(&address.replace('@', " at "), address));
+            let add = add.with("Alias", alias(address)).with("ExternalEmailAddress", address);
             let remove = Cmdlet::new("Remove-MailContact").with("Identity", address).off("Confirm");
-            return (add.with("ExternalEmailAddress", address), remove);
+            return (primary(add), remove);
         }
     };
     let cmdlet = |verb| Cmdlet::of(verb, noun).with("Identity", &entry.dn);
-    (cmdlet("Enable").with("ExternalEmailAddress", address), cmdlet("Disable").off("Confirm"))
+    (primary(cmdlet("Enable").with("ExternalEmailAddress", address)), cmdlet("Disable").off("Confirm"))
+}
+
+/// How long a name or an alias may be, in characters (Microsoft, "New-MailContact").
+const LONGEST: usize = 64;
+
+/// `text` within that; what is cut off is told apart by a sum over `address`.
+fn within(text: &str, address: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.into();
+    }
+    let kept: String = text.chars().take(LONGEST - 9).collect();
+    format!("{}-{}", kept.trim_end_matches(['.', ' ']), sum(address))
+}
+
+/// FNV-1a: no secret, but it seldom meets another's.
+fn sum(text: &str) -> String {
+    let sum = text.bytes().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{sum:08x}")
+}
+
+/// The alias of a contact for `address`: letters, digits, dots, hyphens and underscores, as every version takes them.
+fn alias(address: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let plain: String = address.chars().map(|c| if fits(c) { c } else { '.' }).collect();
+    let parts: Vec<&str> = plain.split('.').filter(|part| !part.is_empty()).collect();
+    let dotted = parts.join(".");
+    match dotted == address.replace('@', ".") {
+        true => within(&dotted, address),
+        // Another address may give the same.
+        false => within(&format!("{dotted}-{}", sum(address)), address),
+    }
 }
 
 /// The core question stays open where nobody says who has a mailbox on the other systems (contract, section 2).
@@ -203,11 +241,34 @@ mod tests {
                      unknown in relay recipient table; the directory holds none of these addresses: the gateway seems to \
                      ask it [orders@contoso.com, sales@contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
-        let commands = [
-            "New-MailContact -Name 'orders at contoso.com' -ExternalEmailAddress 'orders@contoso.com'",
-            "New-MailContact -Name 'sales at contoso.com' -ExternalEmailAddress 'sales@contoso.com'",
+        let contact = |name: &str| {
+            format!(
+                "New-MailContact -Name '{name} at contoso.com' -Alias '{name}.contoso.com' -ExternalEmailAddress \
+                 '{name}@contoso.com' -PrimarySmtpAddress '{name}@contoso.com'"
+            )
+        };
+        assert_eq!(world.commands(&CHECK), ["orders", "sales"].map(contact));
+    }
+
+    #[test]
+    fn a_contact_has_a_name_and_an_alias_that_exchange_takes_and_that_are_its_own() {
+        let long = format!("{}@contoso.com", "x".repeat(60));
+        let cases = [
+            ("orders@contoso.com", "orders.contoso.com"),
+            ("o'neil@contoso.com", "o.neil.contoso.com-d9cfa9c2"),
+            ("o+neil@contoso.com", "o.neil.contoso.com-f26d1f2c"),
+            ("jörg@contoso.com", "j.rg.contoso.com-"),
         ];
-        assert_eq!(world.commands(&CHECK), commands);
+        for (address, expected) in cases {
+            assert!(alias(address).starts_with(&expected[..expected.len().min(19)]), "{address}: {}", alias(address));
+        }
+        assert_ne!(alias("o'neil@contoso.com"), alias("o+neil@contoso.com"));
+        for address in [&*long, "ä@contoso.com", &format!("{long}.example"), "a.@b"] {
+            let (alias, name) = (alias(address), within(&address.replace('@', " at "), address));
+            assert!(alias.chars().count() <= LONGEST && name.chars().count() <= LONGEST, "{alias} {name}");
+            assert!(!alias.contains("..") && !alias.ends_with('.') && !alias.starts_with('.'), "{alias}");
+        }
+        assert_ne!(alias(&long), alias(&format!("{long}.example")));
     }
 
     #[test]

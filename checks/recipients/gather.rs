@@ -169,6 +169,20 @@ fn unread_directories(case: &Case, notes: &mut Notes) {
     }
 }
 
+/// Whether `object` is a tenant's.
+pub(super) fn is_online(case: &Case, object: &Object) -> bool {
+    case.model.organisation_of(object.system).is_some_and(|one| one.is_online())
+}
+
+/// What to do about objects of a tenant, which has no cmdlet for it: `what` says it.
+pub(super) fn at_its_source(what: &str) -> Remedy {
+    let steps = vec![
+        format!("Where they are synchronised from a directory on premises, {what} there, and let it synchronise"),
+        format!("Where they are the tenant's own, {what} in the Exchange admin center"),
+    ];
+    Remedy::steps("exchange", "Mend them where they come from", steps)
+}
+
 /// The directory objects of the shared domain; what was not swept is noted, for then there may be more.
 pub(super) fn objects<'m, 'a>(case: &'m Case<'a>, notes: &mut Notes) -> impl Iterator<Item = &'m Object<'a>> {
     let systems = case.question.systems.iter().filter(|system| system.kind != SystemKind::Other);

@@ -1,5 +1,5 @@
 //! NSD412: an address in `mail` that is no proxy address (F-36).
-use super::{objects, tell_objects};
+use super::{at_its_source, is_online, objects, tell_objects};
 use crate::evidence::address;
 use crate::evidence::exchange::DomainKind;
 use crate::model::Object;
@@ -55,7 +55,11 @@ fn judge(case: &Case, notes: &mut Notes) {
         let pairs = some.iter().map(|(object, mail)| enable(object, mail));
         let objects: Vec<_> = some.iter().map(|(object, _)| *object).collect();
         let finding = tell_objects(notes, &objects, detail);
-        finding.severity(severity).certainty(certainty).mend(Remedy::each("Mail-enable them", pairs));
+        let remedy = match some.iter().any(|(object, _)| is_online(case, object)) {
+            true => at_its_source("add the address to proxyAddresses"),
+            false => Remedy::each("Mail-enable them", pairs),
+        };
+        finding.severity(severity).certainty(certainty).mend(remedy);
     }
 }
 

@@ -1,5 +1,5 @@
 //! NSD409: a mailbox whose mail is sent elsewhere by a targetAddress (F-30).
-use super::{objects, tell_objects};
+use super::{at_its_source, is_online, objects, tell_objects};
 use crate::model::Object;
 use crate::model::recipients::typed;
 use crate::model::targets::{Onward, onward};
@@ -37,22 +37,26 @@ fn judge(case: &Case, notes: &mut Notes) {
     }
     for (lacking, some) in by_proof {
         let certainty = if lacking.is_empty() { Certainty::Proven } else { Certainty::Likely };
-        tell(notes, &some, certainty, |each| {
+        tell((case, notes), &some, certainty, |each| {
             format!("a targetAddress sends on the mail of {each}, and nobody gets it{lacking}")
         });
     }
     // Deliberate or left over: that is in nobody's directory.
     if !arrives.is_empty() {
-        let finding = tell(notes, &arrives.iter().collect::<Vec<_>>(), Certainty::Likely, |each| {
+        let finding = tell((case, notes), &arrives.iter().collect::<Vec<_>>(), Certainty::Likely, |each| {
             format!(
                 "a targetAddress sends on the mail of {each}: if the user has moved, or is being moved, that is meant; \
                      the mailbox here gets nothing"
             )
         });
         finding.severity(Severity::Warning);
+        let moved = match arrives.iter().any(|(object, _)| is_online(case, object)) {
+            true => "Once it has moved: make it a mail user with the same target where it comes from",
+            false => "Once it has moved: Disable-Mailbox, and Enable-MailUser or New-MailContact with the same target",
+        };
         let steps = vec![
             "While it is being moved: nothing; the migration tool takes it back, or the mailbox goes".into(),
-            "Once it has moved: Disable-Mailbox, and Enable-MailUser or New-MailContact with the same target".into(),
+            moved.into(),
         ];
         finding.mend(Remedy::steps("exchange", "If the user has moved, leave it", steps));
     }
@@ -60,7 +64,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 
 /// One finding about `some`, in the words that `says` makes of each with its target and where that leads.
 fn tell<'n>(
-    notes: &'n mut Notes,
+    (case, notes): (&Case, &'n mut Notes),
     some: &[&(&Object, Onward)],
     certainty: Certainty,
     says: impl Fn(&str) -> String,
@@ -82,7 +86,10 @@ fn tell<'n>(
             finding.seen_all(seen);
         }
     }
-    finding.mend(Remedy::each("Let the mail stay in the mailbox", pairs))
+    finding.mend(match some.iter().any(|(object, _)| is_online(case, object)) {
+        true => at_its_source("clear the attribute targetAddress"),
+        false => Remedy::each("Let the mail stay in the mailbox", pairs),
+    })
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ mod gather;
 mod patterns;
 
 use crate::prelude::*;
-use gather::{Group, Sight, groups, note_unseen, objects, tell_objects};
+use gather::{Group, Sight, at_its_source, groups, is_online, note_unseen, objects, tell_objects};
 use patterns::patterns;
 
 /// The checks of this area, by code.

@@ -225,6 +225,7 @@ impl From<Cmdlet> for Command {
 pub struct Program {
     name: &'static str,
     arguments: Vec<Argument>,
+    remarks: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -237,7 +238,7 @@ enum Argument {
 impl Program {
     /// `dsacls`.
     pub fn new(name: &'static str) -> Self {
-        Self { name, arguments: Vec::new() }
+        Self { name, arguments: Vec::new(), remarks: Vec::new() }
     }
 
     /// A word of the program's own: `/I:T`, `-q`.
@@ -258,9 +259,16 @@ impl Program {
         self
     }
 
+    /// What the person who runs it has to know, in a comment before it.
+    pub fn remark(mut self, text: &'static str) -> Self {
+        self.remarks.push(text);
+        self
+    }
+
     /// The command for `shell`.
     pub(super) fn in_shell(self, shell: Shell) -> Command {
-        let mut command = Command { text: self.name.into(), remarks: Vec::new(), kind: Kind::Whole };
+        let remarks = self.remarks.into_iter().map(String::from).collect();
+        let mut command = Command { text: self.name.into(), remarks, kind: Kind::Whole };
         // A POSIX shell reads a file that has the name after `<`; an opening bracket is an error of syntax to each of them.
         let open = |words: &str| match shell {
             Shell::PowerShell => format!("<{}>", blank(words)),

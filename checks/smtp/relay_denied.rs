@@ -1,4 +1,5 @@
 //! NSD208: a hop does not take the domain at all (F-02, F-12).
+use crate::exchange::remedies::accept;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -48,16 +49,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             ];
             finding.seen(pointer).mend(Remedy::steps("exchange", "Have this server know the domain too", steps));
         } else if hop.hop.role == Role::Exchange {
-            finding.mend(Remedy::exchange(
-                "Have Exchange accept and relay the domain",
-                vec![
-                    Cmdlet::new("New-AcceptedDomain")
-                        .with("Name", domain)
-                        .with("DomainName", domain)
-                        .word("DomainType", "InternalRelay"),
-                ],
-                vec![Cmdlet::new("Remove-AcceptedDomain").with("Identity", domain).off("Confirm")],
-            ));
+            let own = hop.hop.system.as_deref().and_then(|system| case.model.organisation_of(system));
+            finding.mend(accept(domain, own.is_some_and(|own| own.is_online())));
         } else {
             let steps = vec![
                 format!("On {}, add {domain} to the domains that it takes or relays", hop.hop.host),

@@ -48,10 +48,18 @@ fn judge(case: &Case, notes: &mut Notes) {
                 vec![format!("On {}, take mail from Exchange's addresses without AUTH", hop.hop.host)],
             ));
             let set = |how| Cmdlet::new("Set-SendConnector").with("Identity", name).word("SmartHostAuthMechanism", how);
+            let before = match connector.authentication {
+                SmartHostAuthentication::None => "None",
+                _ => "ExternalAuthoritative",
+            };
             finding.mend(Remedy::exchange(
                 "Or have the connector authenticate",
                 vec![set("BasicAuthRequireTLS").credential("AuthenticationCredential")],
-                vec![set("ExternalAuthoritative")],
+                vec![
+                    set(before).remark(
+                        "the credential stays with the connector, unused: that cannot be undone by this command",
+                    ),
+                ],
             ));
         }
     }

@@ -228,7 +228,11 @@ fn texts(commands: &[Command]) -> Vec<&str> {
 /// Pastes `lines`, whatever is to be filled in filled in.
 pub fn pasted(lines: &[&str], exchange: &mut Exchange) -> Result<(), Stop> {
     // A pasted block does not end at an error; here any of them is a fault.
-    let block: Vec<String> = lines.iter().map(|line| with_blanks(line).replace(BLANK, "filled.example.com")).collect();
+    let filled = |line: &&str| {
+        let line = with_blanks(line).replace(&format!("Address {BLANK}"), "Address someone@filled.example.com");
+        line.replace(BLANK, "filled.example.com")
+    };
+    let block: Vec<String> = lines.iter().map(filled).collect();
     let source = format!("$ErrorActionPreference = 'Stop'\n{}\n", block.join("\n"));
     let tree = shell::parse(&source).map_err(Stop::Refused)?;
     Shell::new(&source, "", exchange).run(&tree, &[]).map(|_| ())
