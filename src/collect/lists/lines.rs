@@ -35,7 +35,8 @@ const REFUSED: [&str; 10] = [
 pub fn good(text: &str, most: usize) -> usize {
     let good = |line: &str| match line_of(line) {
         Line::Addresses(line) => words::is_addresses(line),
-        Line::Entry(key, _) => key.starts_with('/') || words::is_addresses(key),
+        // `info: ann, ben` of an alias file is no row of a table.
+        Line::Entry(key, _) => key.starts_with('/') || is_local(key) || words::is_addresses(key),
         Line::Domain => true,
     };
     contents(text).take(most).filter(|(_, line)| good(line)).count()
@@ -108,12 +109,10 @@ pub fn read(text: &str, taken: &mut Taken) -> Result<String, String> {
 /// How many addresses `text` names beside `own`, and whether it names that one.
 fn targets(text: &str, own: &str) -> (usize, bool) {
     let (mut others, mut itself) = (0, false);
-    words::each(text, &mut |word| {
-        let Word::Address(address, _) = word else { return };
-        match address == own {
-            true => itself = true,
-            false => others += 1,
-        }
+    words::each(text, &mut |word| match word {
+        Word::Address(address, _) if address == own => itself = true,
+        Word::Address(..) => others += 1,
+        _ => {}
     });
     (others, itself)
 }
@@ -188,6 +187,13 @@ fn entry(line: usize, key: &str, value: &str, taken: &mut Taken) {
     }
     if key.starts_with('/') {
         return taken.aside("patterns that stand for many addresses", 1);
+    }
+    // A command or a file of addresses may hold an @; else what stands there would be lost without a word.
+    let starts = |head: &str| value.starts_with(head);
+    let file = starts("/") && !starts("/ ") || starts("|") || starts("\"|") || starts(":include:");
+    let strange = |word: &Word| matches!(word, Word::Wrong(why) if why.contains('@'));
+    if !file && words::all(value).iter().any(strange) {
+        taken.leave(line, format!("'{}' stands behind the address", shown(value)));
     }
     for word in words::all(key) {
         let own = if let Word::Address(address, _) = &word { address } else { "" };
