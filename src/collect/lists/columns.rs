@@ -74,7 +74,7 @@ const ALIAS: [&str; 19] = [
 const PRINCIPAL: [&str; 5] =
     ["userprincipalname", "upn", "benutzerprinzipalname", "benutzerprincipalname", "nomprincipaldelutilisateur"];
 /// Names of mailboxes, often without a domain.
-const LOCAL: [&str; 11] = [
+const LOCAL: [&str; 16] = [
     "localpart",
     "mailbox",
     "username",
@@ -86,6 +86,11 @@ const LOCAL: [&str; 11] = [
     "mailboxname",
     "user",
     "uid",
+    "postfach",
+    "samaccountname",
+    "konto",
+    "benutzername",
+    "benutzer",
 ];
 /// Where mail goes on to, and other addresses of the person: none of a mailbox here.
 const ELSEWHERE: [&str; 30] = [
@@ -242,7 +247,7 @@ pub fn tells_of_others(name: &str) -> bool {
 /// Whether a name that is not known speaks of addresses.
 pub fn tells_of_mail(name: &str) -> bool {
     let name = plain(name);
-    ["mail", "adress", "address", "smtp", "courriel", "correo"].iter().any(|part| name.contains(part))
+    ["mail", "posta", "adress", "address", "smtp", "courriel", "correo"].iter().any(|part| name.contains(part))
 }
 
 /// A name in small letters and digits: without what programs put around it (`Email Address [Required]`, `aliases.0`,

@@ -54,6 +54,16 @@ pub fn read(text: &str, taken: &mut Taken) -> Result<String, String> {
     if names_alone && contents(text).next().is_some() {
         return Err(": it holds names without a domain; --list-domain says which is theirs".into());
     }
+    let mut keys = std::collections::BTreeSet::new();
+    let again = contents(text).any(|(_, line)| {
+        let key = line.split_once(':').map(|(key, _)| key).filter(|key| is_local(key));
+        let key =
+            key.filter(|key| !HEADERS.iter().any(|header| header.trim_end_matches(':').eq_ignore_ascii_case(key)));
+        key.is_some_and(|key| !keys.insert(key.to_ascii_lowercase()))
+    });
+    if again {
+        return Err(": its lines are fields of records, and no map: export it as CSV".into());
+    }
     let indented = |line: &str| line.starts_with([' ', '\t']);
     let ragged = contents(text).next().is_some_and(|(_, line)| indented(line));
     let is_map = contents(text).any(|(_, line)| !indented(line) && matches!(line_of(line), Line::Entry(..)));

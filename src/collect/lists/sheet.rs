@@ -303,7 +303,10 @@ impl Reads<'_> {
         for (column, cell) in &row.cells {
             let Some(kind) = kind_of(*column) else { continue };
             // Google's `aliases` counts them, Exchange's `Alias` is a name.
-            let counts = self.roles[*column] == Role::Alias && !cell.contains('@');
+            let number = cell.trim().bytes().all(|byte| byte.is_ascii_digit());
+            let nickname = self.sheet.columns.get(*column).is_some_and(|name| plain(name) == "alias");
+            let names = taken.list_domain.is_some() && !number && !nickname;
+            let counts = self.roles[*column] == Role::Alias && !cell.contains('@') && !names;
             if counts || is_type_name(cell) {
                 continue;
             }

@@ -10,6 +10,35 @@ fn every_format_is_read_whole_and_what_is_not_taken_is_said() {
     type Case<'a> = (&'a str, Option<&'a str>, &'a [&'a str]);
     let cases: &[Case] = &[
         (
+            "sam-account-names.csv",
+            Some("contoso.com"),
+            &["ann@contoso.com ben@contoso.com", "CSV: 2 addresses in contoso.com from 'sAMAccountName', in 2 rows"],
+        ),
+        (
+            "vuserinfo.txt",
+            Some("contoso.com"),
+            &["ERR FILE: its lines are fields of records, and no map: export it as CSV"],
+        ),
+        (
+            "postfach-weiterleitung.csv",
+            Some("contoso.com"),
+            &[
+                "ann@contoso.com ben@contoso.com cal@contoso.com",
+                "CSV with semicolons: 3 addresses in contoso.com from 'Postfach', in 3 rows",
+                "not taken: addresses in 'Weiterleitung' (1)",
+            ],
+        ),
+        (
+            "aliases-with-commas",
+            Some("contoso.com"),
+            &[
+                "~ann@contoso.com ben@contoso.com cal@contoso.com staff@contoso.com",
+                "a map, an address and what becomes of it a line: 4 addresses in contoso.com (1 is an alias), in 5 rows",
+                "1 of 5 rows left out: line 2: 'ann' has no @",
+                "not taken: targets of entries (1)",
+            ],
+        ),
+        (
             "several-with-words-between.txt",
             None,
             &[
