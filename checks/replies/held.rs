@@ -1,6 +1,7 @@
 //! A reply as people hold it: out of a bounce, a log, a transcript or somebody's mail.
 use super::{Row, Stage, Text, catalogue, enhanced_code, joined, split_code, stage_in};
 use crate::prelude::*;
+use alloc::borrow::Cow;
 
 /// A reply, taken out of what stood around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Held {
 }
 
 /// What stands before a reply in bounces, logs and transcripts.
-const BEFORE: [&str; 12] = ["<<<", "<-", "<~*", "<~", "<**", "<*", "s:", "##", "#<", "#", "<", "-"];
+const BEFORE: [&str; 13] = ["[", "<<<", "<-", "<~*", "<~", "<**", "<*", "s:", "##", "#<", "#", "<", "-"];
 /// What introduces a reply in a sentence.
 const SAID: [&str; 8] =
     [" said:", "server returned", "server responded", "smtp;", "response was:", "response:", "error was:", "reply:"];
@@ -27,7 +28,8 @@ const SAID: [&str; 8] =
 /// # Errors
 /// In words, where there is none.
 pub fn held(text: &str) -> Result<Held, String> {
-    let lines: Vec<&str> = text.lines().map(bare).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<Cow<str>> = text.lines().map(bare).filter(|line| !line.is_empty()).map(spaced).collect();
+    let lines: Vec<&str> = lines.iter().map(AsRef::as_ref).collect();
     let Some(first) = lines.first() else { return Err("there is no reply in an empty line".into()) };
     let stage = stage_in(text);
     if let Some((code, _)) = split_code(first) {
@@ -71,7 +73,8 @@ pub fn held(text: &str) -> Result<Held, String> {
 
 /// A line without what stands before and around a reply.
 fn bare(line: &str) -> &str {
-    let mut line = line.trim().trim_matches(['"', '\'', '`']).trim();
+    // Programs of Windows put a byte order mark before the first line.
+    let mut line = line.trim_start_matches('\u{feff}').trim().trim_matches(['"', '\'', '`']).trim();
     loop {
         let lower = line.get(..3).unwrap_or(line).to_ascii_lowercase();
         let mark = BEFORE.iter().find(|mark| lower.starts_with(**mark));
@@ -85,6 +88,15 @@ fn bare(line: &str) -> &str {
             (None, Some((_, rest))) => rest.trim_start().trim_start_matches(['"', '\'']),
             (None, None) => return line,
         };
+    }
+}
+
+/// A line with a blank behind its code, where people wrote `550: User unknown` or `550, 5.1.1, …`.
+fn spaced(line: &str) -> Cow<'_, str> {
+    let code = line.get(..3).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
+    match code.and_then(|code| Some((code, line[3..].strip_prefix([':', ','])?))) {
+        Some((code, rest)) if rest.starts_with(' ') => Cow::Owned(format!("{code}{rest}")),
+        _ => Cow::Borrowed(line),
     }
 }
 
@@ -220,6 +232,9 @@ mod tests {
             "<~* 550 5.1.1 <a@contoso.com> user unknown",
             "<** 550 5.1.1 <a@contoso.com> user unknown",
             "'550 5.1.1 <a@contoso.com> user unknown'",
+            "\u{feff}550 5.1.1 <a@contoso.com> user unknown",
+            "550: 5.1.1 <a@contoso.com> user unknown",
+            "550, 5.1.1 <a@contoso.com> user unknown",
             "5.1.1 <a@contoso.com> user unknown",
             "smtp; 5.1.1 <a@contoso.com> user unknown",
             "SMTP error from remote mail server after RCPT TO:<a@contoso.com>: host mx1.contoso.com [192.0.2.25]: 550 5.1.1 \
