@@ -84,16 +84,19 @@ pub fn scripts(report: &Report) -> Scripts {
     }
     undo.reverse();
     if number == 0 {
-        apply.push("# Nothing is left for this script to do.\n".into());
+        apply.push("    # Nothing is left for this script to do.\n".into());
     }
     let when = &report.run.started_at;
     let [about, back] = ["What mends it", "What takes back what was done"].map(|what| {
         let words = format!("{what} for {}, by what nsdiag {} saw at {when}.", report.domain, report.tool.version);
         format!("# {}\n", in_words(&words))
     });
+    let whole = |head: String, frame: &str, steps: &[String]| {
+        (head + &frame.replace("# STEPS\n", &steps.concat())).replace('\n', "\r\n")
+    };
     Scripts {
-        apply: about + &include_str!("apply.ps1").replace("# STEPS\n", &apply.concat()).replace('\n', "\r\n"),
-        undo: back + &include_str!("undo.ps1").replace("# STEPS\n", &undo.concat()).replace('\n', "\r\n"),
+        apply: whole(about, include_str!("apply.ps1"), &apply),
+        undo: whole(back, include_str!("undo.ps1"), &undo),
     }
 }
 

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A panic is how a test fails.
 mod cmdlets;
 mod held;
+mod hostile;
 mod lines;
+mod literals;
 mod printed;
 mod shell;
 mod stub;
