@@ -91,7 +91,10 @@ pub fn scripts(report: &Report) -> Scripts {
         let words = format!("{what} for {}, by what nsdiag {} saw at {when}.", report.domain, report.tool.version);
         format!("# {}\n", in_words(&words))
     });
+    // The steps of another report have other numbers, whatever the file is called.
+    let run = quoted(&format!("{when} {}", env!("CARGO_PKG_VERSION")));
     let whole = |head: String, frame: &str, steps: &[String]| {
+        let frame = frame.replace("# RUN\n", &format!("$Run = {run}\n"));
         (head + &frame.replace("# STEPS\n", &steps.concat())).replace('\n', "\r\n")
     };
     Scripts {
@@ -143,7 +146,7 @@ fn steps(finding: &Finding, remedy: &Remedy, several: &str) -> Vec<Step> {
 
 fn invoked(number: usize, title: &str, on_request: &str, commands: &[Command]) -> String {
     let remarks: String = commands.iter().flat_map(Command::remarks).map(|one| format!("    # {one}\n")).collect();
-    let [title, on_request] = [title, on_request].map(|text| powershell(&in_words(text)).unwrap_or_default());
+    let [title, on_request] = [title, on_request].map(quoted);
     let blocks: Vec<String> = commands
         .iter()
         .map(|one| match one.reads() {
@@ -152,6 +155,11 @@ fn invoked(number: usize, title: &str, on_request: &str, commands: &[Command]) -
         })
         .collect();
     format!("{remarks}    Invoke-Step {number} {title} {on_request} {}\n", blocks.join(", "))
+}
+
+/// Words for people as a literal.
+fn quoted(words: &str) -> String {
+    powershell(&in_words(words)).expect("what cannot be quoted is written out")
 }
 
 /// What is not run: a comment, whatever its commands are.

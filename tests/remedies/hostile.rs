@@ -199,12 +199,16 @@ fn judged(report: &Report, meant: &Meant, what: &str) -> Vec<(String, String)> {
 
 /// That a script is its frame, comments, and steps that call what was meant.
 fn script(text: &str, frame: &str, meant: &Meant, what: &str) {
-    let mut frame = frame.lines().filter(|line| *line != "# STEPS");
+    let mut frame = frame.lines().filter(|line| !["# RUN", "# STEPS"].contains(line));
     for (number, line) in text.split_terminator("\r\n").enumerate() {
         assert!(!line.contains(is_unseen), "{what}: {line:?}");
         // What it is about, and what is not run.
         if number == 0 || line.starts_with("    #") {
             assert!(line.trim_start().starts_with("# "), "{what}: {line}");
+            continue;
+        }
+        if line.starts_with("$Run = ") {
+            assert_eq!(divided(line).map(|it| it.frame), Ok("$Run = '0'".into()), "{what}");
             continue;
         }
         if !line.starts_with("    Invoke-Step ") {
