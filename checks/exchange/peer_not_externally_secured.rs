@@ -67,6 +67,8 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
         let name = format!("From {}", sender.system);
         let open = Cmdlet::new("New-ReceiveConnector")
+            .remark("mail from these addresses is then trusted as an Exchange server's: no anti-spam, no check of the sender")
+            .remark("they are as this host sees them; behind NAT or a load balancer they are others: see the protocol log")
             .with("Name", &name)
             .placeholder("Server", "a Mailbox server")
             .word("TransportRole", "FrontendTransport")

@@ -84,7 +84,12 @@ fn judge(case: &Case, notes: &mut Notes) {
             .seen(pointer)
             .seen_all(refusing.and_then(|hop| Some(hop.random_control()?.pointer())))
             .seen_all(edge.as_ref().map(|(pointer, _)| pointer.clone()))
-            .mend(Remedy::exchange("Switch the look-up off", set(false), set(true)));
+            .mend(Remedy::exchange("Switch the look-up off", set(false), set(true)))
+            .mend(Remedy::exchange(
+                "See whether the recipient filter runs there",
+                vec![Cmdlet::new("Get-TransportAgent").shows(&["Identity", "Enabled", "Priority"])],
+                Vec::new(),
+            ));
     }
 }
 
@@ -139,8 +144,11 @@ mod tests {
         let found = "warning proven: The accepted domain 'contoso.com' of corp is relayed and has AddressBookEnabled on; an \
                      Edge server is subscribed, whose recipient filter is not in the directory [contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
-        let commands =
-            ["Set-AcceptedDomain -Identity 'contoso.com' -AddressBookEnabled $false", "Start-EdgeSynchronization"];
+        let commands = [
+            "Set-AcceptedDomain -Identity 'contoso.com' -AddressBookEnabled $false",
+            "Start-EdgeSynchronization",
+            "Get-TransportAgent | Format-List Identity, Enabled, Priority",
+        ];
         assert_eq!(world.commands(&CHECK), commands);
         world.accepted(|accepted| accepted.address_book = false);
         assert_eq!(world.lines(&CHECK), [""; 0]);

@@ -88,3 +88,10 @@ pub(crate) fn accept(domain: &str, online: bool) -> Remedy {
         vec![Cmdlet::new("Remove-AcceptedDomain").with("Identity", domain).off("Confirm")],
     )
 }
+
+/// What shows whether mail waits for a way on.
+pub(crate) fn queues() -> Remedy {
+    let shown = ["Identity", "NextHopDomain", "Status", "MessageCount", "LastError"];
+    let queue = Cmdlet::new("Get-Queue").shows(&shown);
+    Remedy::exchange("See what waits, on each Mailbox server that sends", vec![queue], Vec::new())
+}

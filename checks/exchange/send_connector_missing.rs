@@ -1,6 +1,6 @@
 //! NSD311: nothing carries the domain's mail out of Exchange (F-03), or out of Exchange Online (F-42).
 use super::all;
-use super::remedies::{new_connector, new_outbound};
+use super::remedies::{new_connector, new_outbound, queues};
 use crate::evidence::exchange::DomainKind;
 use crate::model::OrganisationView;
 use crate::prelude::*;
@@ -35,7 +35,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::System, organisation.system)
             .seen(routing.pointer())
             .seen_all(by)
-            .mend(new_connector(case, domain));
+            .mend(new_connector(case, domain))
+            .mend(queues());
     }
 }
 
@@ -89,7 +90,8 @@ mod tests {
         let command = "New-SendConnector -Name 'To the other system of contoso.com' -Usage Internal -AddressSpaces \
                        'contoso.com' -DNSRoutingEnabled $false -SmartHosts 'smarthost.contoso.com' \
                        -SmartHostAuthMechanism ExternalAuthoritative -SourceTransportServers <the Mailbox servers that send>";
-        assert_eq!(world.commands(&CHECK), [command]);
+        let look = "Get-Queue | Format-List Identity, NextHopDomain, Status, MessageCount, LastError";
+        assert_eq!(world.commands(&CHECK), [command, look]);
         world.connectors().push(connector("Fabrikam", "SMTP:fabrikam.com;1"));
         assert_eq!(world.lines(&CHECK), [found]);
         world.connectors().push(connector("Internet", "SMTP:*;1"));

@@ -1,5 +1,6 @@
 //! NSD408: a contact or mail user whose target in the shared domain leads nowhere, or back (F-29).
 use super::{is_online, objects};
+use crate::evidence::address;
 use crate::model::targets::{Stray, strays};
 use crate::prelude::*;
 
@@ -33,16 +34,16 @@ fn judge(case: &Case, notes: &mut Notes) {
             set.placeholder("ExternalEmailAddress", "its address in the routing domain of the other system")
         };
         let before = |stray: &Stray| stray.object.cmdlet("Set").with("ExternalEmailAddress", &stray.target);
-        // Exchange drops the old target from the proxy addresses, and with it the address that senders know.
-        let keep = |stray: &Stray, what| {
-            let address = format!("smtp:{}", stray.target);
-            let held = stray.object.holds(&stray.target) && stray.object.addresses().first() != Some(&stray.target);
-            held.then(|| stray.object.cmdlet("Set").change("EmailAddresses", what, address))
+        // Exchange drops the old target from the proxy addresses, and with it the address that senders know. Where the
+        // target is set back, it is there again.
+        let keep = |stray: &Stray| {
+            let is = |value: &&String| address::fold(value).is_ok_and(|own| own == stray.target);
+            let held = stray.object.entry.values("proxyAddresses").iter().find(is);
+            let held = held.filter(|_| !is_online(case, stray.object));
+            held.map(|value| stray.object.cmdlet("Set").change("EmailAddresses", "Add", value))
         };
-        let pairs = alike.iter().flat_map(|stray| {
-            let kept = keep(stray, "Add").zip(keep(stray, "Remove"));
-            [(routed(stray), before(stray))].into_iter().chain(kept)
-        });
+        let commands = alike.iter().flat_map(|stray| [routed(stray)].into_iter().chain(keep(stray))).collect();
+        let undo = alike.iter().map(before).collect();
         finding.seen_all(alike.iter().flat_map(|stray| [&stray.object.pointer].into_iter().chain(&stray.seen)));
         for stray in alike {
             finding.about(SubjectKind::Recipient, stray.object.name());
@@ -51,7 +52,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             true => "If the mailbox is gone: delete the object where it comes from",
             false => "If the mailbox is gone: Disable-MailContact or Disable-MailUser takes the object out of mail",
         };
-        finding.mend(Remedy::each("Target a domain of the other system's own", pairs));
+        finding.mend(Remedy::exchange("Target a domain of the other system's own", commands, undo));
         finding.mend(Remedy::steps("exchange", "Or take out what is stale", vec![stale.into()]));
     }
 }

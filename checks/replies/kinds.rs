@@ -66,7 +66,8 @@ impl Kind {
                              przepelnion*|vol|dolu|full.|out of space|no space",
                 )
             }
-            Self::Rate => any("too many|too much mail|too much email|too much e-mail|too fast|too quickly|too often|\
+            Self::Rate => any(
+                "threshold|limit erreicht|too many|too much mail|too much email|too much e-mail|too fast|too quickly|too often|\
                  too frequent*|rate limit*|rate-limit*|ratelimit*|rate exceeded|throttl*|limit exceeded|\
                  limit reached|limits exceeded|exceeded the limit|exceeded their limit|exceeded your limit|\
                  exceeded message|exceeded the maximum number|exceeds the maximum number|exceed the limit|\
@@ -74,14 +75,20 @@ impl Kind {
                  per connection|maximum number|user limit|users limit|recipient limit|recipients limit|\
                  count exceeded|daily limit|hourly limit|unusual rate|harvest*|dictionary attack|slow down|excessive|volume|concurrent|bad_ip|zu viele|zuviele|trop de|trop souvent|\
                  troppi|troppe|demasiad*|excesso de|muitas conex*|zbyt wiele|zbyt duzo|te veel|for manga|for mange|\
-                 слишком много|слишком часто|превышен*|cok fazla|过多|太多|频繁|频率|頻率|超过限制|多すぎ"),
+                 слишком много|слишком часто|превышен*|cok fazla|过多|太多|频繁|频率|頻率|超过限制|多すぎ",
+            ),
             Self::Syntax => {
                 any("syntax|malformed|fully-qualified|fully qualified|illegal character*|invalid character*|\
                      bad address format|mailbox name not allowed|badly formed|rfc-5321|rfc 5321|rfc5321|rfc-5322|\
                      rfc 5322|rfc5322|rfc-2822|rfc 2822|rfc2822|rfc-822|rfc 822|rfc822")
             }
             Self::Sender => {
-                any("sender|senders|sender's|mail from:|mail from invalid|invalid mail from|mail from command|\
+                any("after mail from|sender was rejected|for mail from|sending mailbox|from-address|submitter*|\
+                     originator*|reply-to|bounce address|reverse path|address of origin|absendende adresse|at your domain|\
+                     your domain does not|ihr postfach|dein postfach|ihr konto|dein konto|votre compte|votre boite|\
+                     su cuenta|su buzon|il tuo account|il suo account|la tua casella|uw account|uw mailbox|ditt konto|\
+                     din brevlada|twoje konto|twoja skrzynka|ваш почтовый|ваша учетная|您的帐户|您的账户|您的帳戶|\
+                     あなたのアカウント|your account|your user|sender|senders|sender's|mail from:|mail from invalid|invalid mail from|mail from command|\
                      mail from address|mail from domain|mail from user|mail from unknown|in mail from|mail from <@|mailfrom|envelope from|\
                      from address|from domain|senderfilterconfig|callback setup failed|your address is|\
                      your email address|your e-mail address|your mailbox|you send as|you send from|you are sending from|\
@@ -112,7 +119,7 @@ impl Kind {
             Self::Relay => any("relay|relaying|relayed|relays|relais|forward-path is not allowed|no such domain|\
                      domain not found|domain not allowed|domain is not allowed|domain not accepted|\
                      domain is not accepted|domain not hosted|domain is not hosted|domain not handled|\
-                     domain not local|not a local domain|not our domain|unknown domain|domain unknown|\
+                     domain not local|domain of recipient|empfangerdomain|empfaengerdomain|domain in the recipient*|mail domain mentioned|not a local domain|not our domain|unknown domain|domain unknown|\
                      domain is unknown|domain does not exist here|not responsible for|not hosted here|rcpthosts|\
                      recipient domain|weiterleitung|не обслуживает*"),
             Self::Disabled => {
@@ -140,7 +147,7 @@ impl Kind {
                     )
             }
             Self::Rule => any(
-                "policy|policies|message size|size exceeds|size limit|too large|too big|prohibited|not authorized|not authorised|unauthorized|unauthorised|\
+                "policy|policies|certificate|license|lizenz|s/mime|opt-in|message size|size exceeds|size limit|too large|too big|prohibited|not authorized|not authorised|unauthorized|unauthorised|\
                      not permitted|not allowed|permission|permissions|access denied|restricted|only accept*|\
                      accepts mail only|accepts only|from known|does not want|doesn't want|recipient preferences|\
                      refused due to|accept mail from|accepts mail from|accept messages from|accepts messages from|\
@@ -161,11 +168,11 @@ impl Kind {
             }
             Self::Unverified => any("verification problem|verification failed|verification failure|unable to verify|\
                      could not verify|cannot verify|can't verify|not be verified|verify failed"),
-            Self::Trouble => {
-                any("queue unavailable|exceeded max time|message expired|temporary failure|temporary domain failure|\
+            Self::Trouble => any(
+                "database unavailable|queue unavailable|exceeded max time|message expired|temporary failure|temporary domain failure|\
                      temporarily unavailable|try again later|internal error|internal system error|server error|\
-                     system error|out of memory|disk full|insufficient")
-            }
+                     system error|out of memory|disk full|insufficient",
+            ),
         }
     }
 }

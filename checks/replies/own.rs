@@ -36,9 +36,15 @@ impl OwnReply {
     }
 }
 
-/// Whether a pattern tells one reply from another: in place of addresses it sees none.
+/// Whether a pattern tells one reply from another: codes alone do not, and in place of addresses it sees none.
 pub fn is_telling(pattern: &str) -> bool {
-    Text::new(pattern).as_str().chars().filter(|c| c.is_alphanumeric()).count() >= 3
+    let weight = |c: char| match c {
+        _ if !c.is_alphabetic() => 0,
+        // A sign of Chinese or Japanese says as much as a syllable.
+        '\u{2e80}'.. => 2,
+        _ => 1,
+    };
+    Text::new(pattern).as_str().chars().map(weight).sum::<usize>() >= 3
 }
 
 /// The meaning of a refusal by its name in reports.
@@ -88,7 +94,7 @@ mod tests {
         use Meaning::*;
         let all = [
             own("kein solches Postfach", UnknownRecipient, None),
-            own("550 X-17", RateLimited, None),
+            own("550 Kennung-17", RateLimited, None),
             own("User unknown", Ambiguous, None),
             own("zurückgestellt", UnknownRecipientTemporary, None),
         ];
@@ -96,8 +102,8 @@ mod tests {
             (Stage::Rcpt, 550, "5.7.1 KEIN   solches postfach hier", UnknownRecipient, true),
             (Stage::Rcpt, 450, "4.7.1 Kein solches Postfach", UnknownRecipientTemporary, true),
             (Stage::Rcpt, 550, "5.1.1 zuruckgestellt", UnknownRecipient, true),
-            (Stage::Rcpt, 550, "X-17", RateLimited, true),
-            (Stage::Rcpt, 551, "X-17", Ambiguous, false),
+            (Stage::Rcpt, 550, "Kennung-17", RateLimited, true),
+            (Stage::Rcpt, 551, "Kennung-17", Ambiguous, false),
             (Stage::Rcpt, 550, "5.1.1 <a@contoso.com>: User unknown", Ambiguous, true),
             (Stage::Rcpt, 550, "5.1.1 No such user", UnknownRecipient, false),
             // Taken is taken, and at MAIL nobody was named yet.

@@ -242,6 +242,9 @@ double-checking the recipient's email address",
 
 /// Phrases that more than one product uses: tried when nothing in the reply speaks of us.
 pub(super) static PHRASES: &[Row] = &[
+    row(217, &["recipient address rejected: not in recipient list"], UnknownRecipient, "Zerospam", "SFM", Medium)
+        .like("554 5.7.1 <a@contoso.com>: Recipient address rejected: Not in recipient list")
+        .codes(&[5]),
     row(
         12,
         &["recipient address rejected: user unknown"],

@@ -488,7 +488,7 @@ impl Builder<'_> {
         let one = |entry: &FileReply| {
             let pattern = entry.pattern.get_ref();
             if !own::is_telling(pattern) {
-                let said = "'pattern' must hold three letters or digits outside of addresses, or it fits any reply";
+                let said = "'pattern' must hold a word outside of addresses: codes alone fit many a reply";
                 return Err(self.source.wrong(Some(entry.pattern.span()), said));
             }
             let word = entry.meaning.get_ref();
@@ -497,6 +497,7 @@ impl Builder<'_> {
                 self.source.wrong(Some(entry.meaning.span()), &said)
             })?;
             let host = entry.host.as_ref().map(|host| self.sender(&in_file(host))).transpose()?;
+            let host = host.map(|host| host.trim_start_matches('[').trim_end_matches(']').to_string());
             Ok(OwnReply { pattern: pattern.clone(), meaning, host })
         };
         self.file.reply.iter().map(one).collect()

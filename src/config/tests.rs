@@ -158,7 +158,11 @@ fn what_is_wrong_is_told_with_its_place() {
         ("domain = 'contoso.com'\n[probe]\ntimeout = 0", "FILE:3:11: it must be 1 or more"),
         (
             "domain = 'contoso.com'\n[[reply]]\npattern = ' <a@contoso.com> '\nmeaning = 'full'",
-            "FILE:3:11: 'pattern' must hold three letters or digits outside of addresses, or it fits any reply",
+            "FILE:3:11: 'pattern' must hold a word outside of addresses: codes alone fit many a reply",
+        ),
+        (
+            "domain = 'contoso.com'\n[[reply]]\npattern = '550 5.1.1'\nmeaning = 'full'",
+            "FILE:3:11: 'pattern' must hold a word outside of addresses: codes alone fit many a reply",
         ),
         (
             "domain = 'contoso.com'\n[[reply]]\npattern = 'voll'\nmeaning = 'accepted'",

@@ -6,7 +6,7 @@ use crate::app::run_check;
 use nsdiag_checks::evidence::SystemKind;
 use nsdiag_checks::judge::{Case, Certainty, Finding, Severity};
 use nsdiag_checks::remedy::quoting::{in_words, powershell};
-use nsdiag_checks::remedy::{Command, Remedy};
+use nsdiag_checks::remedy::{Command, Remedy, Shell};
 use nsdiag_checks::report::Report;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,10 @@ pub fn scripts(report: &Report) -> Scripts {
     let mut known: Vec<String> = Vec::new();
     for finding in judged_again(report) {
         let code = &finding.code;
-        for (place, remedy) in finding.remedies.iter().enumerate().filter(|(_, one)| one.shell.is_some()) {
+        let powershell = |one: &&Remedy| one.shell.as_deref() == Some(Shell::PowerShell.word());
+        let changes = |one: &&Remedy| !one.commands.iter().all(Command::reads);
+        let remedies = finding.remedies.iter().filter(powershell).filter(changes);
+        for (place, remedy) in remedies.enumerate() {
             let aside = match (place, &*remedy.place) {
                 (0, "exchange") => None,
                 (0, elsewhere) => Some(format!("it is done elsewhere ({elsewhere})")),

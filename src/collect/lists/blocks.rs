@@ -66,9 +66,10 @@ pub fn read(text: &str, taken: &mut Taken) -> Result<String, String> {
             _ => field(line),
         };
         let Some((name, value)) = found else {
-            // The rest of a value. Where Format-List breaks one elsewhere than behind a comma, it cannot be put together.
+            // The rest of a value. What Format-List breaks elsewhere than behind a comma is one word, which no address goes
+            // beyond: a part of one must never be taken for another.
             if let (true, Some(last)) = (open && dialect != Dialect::Zimbra, records.last()) {
-                let between = if dialect == Dialect::FormatList && !last.ends_with(',') { "…, " } else { " " };
+                let between = if dialect == Dialect::FormatList && !last.ends_with(',') { "" } else { " " };
                 let last = last.to_mut();
                 last.push_str(between);
                 last.push_str(line.trim());

@@ -1,7 +1,7 @@
 //! What a column, field or attribute of an export is for, told by its name.
 
 /// The names that hold the address of a mailbox, those that are surest first.
-const PRIMARY: [&str; 31] = [
+const PRIMARY: [&str; 32] = [
     // Exchange; Google; Zimbra; Domino; GroupWise.
     "primarysmtpaddress",
     "primaryemail",
@@ -35,12 +35,21 @@ const PRIMARY: [&str; 31] = [
     "recipient",
     "smtp",
     "address",
+    "mailprimaryaddress",
 ];
 /// Those that hold all addresses of a mailbox, each with its kind.
-const EVERY: [&str; 6] =
-    ["emailaddresses", "proxyaddresses", "emailadressen", "proxyadressen", "adressesproxy", "smtpaddresses"];
+const EVERY: [&str; 8] = [
+    "emailaddresses",
+    "proxyaddresses",
+    "emailadressen",
+    "proxyadressen",
+    "adressesproxy",
+    "smtpaddresses",
+    "emails",
+    "mails",
+];
 /// Those that hold more addresses of a mailbox.
-const ALIAS: [&str; 17] = [
+const ALIAS: [&str; 19] = [
     "aliases",
     "alias",
     "noneditablealiases",
@@ -58,12 +67,14 @@ const ALIAS: [&str; 17] = [
     "nicknames",
     "secondaryaddresses",
     "source",
+    "maillocaladdress",
+    "shadowaddress",
 ];
 /// Names to log on with, which often are addresses, and are none by themselves.
 const PRINCIPAL: [&str; 5] =
     ["userprincipalname", "upn", "benutzerprinzipalname", "benutzerprincipalname", "nomprincipaldelutilisateur"];
 /// Names of mailboxes, often without a domain.
-const LOCAL: [&str; 11] = [
+const LOCAL: [&str; 16] = [
     "localpart",
     "mailbox",
     "username",
@@ -75,6 +86,11 @@ const LOCAL: [&str; 11] = [
     "mailboxname",
     "user",
     "uid",
+    "postfach",
+    "samaccountname",
+    "konto",
+    "benutzername",
+    "benutzer",
 ];
 /// Where mail goes on to, and other addresses of the person: none of a mailbox here.
 const ELSEWHERE: [&str; 30] = [
@@ -174,8 +190,64 @@ pub fn role(name: &str) -> Role {
     } else if place(&ELSEWHERE).is_some() {
         Role::Elsewhere
     } else {
-        SWITCH.iter().find(|(own, _)| *own == name).map_or(Role::Unknown, |(_, off)| Role::Switch(off))
+        SWITCH.iter().find(|(own, _)| *own == name).map_or_else(|| numbered(&name), |(_, off)| Role::Switch(off))
     }
+}
+
+/// `E-Mail 2` holds a further address of the mailbox, `Email 1` the first.
+fn numbered(name: &str) -> Role {
+    match (name.strip_suffix('1'), name.strip_suffix(|c: char| ('2'..='9').contains(&c))) {
+        (Some(base), _) if PRIMARY.contains(&base) => role(base),
+        (_, Some(base)) if PRIMARY.contains(&base) => Role::Alias,
+        _ => Role::Unknown,
+    }
+}
+
+/// Parts of names of columns that hold somebody else's addresses, or other ones of the person.
+const OTHERS: [&str; 31] = [
+    "forward",
+    "weiterleit",
+    "umleit",
+    "redirect",
+    "manager",
+    "mgr",
+    "supervisor",
+    "vorgesetz",
+    "boss",
+    "chef",
+    "owner",
+    "besitzer",
+    "eigentumer",
+    "eigentümer",
+    "member",
+    "mitglied",
+    "delegat",
+    "stellvertret",
+    "personal",
+    "privat",
+    "recovery",
+    "wiederherst",
+    "secondary",
+    "alternat",
+    "reply",
+    "antwort",
+    "target",
+    "ziel",
+    "extern",
+    "sender",
+    "absender",
+];
+
+/// Whether a name that is not known tells all the same that its column is not of mailboxes here.
+pub fn tells_of_others(name: &str) -> bool {
+    let name = plain(name);
+    OTHERS.iter().any(|part| name.contains(part))
+}
+
+/// Whether a name that is not known speaks of addresses.
+pub fn tells_of_mail(name: &str) -> bool {
+    let name = plain(name);
+    ["mail", "posta", "adress", "address", "smtp", "courriel", "correo"].iter().any(|part| name.contains(part))
 }
 
 /// A name in small letters and digits: without what programs put around it (`Email Address [Required]`, `aliases.0`,

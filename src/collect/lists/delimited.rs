@@ -54,6 +54,22 @@ fn separator(text: &str) -> Option<char> {
     if let Some(at) = best(samples.each_ref().map(|rows| known(rows))) {
         return Some(SEPARATORS[at]);
     }
+    // A heading that nobody knows, and rows that keep to it.
+    let tabular = |rows: &Vec<Row>| {
+        let Some((head, rest)) = rows.split_first().filter(|(head, rest)| head.width > 1 && rest.len() > 1) else {
+            return false;
+        };
+        let is_heading =
+            head.wrong.is_none() && head.cells.iter().all(|(_, cell)| !cell.contains('@') && cell.len() < 40);
+        let even = rest.iter().filter(|row| row.width == head.width).count() * 10 >= rest.len() * 9;
+        is_heading && even && good(rest) > 0
+    };
+    // White space and bars stand in maps too.
+    let comma_or_semicolon =
+        |at: &usize| matches!(SEPARATORS[*at], ',' | ';') && lines::good(text, SAMPLE) < samples[*at].len();
+    if let Some(at) = (0..4).filter(comma_or_semicolon).find(|at| tabular(&samples[*at])) {
+        return Some(SEPARATORS[at]);
+    }
     let at = best(samples.each_ref().map(|rows| good(rows)))?;
     (good(&samples[at]) > lines::good(text, SAMPLE)).then_some(SEPARATORS[at])
 }

@@ -49,6 +49,17 @@ impl Reading {
         match value {
             Value::String(text) => self.texts.push(text.clone()),
             Value::Array(all) => all.iter().try_for_each(|each| self.value(each))?,
+            Value::Object(fields) if fields.keys().any(|name| words::has_address(name)) => {
+                for (name, value) in fields {
+                    self.records.begin(0);
+                    self.records.field("email", name.clone())?;
+                    // What stands beside an address is an alias, or where its mail goes: no name tells.
+                    match value {
+                        Value::Object(inside) => inside.iter().try_for_each(|(name, value)| self.field(name, value))?,
+                        other => self.field("goto", other)?,
+                    }
+                }
+            }
             Value::Object(fields)
                 if fields.iter().any(|(name, value)| role(name).is_telling() && holds_text(value)) =>
             {

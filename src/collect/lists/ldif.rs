@@ -13,7 +13,7 @@ pub fn tells(text: &str) -> bool {
 
 /// Reads it.
 pub fn read(text: &str, taken: &mut Taken) -> Result<String, String> {
-    let mut reading = Reading { records: Records::default(), open: false, bad: 0 };
+    let mut reading = Reading { records: Records::default(), open: false, changes: false, bad: 0 };
     let mut whole: Option<(usize, String)> = None;
     for (at, line) in text.lines().enumerate() {
         match (line.strip_prefix(' '), &mut whole) {
@@ -40,6 +40,8 @@ struct Reading {
     records: Records<'static>,
     /// Whether a record is open.
     open: bool,
+    /// Whether the record changes an entry, and shows none.
+    changes: bool,
     /// How many values could not be read.
     bad: usize,
 }
@@ -52,7 +54,16 @@ impl Reading {
         };
         if !self.open || name.eq_ignore_ascii_case("dn") {
             self.records.begin(at);
-            self.open = true;
+            (self.open, self.changes) = (true, false);
+        }
+        if name.eq_ignore_ascii_case("changetype") && !value.trim().eq_ignore_ascii_case("add") {
+            self.changes = true;
+            self.bad += 1;
+            taken.row();
+            taken.leave(at, "the record changes an entry, and does not show it".into());
+        }
+        if self.changes {
+            return Ok(());
         }
         let wrong = match (value.strip_prefix(':'), value.starts_with('<')) {
             (Some(encoded), _) => match decode(encoded.trim()) {

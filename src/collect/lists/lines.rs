@@ -35,7 +35,8 @@ const REFUSED: [&str; 10] = [
 pub fn good(text: &str, most: usize) -> usize {
     let good = |line: &str| match line_of(line) {
         Line::Addresses(line) => words::is_addresses(line),
-        Line::Entry(key, _) => key.starts_with('/') || words::is_addresses(key),
+        // `info: ann, ben` of an alias file is no row of a table.
+        Line::Entry(key, _) => key.starts_with('/') || is_local(key) || words::is_addresses(key),
         Line::Domain => true,
     };
     contents(text).take(most).filter(|(_, line)| good(line)).count()
@@ -52,6 +53,16 @@ pub fn read(text: &str, taken: &mut Taken) -> Result<String, String> {
     let names_alone = taken.list_domain.is_none() && contents(text).all(|(_, line)| is_local(line.trim()));
     if names_alone && contents(text).next().is_some() {
         return Err(": it holds names without a domain; --list-domain says which is theirs".into());
+    }
+    let mut keys = std::collections::BTreeSet::new();
+    let again = contents(text).any(|(_, line)| {
+        let key = line.split_once(':').map(|(key, _)| key).filter(|key| is_local(key));
+        let key =
+            key.filter(|key| !HEADERS.iter().any(|header| header.trim_end_matches(':').eq_ignore_ascii_case(key)));
+        key.is_some_and(|key| !keys.insert(key.to_ascii_lowercase()))
+    });
+    if again {
+        return Err(": its lines are fields of records, and no map: export it as CSV".into());
     }
     let indented = |line: &str| line.starts_with([' ', '\t']);
     let ragged = contents(text).next().is_some_and(|(_, line)| indented(line));
@@ -108,12 +119,10 @@ pub fn read(text: &str, taken: &mut Taken) -> Result<String, String> {
 /// How many addresses `text` names beside `own`, and whether it names that one.
 fn targets(text: &str, own: &str) -> (usize, bool) {
     let (mut others, mut itself) = (0, false);
-    words::each(text, &mut |word| {
-        let Word::Address(address, _) = word else { return };
-        match address == own {
-            true => itself = true,
-            false => others += 1,
-        }
+    words::each(text, &mut |word| match word {
+        Word::Address(address, _) if address == own => itself = true,
+        Word::Address(..) => others += 1,
+        _ => {}
     });
     (others, itself)
 }
@@ -188,6 +197,13 @@ fn entry(line: usize, key: &str, value: &str, taken: &mut Taken) {
     }
     if key.starts_with('/') {
         return taken.aside("patterns that stand for many addresses", 1);
+    }
+    // A command or a file of addresses may hold an @; else what stands there would be lost without a word.
+    let starts = |head: &str| value.starts_with(head);
+    let file = starts("/") && !starts("/ ") || starts("|") || starts("\"|") || starts(":include:");
+    let strange = |word: &Word| matches!(word, Word::Wrong(why) if why.contains('@'));
+    if !file && words::all(value).iter().any(strange) {
+        taken.leave(line, format!("'{}' stands behind the address", shown(value)));
     }
     for word in words::all(key) {
         let own = if let Word::Address(address, _) = &word { address } else { "" };

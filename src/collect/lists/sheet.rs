@@ -1,5 +1,5 @@
 //! A table of people, wherever it came from: which columns hold addresses, and what each row gives.
-use super::columns::{Role, plain, role};
+use super::columns::{Role, plain, role, tells_of_mail, tells_of_others};
 use super::taken::{Taken, is_local, is_nothing};
 use super::words::{self, Kind, Word, shown};
 use std::borrow::Cow;
@@ -255,8 +255,9 @@ fn plan(sheet: &Sheet, roles: &[Role], hits: &[usize], taken: &Taken) -> Result<
             return Err(format!(": '{name}' holds names without a domain; --list-domain says which is theirs"));
         }
     }
-    let guess = |at: &usize| roles[*at] == Role::Unknown && hits[*at] > 0;
-    match (0..hits.len()).filter(guess).rev().max_by_key(|at| hits[*at]) {
+    let name = |at: usize| sheet.columns.get(at).map_or("", String::as_str);
+    let guess = |at: &usize| roles[*at] == Role::Unknown && hits[*at] > 0 && !tells_of_others(name(*at));
+    match (0..hits.len()).filter(guess).rev().max_by_key(|at| (tells_of_mail(name(*at)), hits[*at])) {
         Some(at) => plan.primary[at] = Some(0),
         None => match hits.iter().position(|count| *count > 0) {
             Some(at) => {
@@ -302,7 +303,10 @@ impl Reads<'_> {
         for (column, cell) in &row.cells {
             let Some(kind) = kind_of(*column) else { continue };
             // Google's `aliases` counts them, Exchange's `Alias` is a name.
-            let counts = self.roles[*column] == Role::Alias && !cell.contains('@');
+            let number = cell.trim().bytes().all(|byte| byte.is_ascii_digit());
+            let nickname = self.sheet.columns.get(*column).is_some_and(|name| plain(name) == "alias");
+            let names = taken.list_domain.is_some() && !number && !nickname;
+            let counts = self.roles[*column] == Role::Alias && !cell.contains('@') && !names;
             if counts || is_type_name(cell) {
                 continue;
             }
