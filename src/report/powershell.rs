@@ -44,10 +44,10 @@ pub fn scripts(report: &Report) -> Scripts {
     let mut known: Vec<String> = Vec::new();
     for finding in judged_again(report) {
         let code = &finding.code;
-        let powershell = |one: &&Remedy| one.shell.as_deref() == Some(Shell::PowerShell.word());
-        let changes = |one: &&Remedy| !one.commands.iter().all(Command::reads);
-        let remedies = finding.remedies.iter().filter(powershell).filter(changes);
-        for (place, remedy) in remedies.enumerate() {
+        let powershell = |(_, one): &(usize, &Remedy)| one.shell.as_deref() == Some(Shell::PowerShell.word());
+        let changes = |one: &&Remedy| one.shell.is_none() || !one.commands.iter().all(Command::reads);
+        // The first may be one in words.
+        for (place, remedy) in finding.remedies.iter().filter(changes).enumerate().filter(powershell) {
             let aside = match (place, &*remedy.place) {
                 (0, "exchange") => None,
                 (0, elsewhere) => Some(format!("it is done elsewhere ({elsewhere})")),

@@ -2,6 +2,7 @@
 //! pastes the commands that were meant, in each form of the report.
 use crate::lines::with_blanks;
 use crate::literals::divided;
+use crate::value::{Argument, Call};
 use crate::variants::variants;
 use crate::{play, remedies, shell};
 use futures_util::stream::{self, StreamExt};
@@ -37,7 +38,7 @@ const ELSEWHERE: [(&str, &[&str]); 3] = [
     ("Enable-MailContact", &["Identity", "ExternalEmailAddress"]),
 ];
 
-/// A cmdlet and the names of its parameters.
+/// A cmdlet and the names of its parameters, or a program and its options.
 type Meant = BTreeSet<(String, Vec<String>)>;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,8 +52,11 @@ async fn hostile_names_run_nothing_but_the_commands_that_were_meant() {
             variants(report).into_iter().map(|(change, report)| (format!("{}{change}", scenario.name), report))
         })
         .collect();
-    let mut meant: Meant =
-        reports.iter().flat_map(|(_, report)| all_lines(report)).flat_map(|line| called(&line).unwrap()).collect();
+    let mut meant: Meant = reports
+        .iter()
+        .flat_map(|(_, report)| all_lines(report))
+        .flat_map(|(shell, line)| read(&shell, &line).unwrap().calls)
+        .collect();
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect();
     meant.extend(ELSEWHERE.iter().map(|(cmdlet, parameters)| ((*cmdlet).to_string(), named(parameters))));
     // Scenarios have the same remedies: each is tried once.
@@ -74,8 +78,8 @@ async fn hostile_names_run_nothing_but_the_commands_that_were_meant() {
                 let what = format!("{name}, {value:?} with {payload:?}");
                 for (code, line) in judged(&hostile, &meant, &what) {
                     let kept = match quotable {
-                        true => divided(&line).unwrap().literals.iter().any(|one| one.contains(payload)),
-                        false => line.contains("<see the comment>"),
+                        true => line.literals.iter().any(|one| one.contains(payload)),
+                        false => line.blank,
                     };
                     if kept {
                         held.entry(quotable).or_default().insert(code);
@@ -92,13 +96,56 @@ async fn hostile_names_run_nothing_but_the_commands_that_were_meant() {
     }
 }
 
-/// Every line of `report`'s remedies for a shell.
-fn all_lines(report: &Report) -> Vec<String> {
+/// Every line of `report`'s remedies for a shell, with the shell.
+fn all_lines(report: &Report) -> Vec<(String, String)> {
     let of = |remedy: &Remedy| [lines(&remedy.commands), lines(&remedy.undo)].concat();
-    remedies(report).filter(|(_, remedy)| remedy.shell.is_some()).flat_map(|(_, remedy)| of(remedy)).collect()
+    let with_shell = |remedy: &Remedy| {
+        let shell = remedy.shell.clone();
+        shell
+            .into_iter()
+            .flat_map(|shell| of(remedy).into_iter().map(move |line| (shell.clone(), line)))
+            .collect::<Vec<_>>()
+    };
+    remedies(report).flat_map(|(_, remedy)| with_shell(remedy)).collect()
 }
 
-/// What a line would call.
+/// A line as its shell reads it.
+struct Read {
+    calls: Meant,
+    literals: Vec<String>,
+    /// Whether the shell refuses it, until what was too hostile is filled in.
+    blank: bool,
+}
+
+fn read(shell: &str, line: &str) -> Result<Read, String> {
+    let blank = line.contains("<see the comment>");
+    match shell {
+        "powershell" => Ok(Read { calls: called(line)?, literals: divided(line)?.literals, blank }),
+        _ if line.starts_with('#') => Ok(Read { calls: Meant::new(), literals: Vec::new(), blank: false }),
+        _ => {
+            // The words of the line, by the shell itself; what else it would run says something.
+            let script = format!("printf '%s\\0' {line}");
+            let said = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            if line.contains("(<") {
+                let refused = !said.status.success() && said.stdout.is_empty();
+                return match refused {
+                    true => Ok(Read { calls: Meant::new(), literals: Vec::new(), blank }),
+                    false => Err("a line with a placeholder runs".into()),
+                };
+            }
+            let text = String::from_utf8(said.stdout).unwrap();
+            let words: Vec<String> = text.split_terminator('\0').map(String::from).collect();
+            let odd = !said.status.success() || !said.stderr.is_empty() || line.contains(['\r', '\n']);
+            let [program, arguments @ ..] = &words[..] else { return Err("it says nothing".into()) };
+            let (options, literals): (Vec<String>, _) =
+                arguments.iter().cloned().partition(|word| word.starts_with('-'));
+            let calls = Meant::from([(program.clone(), options)]);
+            if odd { Err(String::from_utf8_lossy(&said.stderr).into()) } else { Ok(Read { calls, literals, blank }) }
+        }
+    }
+}
+
+/// What a line for PowerShell would call.
 fn called(line: &str) -> Result<Meant, String> {
     let frame = divided(line)?.frame;
     if frame.is_empty() {
@@ -110,9 +157,9 @@ fn called(line: &str) -> Result<Meant, String> {
     if statements > 1 {
         return Err("it is more than one statement".into());
     }
-    let parameters = |call: crate::value::Call| {
+    let parameters = |call: Call| {
         let names = call.arguments.into_iter().filter_map(|one| match one {
-            crate::value::Argument::Named(name) => Some(name),
+            Argument::Named(name) => Some(name),
             _ => None,
         });
         (call.name, names.collect())
@@ -123,8 +170,9 @@ fn called(line: &str) -> Result<Meant, String> {
 /// The texts of the evidence that are a part of a command or of what is said before it.
 fn printed(report: &Report) -> Vec<String> {
     let lines = all_lines(report);
-    let mut literals: Vec<String> = lines.iter().flat_map(|line| divided(line).unwrap().literals).collect();
-    literals.extend(lines.into_iter().filter(|line| line.starts_with('#')));
+    let mut literals: Vec<String> =
+        lines.iter().flat_map(|(shell, line)| read(shell, line).unwrap().literals).collect();
+    literals.extend(lines.into_iter().map(|(_, line)| line).filter(|line| line.starts_with('#')));
     let mut texts = BTreeSet::new();
     for part in parts(report) {
         collect(&part, &mut texts);
@@ -170,24 +218,25 @@ fn replace(value: &mut Value, from: &str, to: &str) {
     }
 }
 
-/// Judges `report` in each of its forms; the lines for PowerShell, each with the code of its finding.
-fn judged(report: &Report, meant: &Meant, what: &str) -> Vec<(String, String)> {
+/// Judges `report` in each of its forms; the lines for shells, each with the code of its finding.
+fn judged(report: &Report, meant: &Meant, what: &str) -> Vec<(String, Read)> {
     let crashed: Vec<_> = report.checks.iter().filter(|check| check.status == Status::Crashed).collect();
     assert!(crashed.is_empty(), "{what}: {crashed:?}");
     let (table, json): (String, Value) = (table(report, false, false), serde_json::from_str(&json(report)).unwrap());
     let mut all = Vec::new();
     for (at, finding) in report.findings.iter().enumerate() {
-        for (place, remedy) in finding.remedies.iter().enumerate().filter(|(_, remedy)| remedy.shell.is_some()) {
+        for (place, remedy) in finding.remedies.iter().enumerate() {
+            let Some(shell) = remedy.shell.as_deref() else { continue };
             for (lines, part) in [(lines(&remedy.commands), "commands"), (lines(&remedy.undo), "undo")] {
                 for line in &lines {
-                    let called = called(line).unwrap_or_else(|why| panic!("{what}: {why}: {line}"));
-                    let other: Vec<_> = called.difference(meant).collect();
+                    let read = read(shell, line).unwrap_or_else(|why| panic!("{what}: {why}: {line}"));
+                    let other: Vec<_> = read.calls.difference(meant).collect();
                     assert!(other.is_empty(), "{what}: {other:?} in {line}");
+                    all.push((finding.code.clone(), read));
                 }
                 assert_eq!(json["findings"][at]["remedies"][place][part], serde_json::json!(lines), "{what}");
                 let block: String = lines.iter().map(|line| format!("          {line}\n")).collect();
                 assert!(table.contains(&block), "{what}: the table has another block than\n{block}");
-                all.extend(lines.into_iter().map(|line| (finding.code.clone(), line)));
             }
         }
     }
