@@ -230,7 +230,13 @@ fn check_outputs(args: &ReportArgs, state: Option<&PathBuf>) -> Result<(), (u8, 
     if let Some(path) = args.output.iter().find(unknown) {
         return Err((USAGE, format!("--output: {}: the ending is none of .json, .txt and .ps1", path.display())));
     }
-    let outputs = args.output.iter().map(|path| ("--output", path));
+    let beside: Vec<PathBuf> = args
+        .output
+        .iter()
+        .filter(|path| matches!(written_as(path), Some(Written::Script)))
+        .map(|path| beside(path))
+        .collect();
+    let outputs = args.output.iter().chain(&beside).map(|path| ("--output", path));
     for (flag, path) in outputs.chain(state.map(|path| ("--quiet-if-unchanged", path))) {
         report::check_place(path).map_err(|error| (USAGE, format!("{flag}: {}: {error}", path.display())))?;
     }

@@ -542,6 +542,93 @@ fn with_neither_directory_nor_list_the_question_stays_open() {
 }
 
 #[test]
+fn a_saved_report_is_shown_as_it_was_and_its_remedies_are_written_as_scripts() {
+    let folder = folder();
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let args = ["demo", "-o", "report.json", "-o", "mend.ps1"];
+    let (code, table, errors) = told(&nsdiag(folder.path(), &args));
+    assert_eq!((code, &*errors), (2, ""));
+    let cases: [(&[&str], String); 3] = [
+        (&["show", "report.json"], table),
+        (&["show", "report.json", "--format", "json"], read("report.json")),
+        (&["show", "report.json", "--remedies", "powershell"], read("mend.ps1")),
+    ];
+    for (args, expected) in cases {
+        assert_eq!(told(&nsdiag(folder.path(), args)), (2, expected, String::new()), "{args:?}");
+    }
+    let (code, out, errors) =
+        told(&nsdiag(folder.path(), &["show", "report.json", "--remedies", "powershell", "-o", "later.ps1"]));
+    assert_eq!((code, &*out, &*errors), (2, "", ""));
+    for (name, later) in [("mend.ps1", "later.ps1"), ("mend.undo.ps1", "later.undo.ps1")] {
+        let script = read(name);
+        assert_eq!(script, read(later), "{name}");
+        // Without the mark, Windows PowerShell would read it in another encoding.
+        assert!(script.starts_with("\u{feff}# ") && !script.replace("\r\n", "").contains(['\r', '\n']), "{name}");
+        assert_eq!(script.matches("    Invoke-Step ").count(), 2, "{script}");
+    }
+    assert!(read("mend.undo.ps1").contains("{ Remove-MailContact -Identity 'orders@contoso.com' -Confirm:$false "));
+}
+
+#[test]
+fn what_a_saved_report_says_that_one_should_run_is_not_believed() {
+    let folder = folder();
+    nsdiag(folder.path(), &["demo", "-o", "report.json"]);
+    let path = folder.path().join("report.json");
+    let report = std::fs::read_to_string(&path).unwrap();
+    let told_otherwise = report.replace("New-MailContact -Name 'orders", "Remove-Mailbox -Identity 'orders");
+    assert_ne!(report, told_otherwise);
+    std::fs::write(&path, told_otherwise).unwrap();
+    let (code, out, _) = told(&nsdiag(folder.path(), &["show", "report.json", "--remedies", "powershell"]));
+    assert_eq!((code, out.contains("Remove-Mailbox"), out.matches("{ New-MailContact ").count()), (2, false, 2));
+    // A finding that the evidence does not yield is nobody's remedy either.
+    std::fs::write(&path, report.replace("\"NSD401\"", "\"NSD302\"")).unwrap();
+    let (_, out, _) = told(&nsdiag(folder.path(), &["show", "report.json", "--remedies", "powershell"]));
+    assert!(out.contains("# Nothing is left for this script to do.") && !out.contains("    Invoke-Step "), "{out}");
+}
+
+#[test]
+fn what_is_no_report_of_this_kind_is_told() {
+    let folder = folder();
+    nsdiag(folder.path(), &["demo", "-o", "report.json", "-q"]);
+    let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let cases = [
+        ("", "this is no report: "),
+        ("{}", "this is no report: "),
+        (&*report.replace("\"1.0\"", "\"2.0\""), "a report of format 2.0, and this reads 1"),
+        (&*report.replace("nsdiag/report", "nsdiag/diff"), "a document of kind 'nsdiag/diff', and no report"),
+    ];
+    for (text, expected) in cases {
+        std::fs::write(folder.path().join("other.json"), text).unwrap();
+        let (code, out, errors) = told(&nsdiag(folder.path(), &["show", "other.json"]));
+        assert_eq!((code, &*out), (64, ""), "{expected}");
+        assert!(errors.starts_with(&format!("nsdiag: other.json: {expected}")), "{errors}");
+    }
+    let (code, _, errors) = told(&nsdiag(folder.path(), &["show", "no/such"]));
+    assert_eq!((code, &*errors), (64, "nsdiag: no/such: No such file or directory (os error 2)\n"));
+}
+
+#[test]
+fn a_script_does_by_itself_what_is_proven_whole_and_for_one_organisation() {
+    const FILLED_IN: &str =
+        "not done by this script, because something has to be filled in between < and >\r\n    #   ";
+    let cases = [
+        ("mailbox-has-target", 1, "'NSD409, Let the mail stay in the mailbox' '' { Set-ADObject "),
+        ("mailbox-being-moved", 1, "'it is not proven that this is wrong' { Set-ADObject "),
+        ("two-forests-loop", 1, "'it is for one of corp, labs' { Set-AcceptedDomain "),
+        ("contact-targets-shared-domain", 0, FILLED_IN),
+        ("wants-authentication", 0, "because it is another way than the first: Or have the connector"),
+        ("no-rights", 0, "because it is done elsewhere (directory): Grant the account read access"),
+    ];
+    let folder = folder();
+    for (scenario, steps, expected) in cases {
+        nsdiag(folder.path(), &["demo", scenario, "-q", "-o", "mend.ps1"]);
+        let script = std::fs::read_to_string(folder.path().join("mend.ps1")).unwrap();
+        assert!(script.contains(expected), "{scenario}: {expected}\n{script}");
+        assert_eq!(script.matches("    Invoke-Step ").count(), steps, "{scenario}: {script}");
+    }
+}
+
+#[test]
 fn cron_hears_of_changes_alone() {
     let folder = folder();
     let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();

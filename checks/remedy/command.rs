@@ -1,6 +1,7 @@
 //! A command, built from its parts: names that are written in the source, and values that are quoted.
 use super::quoting::{self, Unquotable};
 use crate::prelude::*;
+use serde::Deserializer;
 
 /// Who reads a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,7 @@ impl Shell {
 }
 
 /// A command that stands on one line, or a step in words. Commands are built by [`Cmdlet`] and [`Program`] alone.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     text: String,
     remarks: Vec<String>,
@@ -79,10 +79,10 @@ impl Command {
     }
 }
 
-impl From<String> for Command {
+impl<'de> Deserialize<'de> for Command {
     /// A line of a saved report.
-    fn from(text: String) -> Self {
-        Self { text, remarks: Vec::new(), kind: Kind::Saved }
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Self { text: String::deserialize(from)?, remarks: Vec::new(), kind: Kind::Saved })
     }
 }
 
@@ -173,7 +173,7 @@ impl Cmdlet {
         self.put(parameter, "(Get-Credential)")
     }
 
-    /// `-Server <a Mailbox server>`: what nsdiag does not know, in words (letters, digits, blanks and `,.-`). PowerShell
+    /// `-Server <a Mailbox server>`: what nsdiag does not know, in words (letters, digits, blanks and `,.:-`). PowerShell
     /// reserves `<` and so refuses the line as a whole; it stands neither in quotes nor in a list, where it would be a value.
     pub fn placeholder(mut self, parameter: &'static str, words: &'static str) -> Self {
         self.blank = true;
@@ -308,12 +308,13 @@ fn told(what: &str, value: &str) -> String {
 
 /// `words` without what opens a string, a block or a list: a line that is refused must not swallow the next one.
 fn blank(words: &str) -> String {
-    words.chars().filter(|c| c.is_ascii_alphanumeric() || " ,.-".contains(*c)).collect()
+    words.chars().filter(|c| c.is_ascii_alphanumeric() || " ,.:-".contains(*c)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::de::IntoDeserializer;
 
     fn lines(command: impl Into<Command>) -> Vec<String> {
         command.into().lines().collect()
@@ -370,7 +371,9 @@ mod tests {
 
     #[test]
     fn a_line_of_a_saved_report_is_never_taken_for_a_command_of_ours() {
-        let saved: Command = String::from("Remove-Mailbox -Identity 'a'").into();
+        let text: serde::de::value::StrDeserializer<serde::de::value::Error> =
+            "Remove-Mailbox -Identity 'a'".into_deserializer();
+        let saved = Command::deserialize(text).unwrap();
         assert!(!saved.is_whole());
         assert_eq!(lines(saved), ["Remove-Mailbox -Identity 'a'"]);
     }

@@ -11,6 +11,7 @@ $ErrorActionPreference = 'Stop'
 $Preview = -not $Apply
 # A step may need the one before it, which a preview did not take.
 $OnError = if ($Apply) { 'Stop' } else { 'Continue' }
+# RUN
 $Here = $MyInvocation.MyCommand.Path
 $Record = $Here -replace '\.ps1$', '.done'
 $Done = @()
@@ -18,13 +19,13 @@ if (Test-Path -LiteralPath $Record) { $Done = @(Get-Content -LiteralPath $Record
 
 function Invoke-Step([int]$Number, [string]$Title, [string]$OnRequest, [scriptblock[]]$Do) {
     if ($Step.Count -gt 0 -and $Step -notcontains $Number) { return }
-    if ($Done -contains "$Number") { Write-Host "$Number. ${Title}: taken already"; return }
+    if ($Done -contains "$Run $Number") { Write-Host "$Number. ${Title}: taken already"; return }
     if ($OnRequest -ne '' -and $Step -notcontains $Number) { Write-Host "$Number. ${Title}: with -Step $Number alone ($OnRequest)"; return }
     Write-Host "$Number. $Title"
     $Kept = $false
     foreach ($One in $Do) {
         & $One
-        if ($Apply -and -not $Kept) { Add-Content -LiteralPath $Record -Value "$Number"; $Kept = $true }
+        if ($Apply -and -not $Kept) { Add-Content -LiteralPath $Record -Value "$Run $Number"; $Kept = $true }
     }
 }
 

@@ -44,10 +44,10 @@ pub fn scripts(report: &Report) -> Scripts {
     let mut known: Vec<String> = Vec::new();
     for finding in judged_again(report) {
         let code = &finding.code;
-        let powershell = |one: &&Remedy| one.shell.as_deref() == Some(Shell::PowerShell.word());
-        let changes = |one: &&Remedy| !one.commands.iter().all(Command::reads);
-        let remedies = finding.remedies.iter().filter(powershell).filter(changes);
-        for (place, remedy) in remedies.enumerate() {
+        let powershell = |(_, one): &(usize, &Remedy)| one.shell.as_deref() == Some(Shell::PowerShell.word());
+        let changes = |one: &&Remedy| one.shell.is_none() || !one.commands.iter().all(Command::reads);
+        // The first may be one in words.
+        for (place, remedy) in finding.remedies.iter().filter(changes).enumerate().filter(powershell) {
             let aside = match (place, &*remedy.place) {
                 (0, "exchange") => None,
                 (0, elsewhere) => Some(format!("it is done elsewhere ({elsewhere})")),
@@ -87,16 +87,22 @@ pub fn scripts(report: &Report) -> Scripts {
     }
     undo.reverse();
     if number == 0 {
-        apply.push("# Nothing is left for this script to do.\n".into());
+        apply.push("    # Nothing is left for this script to do.\n".into());
     }
     let when = &report.run.started_at;
     let [about, back] = ["What mends it", "What takes back what was done"].map(|what| {
         let words = format!("{what} for {}, by what nsdiag {} saw at {when}.", report.domain, report.tool.version);
         format!("# {}\n", in_words(&words))
     });
+    // The steps of another report have other numbers, whatever the file is called.
+    let run = quoted(&format!("{when} {}", env!("CARGO_PKG_VERSION")));
+    let whole = |head: String, frame: &str, steps: &[String]| {
+        let frame = frame.replace("# RUN\n", &format!("$Run = {run}\n"));
+        (head + &frame.replace("# STEPS\n", &steps.concat())).replace('\n', "\r\n")
+    };
     Scripts {
-        apply: about + &include_str!("apply.ps1").replace("# STEPS\n", &apply.concat()).replace('\n', "\r\n"),
-        undo: back + &include_str!("undo.ps1").replace("# STEPS\n", &undo.concat()).replace('\n', "\r\n"),
+        apply: whole(about, include_str!("apply.ps1"), &apply),
+        undo: whole(back, include_str!("undo.ps1"), &undo),
     }
 }
 
@@ -143,7 +149,7 @@ fn steps(finding: &Finding, remedy: &Remedy, several: &str) -> Vec<Step> {
 
 fn invoked(number: usize, title: &str, on_request: &str, commands: &[Command]) -> String {
     let remarks: String = commands.iter().flat_map(Command::remarks).map(|one| format!("    # {one}\n")).collect();
-    let [title, on_request] = [title, on_request].map(|text| powershell(&in_words(text)).unwrap_or_default());
+    let [title, on_request] = [title, on_request].map(quoted);
     let blocks: Vec<String> = commands
         .iter()
         .map(|one| match one.reads() {
@@ -152,6 +158,11 @@ fn invoked(number: usize, title: &str, on_request: &str, commands: &[Command]) -
         })
         .collect();
     format!("{remarks}    Invoke-Step {number} {title} {on_request} {}\n", blocks.join(", "))
+}
+
+/// Words for people as a literal.
+fn quoted(words: &str) -> String {
+    powershell(&in_words(words)).expect("what cannot be quoted is written out")
 }
 
 /// What is not run: a comment, whatever its commands are.

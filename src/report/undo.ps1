@@ -7,6 +7,7 @@ param([switch]$Apply, [int[]]$Step = @())
 $ErrorActionPreference = 'Stop'
 $Preview = -not $Apply
 $OnError = if ($Apply) { 'Stop' } else { 'Continue' }
+# RUN
 $Here = $MyInvocation.MyCommand.Path
 $Record = $Here -replace '\.undo\.ps1$', '.done'
 $Done = @()
@@ -14,11 +15,11 @@ if (Test-Path -LiteralPath $Record) { $Done = @(Get-Content -LiteralPath $Record
 
 function Invoke-Step([int]$Number, [string]$Title, [string]$OnRequest, [scriptblock[]]$Do) {
     if ($Step.Count -gt 0 -and $Step -notcontains $Number) { return }
-    if ($Step.Count -eq 0 -and $Done -notcontains "$Number") { Write-Host "$Number. ${Title}: was not taken"; return }
+    if ($Step.Count -eq 0 -and $Done -notcontains "$Run $Number") { Write-Host "$Number. ${Title}: was not taken"; return }
     Write-Host "Takes back $Number. $Title"
     foreach ($One in $Do) { & $One }
     if ($Apply) {
-        $script:Done = @($script:Done | Where-Object { $_ -ne "$Number" })
+        $script:Done = @($script:Done | Where-Object { $_ -ne "$Run $Number" })
         Set-Content -LiteralPath $Record -Value $script:Done
     }
 }

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A panic is how a test fails.
 mod cmdlets;
 mod held;
+mod hostile;
 mod lines;
+mod literals;
 mod printed;
 mod shell;
 mod stub;
@@ -173,8 +175,7 @@ async fn a_remedy_that_does_not_mend_or_does_harm_is_found() {
         ),
     ];
     for (commands, undo, expected) in cases {
-        let [commands, undo] =
-            [commands, undo].map(|all| all.iter().map(|line| Command::from(line.to_string())).collect());
+        let [commands, undo] = [commands, undo].map(|all| serde_json::from_value(serde_json::json!(all)).unwrap());
         let mut remedy = finding.remedies[0].clone();
         (remedy.commands, remedy.undo) = (commands, undo);
         let faults = wrong(&report, finding, &remedy, &table);
