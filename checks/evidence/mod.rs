@@ -178,6 +178,13 @@ impl List {
         self.left_out > self.rows / 100
     }
 
+    /// Whether fewer than one row in ten gave an address: then they were probably looked for in the wrong place, as in a
+    /// column of managers, or among formulas that nobody had calculated.
+    pub fn is_nearly_empty(&self) -> bool {
+        let named = self.addresses.known().map_or(0, Vec::len) + self.outside_count + self.repeated;
+        named * 10 < self.rows
+    }
+
     /// The rows that were left out, in words: how many, and the first `most` with the reason.
     pub fn left_out_in_words(&self, most: usize) -> String {
         let place = |row: &LeftOut| if row.line == 0 { String::new() } else { format!("line {}: ", row.line) };

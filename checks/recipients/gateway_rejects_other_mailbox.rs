@@ -176,6 +176,10 @@ fn unread_lists(case: &Case, notes: &mut Notes) {
                 list.left_out_in_words(3),
                 "--recipients FILE with an address in each row",
             ));
+        } else if list.is_nearly_empty() {
+            let what = format!("who else is in the list {} of {}", list.source, list.system);
+            let why = format!("of its {} hardly any gave an address", count(list.rows, "row"));
+            notes.gap(Gap::unanswered(what, why, "--recipients FILE with an address in each row"));
         }
     }
     let systems = &case.question.systems;
@@ -237,6 +241,8 @@ mod tests {
         let mut world = World::healthy();
         let list = &mut world.evidence.files[0];
         list.rows = 200;
+        // Most rows name people of other domains.
+        list.outside_count = 196;
         list.left_out = 2;
         list.left_out_rows = vec![LeftOut { line: 7, why: "'N/A' has no @".into() }];
         assert_eq!(world.lines(&CHECK), [""; 0], "one row in a hundred is a note");
@@ -244,6 +250,18 @@ mod tests {
         let open = "unanswered: who else is in the list zimbra-users.csv of zimbra (3 of 200 rows left out: line 7: 'N/A' \
                     has no @; and 2 more)";
         assert_eq!(world.lines(&CHECK), [open]);
+    }
+
+    #[test]
+    fn a_list_of_which_hardly_a_row_gave_an_address_leaves_the_question_open() {
+        let mut world = World::healthy();
+        world.evidence.files[0].rows = 20;
+        assert_eq!(world.lines(&CHECK), [""; 0], "two of twenty: many who have no mail");
+        world.evidence.files[0].rows = 21;
+        let open = "unanswered: who else is in the list zimbra-users.csv of zimbra (of its 21 rows hardly any gave an address)";
+        assert_eq!(world.lines(&CHECK), [open]);
+        world.evidence.files[0].outside_count = 1;
+        assert_eq!(world.lines(&CHECK), [""; 0], "whom it names elsewhere was read as well");
     }
 
     #[test]
@@ -272,12 +290,15 @@ mod tests {
         let long = format!("{}@contoso.com", "x".repeat(60));
         let cases = [
             ("orders@contoso.com", "orders.contoso.com"),
-            ("o'neil@contoso.com", "o.neil.contoso.com-d9cfa9c2"),
-            ("o+neil@contoso.com", "o.neil.contoso.com-f26d1f2c"),
+            // What is told apart by a sum is the same up to there.
+            ("o'neil@contoso.com", "o.neil.contoso.com-"),
+            ("o+neil@contoso.com", "o.neil.contoso.com-"),
             ("jörg@contoso.com", "j.rg.contoso.com-"),
         ];
         for (address, expected) in cases {
-            assert!(alias(address).starts_with(&expected[..expected.len().min(19)]), "{address}: {}", alias(address));
+            let alias = alias(address);
+            let sum = alias.strip_prefix(expected).map(str::len);
+            assert_eq!(sum, Some(if expected.ends_with('-') { 8 } else { 0 }), "{address}: {alias}");
         }
         assert_ne!(alias("o'neil@contoso.com"), alias("o+neil@contoso.com"));
         for address in [&*long, "ä@contoso.com", &format!("{long}.example"), "a.@b"] {
