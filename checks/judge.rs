@@ -17,6 +17,8 @@ pub struct Check {
     pub why: &'static str,
     /// What to do about it.
     pub fix: &'static str,
+    /// Where it is written, in public: pages, and sections of RFCs as `RFC 5321, 5.1`.
+    pub sources: &'static [&'static str],
     /// Reads the case, writes notes.
     pub judge: fn(&Case, &mut Notes),
 }

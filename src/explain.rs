@@ -3,6 +3,7 @@ use crate::border;
 use crate::cli::{ExplainArgs, Format};
 use crate::report::table::pairs;
 use crate::report::{escaped, safe};
+use nsdiag_checks::judge::Check;
 use nsdiag_checks::model::diagnosis::meaning_in_words;
 use nsdiag_checks::replies::{self, Confidence, Held, Meaning, Row};
 use serde_json::{Value, json};
@@ -19,9 +20,9 @@ pub fn run(args: &ExplainArgs) -> Result<u8, String> {
     let what = args.what.join(" ");
     let what = what.trim();
     let text = match what {
-        "" => Ok(codes()),
+        "" => Ok(codes(args.format)),
         "-" => return from_input(args.format),
-        _ if is_code(what) => page(what),
+        _ if is_code(what) => page(what, args.format),
         _ => reply(what, args.format),
     };
     match text {
@@ -37,15 +38,28 @@ fn is_code(what: &str) -> bool {
     what.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("NSD"))
 }
 
-fn codes() -> String {
-    let line =
-        |(area, check): (&str, &nsdiag_checks::judge::Check)| format!("{}  {area:11}{}\n", check.code, check.title);
-    let mut text: String = nsdiag_checks::checks().into_iter().map(line).collect();
+fn codes(format: Format) -> String {
+    let all = nsdiag_checks::checks().into_iter();
+    if format == Format::Json {
+        return all.map(|(area, check)| as_json(area, check)).collect();
+    }
+    let mut text: String = all.map(|(area, check)| format!("{}  {area:11}{}\n", check.code, check.title)).collect();
     text.push_str("NSD999  -          a check failed in itself\n");
     text
 }
 
-fn page(code: &str) -> Result<String, String> {
+/// The page of a check as one line of JSON.
+fn as_json(area: &str, check: &Check) -> String {
+    let Check { code, name, title, severity, why, fix, sources, .. } = check;
+    let source = sources.join("; ");
+    let object = json!({
+        "code": code, "name": name, "area": area, "severity": severity,
+        "title": title, "why": why, "fix": fix, "source": source,
+    });
+    escaped(&format!("{object}\n"))
+}
+
+fn page(code: &str, format: Format) -> Result<String, String> {
     if code.eq_ignore_ascii_case("NSD999") {
         return Ok("NSD999  check-crashed (warning)\n\nA check failed in itself; the run went on without it. Its verdict is \
                    at best unknown.\nSend the JSON report to the developers: it holds the evidence that the check failed on.\n"
@@ -54,14 +68,20 @@ fn page(code: &str) -> Result<String, String> {
     let all = nsdiag_checks::checks();
     let found = all.into_iter().find(|(_, check)| check.code.eq_ignore_ascii_case(code));
     let (area, check) = found.ok_or_else(|| format!("no code '{code}'; `nsdiag explain` alone lists them"))?;
+    if format == Format::Json {
+        return Ok(as_json(area, check));
+    }
     let severity = format!("{:?}", check.severity).to_lowercase();
     let head = format!("{}  {} ({severity}; area {area})\n\n", check.code, check.name);
     let rows = [("", check.title.to_string()), ("why", check.why.into()), ("do", check.fix.into())];
     let page = rows.iter().fold(head, |page, row| page + &pairs(&[(row.0, row.1.clone())]) + "\n");
+    // As it is: a link that is wrapped is none.
+    let source = |(at, source): (usize, &&str)| format!("  {:7}{source}\n", if at == 0 { "source" } else { "" });
+    let page = page + &check.sources.iter().enumerate().map(source).collect::<String>();
     Ok(match check.code {
         "NSD331" => {
             let said = "or let an administrator run this script, and give nsdiag the folder that it writes:";
-            page + &pairs(&[("", said.into())]) + "\n" + EXPORT_SCRIPT
+            page + "\n" + &pairs(&[("", said.into())]) + "\n" + EXPORT_SCRIPT
         }
         _ => page,
     })

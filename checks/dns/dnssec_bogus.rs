@@ -7,10 +7,12 @@ pub(super) const CHECK: Check = Check {
     name: "dnssec-bogus",
     title: "the domain's records fail DNSSEC validation",
     severity: Severity::Critical,
-    why: "For a sender behind a validating resolver such records do not exist: its mail waits and then bounces. Senders whose \
-          resolver does not validate notice nothing, so the failure looks random (RFC 4035, 5.5).",
+    why: "A validating resolver gives no such records out, and answers SERVFAIL (RFC 4035, 5.5): the mail of senders behind \
+          one waits, and bounces when it expires. Senders whose resolver does not validate notice nothing, so the failure \
+          looks random.",
     fix: "Have the parent zone's DS record name a key that signs the zone, or take the DS record out; and sign the zone anew \
           where its signatures have expired.",
+    sources: &["RFC 4035, 5.5"],
     judge,
 };
 

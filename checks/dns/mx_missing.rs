@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     why: "Without an MX record senders fall back to the domain's own address (RFC 5321, 5.1); without that, or with a \
           null MX (RFC 7505), every message bounces at its sender.",
     fix: "Publish an MX record that names the gateway: `contoso.com. IN MX 10 mx1.contoso.com.`",
+    sources: &["RFC 5321, 5.1", "RFC 7505, 3"],
     judge,
 };
 

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
           address or, beside other hosts, the null MX (RFC 7505, 3). Some senders make something of it and some do not; a \
           host without an address costs every sender a try.",
     fix: "Give the host an A or AAAA record, or point the MX record at a host that has one.",
+    sources: &["RFC 5321, 5.1", "RFC 2181, 10.3", "RFC 7505, 3"],
     judge,
 };
 

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
           another host than those that were tested here.",
     fix: "Have all of the zone's servers hold the same version of the zone. Where an internal view differs on purpose, run \
           nsdiag once for each view (--resolver IP).",
+    sources: &["RFC 1034, 4.3.5"],
     judge,
 };
 

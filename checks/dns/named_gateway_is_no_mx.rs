@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
           what another host says to senders was not heard, and what a gateway says that is no MX host no sender hears.",
     fix: "Name the MX hosts as gateways, or leave the gateways out so that nsdiag takes them from DNS. Where a filter of \
           somebody else's stands before the gateways, this is as it should be.",
+    sources: &["RFC 5321, 5.1"],
     judge,
 };
 

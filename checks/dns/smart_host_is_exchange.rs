@@ -10,6 +10,9 @@ pub(super) const CHECK: Check = Check {
     why: "A connector to the other system whose smart host is one of the organisation's own servers hands Exchange what \
           Exchange just decided to hand on. The mail goes round inside until it bounces with 5.4.6.",
     fix: "Name the other system's own host on the connector.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages",
+    ],
     judge,
 };
 

@@ -8,8 +8,11 @@ pub(super) const CHECK: Check = Check {
     title: "the send connector's smart host is the gateway",
     severity: Severity::Critical,
     why: "The gateway hands the domain's mail to Exchange. If Exchange hands what it does not know back to the gateway, \
-          that mail goes round until it bounces with 5.4.6.",
+          that mail goes round until one of them counts too many hops, and it bounces (Exchange: 5.4.6).",
     fix: "Name the other system's own host on the connector.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages",
+    ],
     judge,
 };
 

@@ -10,6 +10,10 @@ pub(super) const CHECK: Check = Check {
     why: "Exchange hands mail for the other system to the smart host of the send connector. If its name does not resolve, \
           that mail waits in the queue and expires.",
     fix: "Put the name into the DNS that Exchange asks, or name another smart host on the connector.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/connectors/outbound-smart-host-routing",
+        "https://learn.microsoft.com/exchange/mail-flow/queues/message-intervals",
+    ],
     judge,
 };
 

@@ -9,8 +9,9 @@ pub(super) const CHECK: Check = Check {
     title: "SPF does not cover a host that sends for the domain",
     severity: Severity::Warning,
     why: "Every system sends with addresses of the shared domain, so its SPF record must name the outbound hosts of all of \
-          them (RFC 7208). Mail of the half that it omits lands in the junk folder, or bounces with 5.7.23.",
+          them (RFC 7208). Mail of a host that it omits may land in the junk folder, or bounce (Exchange Online: 5.7.23).",
     fix: "Add the outbound addresses to the SPF record: `v=spf1 ip4:192.0.2.7 mx -all`. A domain has one SPF record only.",
+    sources: &["RFC 7208, 3.2", "RFC 7208, 8.4"],
     judge,
 };
 

@@ -9,11 +9,15 @@ pub(super) const CHECK: Check = Check {
     title: "the shared domain is authoritative in Exchange",
     severity: Severity::Critical,
     why: "In an authoritative domain Exchange bounces every recipient that it has no object for, with 5.1.10 (before \
-          Exchange 2016 5.1.1), also those with a mailbox on the other system. Exchange Online refuses them at its edge, \
-          with 5.4.1. A contact or mail user for each of them, with a target in a domain of the other system's own, is as \
-          good as a relay domain.",
+          Exchange 2016 5.1.1), also those with a mailbox on the other system. Exchange Online, where mail \
+          comes to it first, refuses them at its edge, with 5.4.1. A contact or mail user for each of them is as good as a \
+          relay domain: its mail is sent on to its target.",
     fix: "Make it an internal relay domain, after the send connector to the other system is in place; or add a contact or \
           mail user for each recipient that is named.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/accepted-domains/accepted-domains",
+        "https://learn.microsoft.com/exchange/mail-flow-best-practices/use-directory-based-edge-blocking",
+    ],
     judge,
 };
 

@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     why: "An external relay domain is for mail that passes through: none of its recipients is to have a mailbox or contact \
           in Exchange, and address policies do not apply to it. A shared domain has mailboxes in Exchange.",
     fix: "Make it an internal relay domain.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/accepted-domains/accepted-domains"],
     judge,
 };
 

@@ -7,9 +7,10 @@ pub(super) const CHECK: Check = Check {
     name: "accepted-domain-missing",
     title: "Exchange has no accepted domain for the shared domain",
     severity: Severity::Critical,
-    why: "Exchange refuses mail from outside for a domain that is not among its accepted domains with 550 5.7.54, whoever \
-          the recipient.",
+    why: "Exchange relays for nobody from outside: mail for a domain that is not among its accepted domains is refused with \
+          550 5.7.54 (5.7.1 in older versions), unable to relay, whoever the recipient.",
     fix: "Add the domain as an internal relay domain.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/accepted-domains/accepted-domains"],
     judge,
 };
 

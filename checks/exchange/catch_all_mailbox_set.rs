@@ -9,9 +9,14 @@ pub(super) const CHECK: Check = Check {
     title: "a catch-all mailbox swallows mail for the other system",
     severity: Severity::Warning,
     why: "With CatchAllRecipient on an authoritative accepted domain, Exchange puts mail for every address that it does not \
-          know into one mailbox. Users of the other system get nothing, and no sender gets a bounce. It is for authoritative \
-          domains alone: Exchange refuses to make the domain an internal relay domain while it is set.",
+          know into one mailbox. Users of the other system get nothing, and no sender gets a bounce. As far as is \
+          known it is for authoritative domains alone, and Exchange refuses to make the domain an internal relay domain \
+          while it is set.",
     fix: "Take the catch-all recipient off the accepted domain, and then make it an internal relay domain.",
+    sources: &[
+        "https://learn.microsoft.com/en-us/previous-versions/office/exchange-server-api/jj936515(v=exchg.150)",
+        "https://learn.microsoft.com/exchange/mail-flow/accepted-domains/accepted-domains",
+    ],
     judge,
 };
 

@@ -8,8 +8,11 @@ pub(super) const CHECK: Check = Check {
     title: "the directory refuses the bind",
     severity: Severity::Critical,
     why: "Nothing can be read without a bind. A gateway that binds with the same account, or without signing, fails alike: \
-          it then refuses or puts off everybody.",
+          it then puts everybody off, refuses or accepts everybody, as it was set.",
     fix: "Correct the account or its password; where the directory requires signing, use ldaps:// or StartTLS.",
+    sources: &[
+        "https://docs.microsoft.com/en-us/windows/device-security/security-policy-settings/domain-controller-ldap-server-signing-requirements",
+    ],
     judge,
 };
 

@@ -7,9 +7,10 @@ pub(super) const CHECK: Check = Check {
     name: "directory-unreachable",
     title: "no directory server answers",
     severity: Severity::Critical,
-    why: "A gateway that asks the same directory is in the same trouble: it refuses or puts off everybody. And nsdiag \
-          cannot see what the directory holds.",
+    why: "A gateway that asks the same directory is in the same trouble: it puts everybody off, refuses or accepts everybody, \
+          as it was set (fail-open), or goes by its cache for a while. And nsdiag cannot see what the directory holds.",
     fix: "See that a domain controller runs and that nothing on the way drops the LDAP port.",
+    sources: &["https://docs.fortinet.com/document/fortimail/8.0.0/cli-reference/90992"],
     judge,
 };
 

@@ -15,6 +15,10 @@ pub(super) const CHECK: Check = Check {
           one, SMTP:--, sends every authoritative and internal relay domain back inside. With no connector of its own the \
           shared domain goes out by the one and in by the other until it bounces with 5.4.6.",
     fix: "Add a send connector for the domain, with Mailbox servers as its source.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/architecture/edge-transport-servers/edge-subscriptions",
+        "https://learn.microsoft.com/exchange/mail-flow/accepted-domains/accepted-domains",
+    ],
     judge,
 };
 

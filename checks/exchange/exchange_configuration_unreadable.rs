@@ -15,7 +15,11 @@ pub(super) const CHECK: Check = Check {
           read without a word; an organisation always has an accepted domain, so seeing none means no right.",
     fix: "Grant the account read access to the organisation container and what is below it: \
           dsacls \"CN=<organisation>,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=…\" /I:T /G \"CONTOSO\\nsdiag:GR\". \
-          Or run nsdiag with an account of the View-Only Organization Management group.",
+          Or let a member of View-Only Organization Management export it: that role is one of Exchange's cmdlets, and nowhere \
+          is it written that it reads over LDAP too.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/exchange-2013-deployment-permissions-reference-exchange-2013-help",
+    ],
     judge,
 };
 

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     why: "nsdiag judges by the directory where both tell. An export that says otherwise is old, of another organisation, or \
           shows a change that has not reached this domain controller yet.",
     fix: "Export again, and compare; where they still differ, wait for the replication or name another domain controller.",
+    sources: &["https://learn.microsoft.com/exchange/plan-and-deploy/active-directory/ad-access"],
     judge,
 };
 

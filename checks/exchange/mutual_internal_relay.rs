@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
           Known addresses are fine, so it goes unnoticed.",
     fix: "Make the domain authoritative in the organisation that is last in the path, once it has mail contacts or mail \
           users for the mailboxes of the others.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/accepted-domains/accepted-domains",
+        "https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/fix-error-code-5-4-6-through-5-4-20-in-exchange-online",
+    ],
     judge,
 };
 

@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
           ExternalAuthoritative for the sender's servers, or they authenticate, it takes their mail as anonymous: groups \
           that only take internal senders bounce it with 5.7.1, and out-of-office and trust are lost.",
     fix: "Make a receive connector there for the sending servers, with ExternalAuthoritative and ExchangeServers.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/connectors/receive-connectors"],
     judge,
 };
 

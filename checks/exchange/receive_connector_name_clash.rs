@@ -10,6 +10,9 @@ pub(super) const CHECK: Check = Check {
     why: "Exchange recognises a loop by its own name in the greeting of the host that it sends to. Where the Fqdn of a \
           receive connector is another server's name, that server takes mail to it for a loop and bounces it with 5.3.5.",
     fix: "Set the connector's Fqdn to the name of its own server.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages",
+    ],
     judge,
 };
 

@@ -11,8 +11,13 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Critical,
     why: "A domain that was authoritative keeps AddressBookEnabled when it becomes an internal relay domain. With it, a \
           recipient filter refuses whoever is not in the directory, although the domain is relayed: an Edge server at RCPT, \
-          a Mailbox server after the message.",
+          a Mailbox server after the message. Of Microsoft's pages one has that switch decide, and another has the filter \
+          leave relay domains alone; what the server answers to a recipient who is elsewhere settles it.",
     fix: "Switch AddressBookEnabled off for the domain, and run Start-EdgeSynchronization where there is an Edge server.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/accepted-domains/accepted-domains",
+        "https://learn.microsoft.com/exchange/antispam-and-antimalware/antispam-protection/recipient-filtering",
+    ],
     judge,
 };
 

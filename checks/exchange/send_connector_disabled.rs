@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Critical,
     why: "Routing does not see a disabled connector: mail takes the next best one, usually the one for all domains, or none.",
     fix: "Enable the connector.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/mail-routing/connector-selection"],
     judge,
 };
 

@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
     why: "Where the MX records of the shared domain name the gateway that hands it to Exchange, a connector that routes by \
           them sends mail for the other system in a circle, which ends in 5.4.4 or 5.4.6.",
     fix: "Give the connector the other system's smart host, and switch DNS routing off.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/connectors/send-connectors",
+        "https://learn.microsoft.com/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages",
+    ],
     judge,
 };
 

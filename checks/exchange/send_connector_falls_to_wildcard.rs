@@ -15,6 +15,10 @@ pub(super) const CHECK: Check = Check {
           smart host for the Internet. Where that leads to the gateway that hands the domain to Exchange it comes back, and \
           goes round until it bounces with 5.4.6.",
     fix: "Add a send connector for the domain with the other system's smart host.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/mail-routing/connector-selection",
+        "https://learn.microsoft.com/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages",
+    ],
     judge,
 };
 

@@ -14,6 +14,10 @@ pub(super) const CHECK: Check = Check {
           one that mail waits in the Unreachable queue and expires. Exchange Online then goes by the MX. An authoritative \
           domain relays nothing, and needs none.",
     fix: "Add a send connector for the domain with the other system's smart host.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/mail-routing/connector-selection",
+        "https://learn.microsoft.com/exchange/mail-flow/queues/message-intervals",
+    ],
     judge,
 };
 

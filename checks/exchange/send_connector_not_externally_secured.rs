@@ -13,6 +13,7 @@ pub(super) const CHECK: Check = Check {
           Whether senders count as internal there is for the receiving connector to say (NSD324).",
     fix: "Set SmartHostAuthMechanism to ExternalAuthoritative where the way is secured; leave it where the connector \
           authenticates.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/connectors/send-connectors"],
     judge,
 };
 

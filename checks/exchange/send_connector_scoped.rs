@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
           next best connector, usually the one for all domains, or waits in the queue: some users' mail passes, others' \
           does not.",
     fix: "Take the scope off the connector, or give each site one of its own.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/mail-routing/connector-selection"],
     judge,
 };
 

@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
     why: "Exchange leaves a connector out whose MaxMessageSize is smaller than the message, before it looks at anything \
           else. The message then takes the next best connector, usually the one for all domains, or bounces with 5.3.4.",
     fix: "Raise the connector's limit to what Exchange accepts.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/mail-routing/connector-selection"],
     judge,
 };
 

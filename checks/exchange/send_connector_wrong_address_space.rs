@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
           *.contoso.com is both. A connector for the wrong one leaves the shared domain to the next best connector, or to \
           none.",
     fix: "Correct the connector's address spaces.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/connectors/send-connectors"],
     judge,
 };
 

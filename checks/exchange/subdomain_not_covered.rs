@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
           that is covered by a wildcard and not listed goes out again and comes back. In Exchange Online subdomains need an \
           internal relay domain and an outbound connector for *.domain.",
     fix: "Accept the subdomain as an internal relay domain of its own.",
+    sources: &[
+        "https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/hop-count-exceeded-possible-mail-loop",
+        "https://learn.microsoft.com/exchange/mail-flow-best-practices/manage-accepted-domains/enable-mail-flow-for-subdomains",
+    ],
     judge,
 };
 

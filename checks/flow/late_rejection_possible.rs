@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
           refuses a random recipient at RCPT decides there.",
     fix: "Follow a real message to the recipient: in the product's message tracking, or by its bounce \
                 (`nsdiag bounce`).",
+    sources: &["RFC 5321, 6.1", "https://cp.hornetsecurity.com/manual/en/partner/recipient_verification/c_about.html"],
     judge,
 };
 

@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
           its sender gets a bounce when it expires, after two days as shipped (Microsoft, \"Configure message retry, resubmit, \
           and expiration intervals\"). Every hop accepts such a recipient, so that nothing is to be heard of it.",
     fix: "Give the domain a send connector that leads to the system with the mailbox.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/queues/message-intervals"],
     judge,
 };
 

@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     why: "The list names a mailbox that the gateway, the directory and the other system all do not know. The refusals are \
           right; the list is wrong, or the mailbox was deleted.",
     fix: "Take the address off the list, or create the mailbox.",
+    sources: &["RFC 5321, 3.3"],
     judge,
 };
 

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     why: "A contact whose target is an address of the shared domain hands its mail to the other side, which is right while \
           the mailbox is there. Once it is gone, or the other side has a contact that points back, mail bounces or goes round.",
     fix: "Delete what is stale, or target a domain of each system's own (…@ext.contoso.com) that routing can tell apart.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/mail-routing/recipient-resolution"],
     judge,
 };
 

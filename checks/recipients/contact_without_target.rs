@@ -14,6 +14,10 @@ pub(super) const CHECK: Check = Check {
           RESOLVER.CON.NoTarget or InvalidTarget. An address of another kind (NOTES, X400) takes a connector for that kind; \
           without one the mail bounces with 5.4.4.",
     fix: "Give it the address of its mailbox (ExternalEmailAddress).",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/mail-routing/recipient-resolution",
+        "https://learn.microsoft.com/exchange/mail-flow/mail-routing/connector-selection",
+    ],
     judge,
 };
 

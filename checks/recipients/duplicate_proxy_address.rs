@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
           it takes the mail and puts it off (420 4.2.0, RESOLVER.ADR.Ambiguous), tries again every 30 minutes, and sends it \
           back when it expires, after 2 days by default. Exchange 2003 and before bounced it at once, with 5.1.4.",
     fix: "Leave the address on the object that has the mailbox, and take it off the others.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/mail-routing/recipient-resolution"],
     judge,
 };
 

@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
     why: "Exchange refuses at RCPT whoever is not in its directory when a recipient filter looks up the recipients of an \
           authoritative domain, or of a relay domain whose AddressBookEnabled was left on.",
     fix: "Make the domain an internal relay domain with AddressBookEnabled off.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/antispam-and-antimalware/antispam-protection/recipient-filtering",
+        "https://learn.microsoft.com/exchange/mail-flow/accepted-domains/accepted-domains",
+    ],
     judge,
 };
 

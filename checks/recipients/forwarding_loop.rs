@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
           where they began, and no mailbox on the way keeps a copy, it gives up: 5.4.6, RESOLVER.FWD.Loop. Forwarding by SMTP \
           address that comes back is not forwarded again, and the message stays in the mailbox.",
     fix: "Break the circle at one of its members.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/mail-routing/recipient-resolution"],
     judge,
 };
 

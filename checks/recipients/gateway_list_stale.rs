@@ -15,6 +15,10 @@ pub(super) const CHECK: Check = Check {
     why: "A gateway that copies the directory, or keeps its answers, knows for hours what was true before: somebody new is \
           refused, somebody gone is accepted and bounces later.",
     fix: "Synchronise the gateway's list, or flush its cache; if that does not help, see when it last synchronised.",
+    sources: &[
+        "https://www.postfix.org/ADDRESS_VERIFICATION_README.html",
+        "https://campus.barracuda.com/product/emailgatewaydefense/doc/96773013/configuring-recipient-verification",
+    ],
     judge,
 };
 

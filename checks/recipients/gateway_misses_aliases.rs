@@ -14,6 +14,10 @@ pub(super) const CHECK: Check = Check {
     why: "`mail` holds one address of each object, proxyAddresses holds them all. A gateway that looks at mail alone refuses \
           every alias, those of tomorrow included. Each one that was refused is in NSD402.",
     fix: "Have the gateway search for (|(mail=<address>)(proxyAddresses=smtp:<address>)).",
+    sources: &[
+        "https://learn.microsoft.com/windows/win32/adschema/a-proxyaddresses",
+        "https://knowledge.broadcom.com/external/article/178641",
+    ],
     judge,
 };
 

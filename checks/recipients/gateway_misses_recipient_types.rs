@@ -15,6 +15,10 @@ pub(super) const CHECK: Check = Check {
     why: "A filter on objectClass or on disabled accounts leaves out contacts, groups, public folders, or the shared and room \
           mailboxes and mail users whose accounts are disabled by design. Each one that was refused is in NSD402.",
     fix: "Have the gateway search for proxyAddresses without a condition on objectClass or userAccountControl.",
+    sources: &[
+        "https://knowledge.broadcom.com/external/article/178641",
+        "https://learn.microsoft.com/exchange/architecture/mailbox-servers/prep-mailboxes-for-cross-forest-moves",
+    ],
     judge,
 };
 

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
           asks, or with the list that it was given. It is an inference, and never a proof: a list of its own that lacks the \
           same people decides in the same way.",
     fix: "Nothing, if that is what the gateway is meant to ask.",
+    sources: &["https://mimecastsupport.zendesk.com/hc/en-us/articles/34000546468371"],
     judge,
 };
 

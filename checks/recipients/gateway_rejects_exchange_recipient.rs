@@ -16,6 +16,10 @@ pub(super) const CHECK: Check = Check {
           that was made without it.",
     fix: "Have the gateway search the whole forest for (proxyAddresses=smtp:…), over users, groups, contacts and public \
           folders, and flush its cache.",
+    sources: &[
+        "https://learn.microsoft.com/windows/win32/adschema/a-proxyaddresses",
+        "https://campus.barracuda.com/product/emailgatewaydefense/doc/96773013/configuring-recipient-verification",
+    ],
     judge,
 };
 

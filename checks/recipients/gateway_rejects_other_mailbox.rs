@@ -19,6 +19,10 @@ pub(super) const CHECK: Check = Check {
           says, and its own SMTP hop proves, accepting the recipient while it refuses a random one.",
     fix: "Give the gateway's directory an object for each of them (a mail contact with that proxy address), or have the \
           gateway ask the other system as well.",
+    sources: &[
+        "https://campus.barracuda.com/product/emailgatewaydefense/doc/96773013/configuring-recipient-verification",
+        "https://learn.microsoft.com/powershell/module/exchange/new-mailcontact",
+    ],
     judge,
 };
 

@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
           Exchange: it bounces (5.1.10 since Exchange 2016, 5.1.1 before), or is relayed like everything that Exchange does \
           not know. Where another object holds it in proxyAddresses, Exchange resolves it to that one, and all is well.",
     fix: "Mail-enable the object, so that Exchange stamps its proxy addresses.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/mail-routing/recipient-resolution"],
     judge,
 };
 

@@ -11,10 +11,14 @@ pub(super) const CHECK: Check = Check {
     name: "mailbox-has-target-address",
     title: "mailboxes whose mail is sent on by a targetAddress",
     severity: Severity::Critical,
-    why: "A targetAddress sends an object's mail on, whatever else the object is: nothing arrives in the mailbox. Migration \
-          tools set it on purpose, so that the mail follows a user who is being moved; left over, it takes mail from somebody \
-          who still reads it here. Where it leads nowhere, or back, the mail is lost: it expires, or goes round until 5.4.6.",
+    why: "A targetAddress sends an object's mail on, whatever else the object is: the mailbox gets nothing, or no more \
+          than the copy that a migration tool leaves. Such tools set it on purpose, so that the mail follows a user who is \
+          being moved; left over, it takes mail from somebody who still reads it here. Where it leads nowhere, or back, the \
+          mail is lost: it expires, or goes round until 5.4.6.",
     fix: "Clear targetAddress on a mailbox that is in use; where the user has moved, leave it and disable the mailbox in the end.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages",
+    ],
     judge,
 };
 

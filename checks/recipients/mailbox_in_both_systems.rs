@@ -8,9 +8,11 @@ pub(super) const CHECK: Check = Check {
     name: "mailbox-in-both-systems",
     title: "addresses with a mailbox in both systems",
     severity: Severity::Warning,
-    why: "Mail from outside reaches the Exchange mailbox, mail from the other system stays there: each holds half, and \
-          nobody gets a bounce.",
+    why: "Each system delivers what comes to it to the mailbox of its own: mail from outside to the system that it reaches \
+          first, mail from a colleague to the system that the colleague uses. Each mailbox holds a part, and nobody gets a \
+          bounce.",
     fix: "Decide which is the mailbox; retire the other, and make it a mail contact or a forward.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/mail-routing/recipient-resolution"],
     judge,
 };
 

@@ -9,11 +9,12 @@ pub(super) const CHECK: Check = Check {
     name: "mx-hosts-disagree",
     title: "the domain's mail hosts disagree about recipients",
     severity: Severity::Critical,
-    why: "A sender takes any MX host of the best preference, and any of its addresses; a refusal there is final. Where one \
+    why: "A sender takes any MX host of the best preference, and any of its addresses; a refusal with 5xx there is final. Where one \
           refuses whom another accepts, some mail arrives and some bounces. Each host and address is judged beside its own \
           controls; that one defers is no disagreement.",
     fix: "Give every MX host the same list of recipients, or the same look-up, or take the one that \
                 lacks it out of the MX set.",
+    sources: &["RFC 5321, 5.1", "RFC 5321, 4.2.1"],
     judge,
 };
 

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
           system's own recipient look-up is broken. A mailbox that is full or locked exists, and its senders get a bounce all \
           the same.",
     fix: "See whether the mailbox exists there; restore it, make room in it or unlock it, or take it off the list.",
+    sources: &["RFC 5321, 3.3", "RFC 3463, 3.3"],
     judge,
 };
 

@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
           are made so by default, and many are meant to be so.",
     fix: "Where the other system's users or the outside should reach them, clear RequireSenderAuthenticationEnabled, or \
           receive the other system's mail over an externally secured connector.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/mail-routing/recipient-resolution",
+        "https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/non-delivery-reports-in-exchange-online",
+    ],
     judge,
 };
 

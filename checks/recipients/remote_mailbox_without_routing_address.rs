@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
           <tenant>.mail.onmicrosoft.com. Without one it bounces (5.1.1, 5.2.0); one in the shared domain leaves by the \
           connector for that domain, to the other system or back, unless that connector leads to the tenant.",
     fix: "Set the remote routing address to the address that the mailbox has in <tenant>.mail.onmicrosoft.com.",
+    sources: &["https://learn.microsoft.com/exchange/transport-routing"],
     judge,
 };
 

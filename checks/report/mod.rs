@@ -422,6 +422,37 @@ mod tests {
     }
 
     #[test]
+    fn each_page_says_where_it_is_written_in_public() {
+        let hosts = [
+            "learn.microsoft.com",
+            "docs.microsoft.com",
+            "www.postfix.org",
+            "campus.barracuda.com",
+            "mimecastsupport.zendesk.com",
+            "cp.hornetsecurity.com",
+            "knowledge.broadcom.com",
+            "docs.fortinet.com",
+        ];
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_public = |source: &str| match (source.strip_prefix("https://"), source.strip_prefix("RFC ")) {
+            (Some(rest), _) => rest.split_once('/').is_some_and(|(host, path)| {
+                hosts.contains(&host) && !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_graphic())
+            }),
+            (_, Some(rest)) => {
+                rest.split_once(", ").is_some_and(|(rfc, section)| number(rfc) && section.split('.').all(number))
+            }
+            _ => false,
+        };
+        let others =
+            ["RFC 5321", "RFC 5321, five", "http://learn.microsoft.com/x", "https://example.com/x", "Microsoft"];
+        assert!(!others.into_iter().any(is_public));
+        for (_, check) in crate::checks() {
+            let wrong: Vec<_> = check.sources.iter().filter(|source| !is_public(source)).collect();
+            assert!(!check.sources.is_empty() && wrong.is_empty(), "{}: {wrong:?}", check.code);
+        }
+    }
+
+    #[test]
     fn codes_and_names_are_never_used_twice() {
         let all = crate::checks();
         let codes: BTreeSet<_> = all.iter().map(|(_, check)| check.code).collect();

@@ -7,8 +7,9 @@ pub(super) const CHECK: Check = Check {
     title: "a mail host puts recipients off",
     severity: Severity::Info,
     why: "A 4xx reply asks for a later try. Greylisting does so with every new sender (RFC 6647), a host in trouble with \
-          everybody. It says nothing about whether a recipient exists.",
+          everybody. By itself it does not tell whether a recipient exists.",
     fix: "Run nsdiag again after the host's greylisting time, or from a host that it does not greylist.",
+    sources: &["RFC 5321, 4.2.1", "RFC 6647, 2"],
     judge,
 };
 

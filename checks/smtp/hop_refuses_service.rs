@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Critical,
     why: "A host that refuses in its greeting or at EHLO takes no mail, from us at least (RFC 5321, 3.1).",
     fix: "See in the host's log why it refuses; a maintenance mode and a full disk are common.",
+    sources: &["RFC 5321, 3.1"],
     judge,
 };
 

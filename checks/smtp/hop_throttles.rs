@@ -12,6 +12,10 @@ pub(super) const CHECK: Check = Check {
           expensive. The prober learns from that how much one session may bring, and keeps under it afterwards; what a \
           host leaves unanswered all the same stays open.",
     fix: "Keep to the pace that the host allows (--pace), or have it exempt this host.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/antispam-and-antimalware/antispam-protection/recipient-filtering",
+        "RFC 5321, 3.8",
+    ],
     judge,
 };
 

@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
           until it expires.",
     fix: "See that the host runs, listens on its port, and that no firewall on the way drops it. What is unreachable from \
           here may be reachable from Exchange: run nsdiag there as well.",
+    sources: &["RFC 5321, 4.5.4.1", "https://learn.microsoft.com/exchange/mail-flow/queues/message-intervals"],
     judge,
 };
 

@@ -8,9 +8,14 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Warning,
     why: "A gateway that accepts everybody must bounce later what nobody has: it fills queues and answers forged senders. \
           Nor can it be asked who exists, so whether it would refuse somebody stays open. One random recipient may meet a \
-          mailbox or a lenient moment; it takes two, in two sessions, to prove it. An Exchange mailbox server \
-          accepts everybody at RCPT unless a recipient filter runs; there it is normal.",
+          mailbox or a lenient moment; it takes two, in two sessions, to prove it. An Exchange \
+          Mailbox server accepts everybody at RCPT; there it is normal. With a recipient filter it refuses the whole \
+          message for one unknown recipient, which is why Microsoft keeps that filter to Edge servers.",
     fix: "Have the gateway look recipients up in every system of the domain.",
+    sources: &[
+        "https://cp.hornetsecurity.com/manual/en/partner/recipient_verification/c_about.html",
+        "https://learn.microsoft.com/exchange/antispam-and-antimalware/antispam-protection/recipient-filtering",
+    ],
     judge,
 };
 

@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     why: "A host that does not trust our address or our sender refuses everybody from here. Nothing that it says then is \
           about a recipient.",
     fix: "Probe from a host that it trusts, or with a --mail-from and --ehlo that it accepts.",
+    sources: &["RFC 5321, 7.9"],
     judge,
 };
 

@@ -7,9 +7,10 @@ pub(super) const CHECK: Check = Check {
     name: "relay-denied",
     title: "a mail host does not take the domain",
     severity: Severity::Critical,
-    why: "Every system on the way must hold the shared domain as its own or as a relay domain. One that does not refuses \
-          all of its mail, whoever the recipient.",
+    why: "Every system on the way must hold the shared domain as its own or as a relay domain, or let the host that hands the \
+          mail over relay through it. One that does neither refuses all of its mail, whoever the recipient.",
     fix: "Add the domain to the host's accepted or relay domains, and allow the host that hands it over.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/accepted-domains/accepted-domains", "RFC 5321, 3.6.2"],
     judge,
 };
 

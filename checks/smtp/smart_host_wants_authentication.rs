@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     why: "A connector with ExternalAuthoritative or None never authenticates. A smart host that answers 530 to MAIL or RCPT \
           then takes none of its mail.",
     fix: "Trust Exchange's addresses at the smart host, or give the connector BasicAuthRequireTLS with a credential.",
+    sources: &["https://learn.microsoft.com/exchange/mail-flow/connectors/send-connectors", "RFC 4954, 6"],
     judge,
 };
 

@@ -7,9 +7,11 @@ pub(super) const CHECK: Check = Check {
     name: "starttls-missing",
     title: "a mail host does not offer STARTTLS, or breaks it",
     severity: Severity::Warning,
-    why: "Mail then travels in the clear. A send connector that requires TLS sends nothing to such a smart host, and senders \
-          that look for the domain's TLSA records or its MTA-STS policy send nothing to such a gateway.",
+    why: "Mail then travels in the clear. A send connector that requires TLS sends nothing to such a smart host, and where \
+          the gateway has TLSA records, or the domain an MTA-STS policy that is enforced, senders that heed them send \
+          nothing to such a gateway.",
     fix: "Give the host a certificate and switch STARTTLS on (RFC 3207).",
+    sources: &["RFC 3207, 4", "RFC 7672, 2.2", "RFC 8461, 5"],
     judge,
 };
 

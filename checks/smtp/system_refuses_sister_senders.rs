@@ -12,6 +12,10 @@ pub(super) const CHECK: Check = Check {
           smtpd_reject_unlisted_sender, reject_sender_login_mismatch; Exchange: 5.7.60, without the right to send as an \
           authoritative domain). With a shared domain that is mail from the colleagues, and they get the bounce.",
     fix: "Except the other system's hosts from the anti-spoofing rule, or tell the server of all the domain's addresses.",
+    sources: &[
+        "https://www.postfix.org/postconf.5.html",
+        "https://learn.microsoft.com/exchange/mail-flow/connectors/receive-connectors",
+    ],
     judge,
 };
 

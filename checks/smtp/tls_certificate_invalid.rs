@@ -8,10 +8,12 @@ pub(super) const CHECK: Check = Check {
     name: "tls-certificate-invalid",
     title: "a mail host shows a certificate that is not valid",
     severity: Severity::Warning,
-    why: "Most senders encrypt with any certificate. Those that verify (DANE, MTA-STS, a connector that requires TLS with \
-          a domain name) send nothing through a certificate that is expired, untrusted or for another name.",
+    why: "Most senders encrypt with any certificate. Those that verify (MTA-STS that is enforced, a connector that requires \
+          TLS with a domain name) send nothing through a certificate that is expired, untrusted or for another name. DANE \
+          wants one that matches its TLSA record, and with DANE-EE looks at neither dates nor name (RFC 7672, 3.1.1).",
     fix: "Install a certificate for the host's name from an authority that senders trust, and renew it in time; publish \
           the TLSA record of a new key before it is used.",
+    sources: &["RFC 7672, 3", "RFC 8461, 4"],
     judge,
 };
 

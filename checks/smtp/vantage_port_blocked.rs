@@ -6,8 +6,11 @@ pub(super) const CHECK: Check = Check {
     name: "vantage-port-blocked",
     title: "this host seems to have no way out on port 25",
     severity: Severity::Info,
-    why: "Many networks let no client connect to port 25. Every hop then looks dead from here, and none of them is.",
+    why: "Many networks let no client connect to port 25. Every hop then looks dead from here, whether it is or not.",
     fix: "Run nsdiag on a host that may send mail: the gateway, Exchange, or a server beside them.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages",
+    ],
     judge,
 };
 
