@@ -133,6 +133,12 @@ pub struct Lookup {
     /// The objects that matched in the whole forest, where a global catalog was asked: these and those of other domains.
     #[serde(default)]
     pub forest: Observed<Vec<Entry>>,
+    /// Those that matched by `userPrincipalName` alone: accounts of that name, to whom no mail of the address goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Entry>,
+    /// Such as the global catalog showed, those of other domains among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forest_accounts: Vec<Entry>,
 }
 
 /// One directory object, with the attributes that were asked for.

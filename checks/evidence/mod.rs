@@ -145,6 +145,9 @@ pub struct List {
     /// Those of `addresses` that the format calls aliases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
+    /// What the list calls people, by the one address of `addresses` that a row gives them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
     /// The first entries outside the domain under check, and how many more there are; they are never probed.
     pub outside: Vec<String>,
     /// How many entries are outside the domain under check.

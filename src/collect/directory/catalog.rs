@@ -3,12 +3,12 @@
 //! The connection is made while the directory's is, on the guess that the domain controller is a catalog as well, which
 //! most are. It is bound only once the same credential was taken there: a wrong one must not count twice.
 use super::connection::{Connection, Url};
-use super::recipients::{NOT_HERE, lookup, lookups};
+use super::recipients::{NOT_HERE, lookup, lookups, unanswered};
 use super::roster::{self, Roster};
 use super::search::Searcher;
 use super::{Access, Clock, Wanted, bind, discovery, reach, sweep};
 use crate::collect::dns::Resolver;
-use nsdiag_checks::evidence::directory::{Directory, Entry, RootDse};
+use nsdiag_checks::evidence::directory::{Directory, Lookup, RootDse};
 use nsdiag_checks::evidence::{How, Miss, Observed, dn};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ impl Listener {
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     url: Observed<String>,
-    found: BTreeMap<String, Observed<Vec<Entry>>>,
+    found: BTreeMap<String, Lookup>,
     /// Whom it names in the whole forest; none where it was not asked for, or did not say.
     named: Option<Roster>,
 }
@@ -88,8 +88,9 @@ impl Catalog {
     /// Writes it down beside what the directory itself said.
     pub fn complete(mut self, directory: &mut Directory) {
         for lookup in &mut directory.lookups {
-            if let Some(forest) = self.found.remove(&lookup.address) {
-                lookup.forest = forest;
+            if let Some(found) = self.found.remove(&lookup.address) {
+                lookup.forest = found.entries;
+                lookup.forest_accounts = found.accounts;
             }
             // The domain did answer; where the whole forest is known, it no longer matters that others were not searched.
             let miss = lookup.entries.miss().filter(|miss| miss.said.starts_with(NOT_HERE));
@@ -229,7 +230,7 @@ async fn signed_on(connection: Result<Connection, Miss>, access: &Access, clock:
 }
 
 /// The answer about each address, and whom else the catalog names.
-type Said = (BTreeMap<String, Observed<Vec<Entry>>>, Option<Roster>);
+type Said = (BTreeMap<String, Lookup>, Option<Roster>);
 
 /// The look-ups, in all domains: below the empty name.
 async fn questions(
@@ -256,8 +257,12 @@ async fn questions(
     let misses: Vec<&Miss> = found.iter().filter_map(|lookup| lookup.entries.miss()).collect();
     match misses.first() {
         Some(miss) if misses.len() == found.len() => Err((*miss).clone()),
-        _ => Ok((found.into_iter().map(|lookup| (lookup.address, lookup.entries)).collect(), roster)),
+        _ => Ok((by_address(found), roster)),
     }
+}
+
+fn by_address(found: Vec<Lookup>) -> BTreeMap<String, Lookup> {
+    found.into_iter().map(|lookup| (lookup.address.clone(), lookup)).collect()
 }
 
 fn nobody(wanted: Wanted<'_>, root: &RootDse, failed: &[(String, Miss)]) -> Catalog {
@@ -270,7 +275,7 @@ fn nobody(wanted: Wanted<'_>, root: &RootDse, failed: &[(String, Miss)]) -> Cata
     };
     let how = failed.last().map_or(How::Unresolvable, |(_, miss)| miss.how);
     let miss = Miss::new(how, tried.into_iter().chain([named]).collect::<Vec<_>>().join("; "));
-    let found = wanted.addresses.iter().map(|address| (address.clone(), Observed::Unknown(miss.clone()))).collect();
+    let found = by_address(unanswered(wanted.addresses, "", &miss));
     Catalog { url: Observed::Unknown(miss), found, named: None }
 }
 
@@ -318,7 +323,6 @@ mod tests {
 
     #[test]
     fn a_domain_that_holds_nothing_is_known_once_the_forest_is() {
-        use nsdiag_checks::evidence::directory::Lookup;
         let elsewhere = || Observed::Unknown(Miss::new(How::Referral, format!("{NOT_HERE}, and another was not")));
         let silent = || Observed::Unknown(Miss::new(How::TimedOut, "no answer in 5 s"));
         let cases = [
@@ -330,7 +334,7 @@ mod tests {
             let address = String::from("kim@contoso.com");
             let lookup = Lookup { address: address.clone(), entries, ..Lookup::default() };
             let mut directory = Directory { lookups: vec![lookup], ..Directory::default() };
-            let found = [(address, forest)].into();
+            let found = [(address, Lookup { entries: forest, ..Lookup::default() })].into();
             let catalog = Catalog { url: Observed::NotAsked, found, named: None };
             catalog.complete(&mut directory);
             assert_eq!(directory.lookups[0].entries, expected);

@@ -65,7 +65,7 @@ pub fn check_url(text: &str) -> Result<(), String> {
 
 /// The filter that finds a recipient in a directory, as RFC 4515 writes it.
 pub fn filter_of(address: &str) -> String {
-    recipients::filter_of(address).to_string()
+    recipients::holders_of(address).to_string()
 }
 
 /// Takes `bytes` apart as one LDAP message of a server's: the way in for fuzzing.

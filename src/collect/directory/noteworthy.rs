@@ -1,7 +1,7 @@
 //! Objects that are asked for by what they are: those whose mail goes on, or should and does not.
 use super::filter::Filter;
 use super::message::Scope;
-use super::recipients::{Names, RECIPIENT, filter_of};
+use super::recipients::{Names, RECIPIENT, holders_of};
 use super::search::{Question, Searcher};
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::directory::{Entry, Lookup};
@@ -104,7 +104,7 @@ pub(super) async fn follow(
         ask.search(question)
     });
     let by_address = addresses.chunks(BATCH).map(|batch| async move {
-        let filter = Filter::Or(batch.iter().map(|address| filter_of(address)).collect());
+        let filter = Filter::Or(batch.iter().map(|address| holders_of(address)).collect());
         ask.search(Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: 0 }).await
     });
     let (by_name, by_address) = tokio::join!(join_all(by_name), join_all(by_address));

@@ -17,7 +17,7 @@ const AT_ONCE: usize = 16;
 const CANDIDATES: usize = 50;
 
 /// The attributes that tell what a recipient is.
-pub(super) const RECIPIENT: [&str; 22] = [
+pub(super) const RECIPIENT: [&str; 23] = [
     "objectClass",
     "cn",
     "displayName",
@@ -38,18 +38,26 @@ pub(super) const RECIPIENT: [&str; 22] = [
     "deliverAndRedirect",
     "legacyExchangeDN",
     "userAccountControl",
+    "userPrincipalName",
     "whenCreated",
     "whenChanged",
 ];
 
 /// The objects that hold `address`, in any of the attributes that lead mail.
-pub(super) fn filter_of(address: &str) -> Filter {
+pub(super) fn holders_of(address: &str) -> Filter {
+    Filter::Or(holding(address))
+}
+
+/// These, and the account of that name.
+fn filter_of(address: &str) -> Filter {
+    let mut any = holding(address);
+    any.push(Filter::is("userPrincipalName", address));
+    Filter::Or(any)
+}
+
+fn holding(address: &str) -> Vec<Filter> {
     let smtp = format!("smtp:{address}");
-    Filter::Or(vec![
-        Filter::is("proxyAddresses", &smtp),
-        Filter::is("mail", address),
-        Filter::Is("targetAddress", smtp),
-    ])
+    vec![Filter::is("proxyAddresses", &smtp), Filter::is("mail", address), Filter::Is("targetAddress", smtp)]
 }
 
 /// What is to be said of each address where nothing could be asked.
@@ -57,8 +65,13 @@ pub(super) fn unanswered(addresses: &[String], base: &str, miss: &Miss) -> Vec<L
     addresses.iter().map(|address| lookup(address, base, Observed::Unknown(miss.clone()))).collect()
 }
 
+/// A look-up that a search with this filter would have brought as well.
 pub(super) fn lookup(address: &str, base: &str, entries: Observed<Vec<Entry>>) -> Lookup {
-    let filter = filter_of(address).to_string();
+    looked_up(address, base, &holders_of(address), entries)
+}
+
+fn looked_up(address: &str, base: &str, filter: &Filter, entries: Observed<Vec<Entry>>) -> Lookup {
+    let filter = filter.to_string();
     Lookup { address: address.into(), base: base.into(), filter, entries, ..Lookup::default() }
 }
 
@@ -82,12 +95,21 @@ async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Look
     let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: 0 };
     let Found { entries, elsewhere, .. } = match ask.search(question).await {
         Ok(found) => found,
-        Err(miss) => return batch.iter().map(|one| lookup(one, base, Observed::Unknown(miss.clone()))).collect(),
+        Err(miss) => {
+            let unknown = || Observed::Unknown(miss.clone());
+            return batch.iter().map(|one| looked_up(one, base, &filter_of(one), unknown())).collect();
+        }
     };
-    let mut matched: BTreeMap<&str, Vec<Entry>> = batch.iter().map(|one| (one.as_str(), vec![])).collect();
+    let none = || batch.iter().map(|one| (one.as_str(), vec![])).collect();
+    let (mut matched, mut accounts): (BTreeMap<&str, Vec<Entry>>, BTreeMap<&str, Vec<Entry>>) = (none(), none());
     for entry in entries {
         let own = Names::of(&entry);
+        let account = own.account.as_ref().filter(|name| !own.all().any(|held| held == *name));
+        if let Some(of_its_name) = account.and_then(|name| accounts.get_mut(name.as_str())) {
+            of_its_name.push(entry.clone());
+        }
         let mut names: Vec<&str> = match batch {
+            [one] if account == Some(*one) => vec![],
             [one] => vec![one.as_str()],
             _ => own.all().filter_map(|name| matched.get_key_value(name.as_str()).map(|(name, _)| *name)).collect(),
         };
@@ -99,7 +121,9 @@ async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Look
     }
     let answer = |address: &&String| {
         let entries = matched.remove(address.as_str()).unwrap_or_default();
-        lookup(address, base, known(entries, &elsewhere))
+        let accounts = accounts.remove(address.as_str()).unwrap_or_default();
+        let found = looked_up(address, base, &filter_of(address), known(entries, &elsewhere));
+        Lookup { accounts, ..found }
     };
     batch.iter().map(answer).collect()
 }
@@ -129,6 +153,8 @@ pub(super) struct Names {
     pub(super) mail: Option<String>,
     /// `targetAddress`.
     pub(super) target: Option<String>,
+    /// `userPrincipalName`, which leads no mail.
+    account: Option<String>,
 }
 
 impl Names {
@@ -143,10 +169,11 @@ impl Names {
             proxies: proxies.iter().filter_map(smtp).collect(),
             mail: entry.value("mail").and_then(|mail| address::fold(mail).ok()),
             target: entry.values("targetAddress").first().and_then(smtp),
+            account: entry.value("userPrincipalName").and_then(|name| address::fold(name).ok()),
         }
     }
 
-    /// All of them.
+    /// All of them that lead mail.
     pub(super) fn all(&self) -> impl Iterator<Item = &String> {
         self.proxies.iter().chain(&self.mail).chain(&self.target)
     }
@@ -203,6 +230,9 @@ mod tests {
     #[test]
     fn the_filter_is_written_down_as_it_is_asked() {
         let expected = "(|(proxyAddresses=smtp:a@c.com)(mail=a@c.com)(targetAddress=smtp:a@c.com))";
+        assert_eq!(holders_of("a@c.com").to_string(), expected);
+        let expected =
+            "(|(proxyAddresses=smtp:a@c.com)(mail=a@c.com)(targetAddress=smtp:a@c.com)(userPrincipalName=a@c.com))";
         assert_eq!(filter_of("a@c.com").to_string(), expected);
     }
 }

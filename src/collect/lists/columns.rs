@@ -141,6 +141,46 @@ const SWITCH: [(&str, &[&str]); 8] = [
     ("zimbraaccountstatus", &["closed", "pending"]),
 ];
 
+/// The names of columns that hold what a mailbox is called, those that are surest first. A plain `name` is the last: it may
+/// be a surname or a name to log on with.
+const CALLED: [&str; 16] = [
+    "displayname",
+    "anzeigename",
+    "nomaffiché",
+    "nomcomplet",
+    "nombreparamostrar",
+    "nomevisualizzato",
+    "fullname",
+    "vollständigername",
+    "namefullname",
+    "completename",
+    "recipientname",
+    "cn",
+    "commonname",
+    "realname",
+    "gecos",
+    "name",
+];
+/// Those of its parts.
+const GIVEN: [&str; 6] = ["firstname", "givenname", "vorname", "prénom", "nombre", "namegivenname"];
+const FAMILY: [&str; 8] =
+    ["lastname", "surname", "sn", "familyname", "nachname", "nomdefamille", "apellidos", "namefamilyname"];
+
+/// The columns that tell what a mailbox is called, in the order in which they are put together; none where none does.
+pub fn called(columns: &[String]) -> Vec<usize> {
+    let columns: Vec<String> = columns.iter().map(|name| plain(name)).collect();
+    let place = |name: &&str| columns.iter().position(|own| own == name);
+    let given = GIVEN.iter().find_map(place);
+    let family = FAMILY.iter().find_map(place);
+    match (CALLED.iter().find_map(place), given) {
+        // Beside a given name, `Name` is the family's.
+        (Some(name), Some(given)) if columns[name] == "name" => vec![given, family.unwrap_or(name)],
+        (Some(name), _) => vec![name],
+        (None, Some(given)) => [given].into_iter().chain(family).collect(),
+        (None, None) => vec![],
+    }
+}
+
 /// What a column is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -1,7 +1,9 @@
 //! A table of people, wherever it came from: which columns hold addresses, and what each row gives.
-use super::columns::{Role, plain, role, tells_of_mail, tells_of_others};
+use super::columns::{Role, called, plain, role, tells_of_mail, tells_of_others};
+use super::encoding::LOST;
 use super::taken::{Taken, is_local, is_nothing};
 use super::words::{self, Kind, Word, shown};
+use crate::report::safe;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,6 +11,8 @@ use std::collections::{BTreeSet, HashMap};
 const CELLS: usize = 16_000_000;
 /// The most columns of a table.
 pub const COLUMNS: usize = 10_000;
+/// How long a name may be, in characters (Microsoft, "New-MailContact": -DisplayName).
+const LONGEST_NAME: usize = 256;
 /// Where the fields go that are too many, and none that is known.
 const REST: &str = "other fields";
 /// In how many rows a heading is looked for: reports have a title above it.
@@ -190,7 +194,10 @@ pub fn take(sheet: &Sheet, taken: &mut Taken) -> Result<(), String> {
     for column in (0..width).filter(|column| plan.reads(*column)) {
         taken.column(&name_of(sheet, column));
     }
-    let reads = Reads { sheet, plan, roles, kinds: sheet.columns.iter().position(|name| plain(name) == "type") };
+    // What is read as an address is no name.
+    let called = called(&sheet.columns).into_iter().filter(|column| !plan.reads(*column)).collect();
+    let reads =
+        Reads { sheet, plan, roles, called, kinds: sheet.columns.iter().position(|name| plain(name) == "type") };
     for row in &sheet.rows {
         reads.row(row, taken);
     }
@@ -274,6 +281,8 @@ struct Reads<'s> {
     sheet: &'s Sheet<'s>,
     plan: Plan,
     roles: Vec<Role>,
+    /// The columns that say what a mailbox is called.
+    called: Vec<usize>,
     /// The column that says what kind of address the row has.
     kinds: Option<usize>,
 }
@@ -293,6 +302,9 @@ impl Reads<'_> {
         };
         if let Some((column, _)) = row.cells.iter().find(is_off) {
             return taken.aside(format!("rows that '{}' says are off", name_of(self.sheet, *column)), 1);
+        }
+        if let Some(name) = self.name(row) {
+            taken.name(name);
         }
         let mut had = BTreeSet::new();
         let mut any = self.locals(row, taken);
@@ -325,6 +337,16 @@ impl Reads<'_> {
             }
         }
         self.rest(row, &had, taken);
+    }
+
+    /// What the row calls its mailbox, where that is plain text and no more than a name.
+    fn name(&self, row: &Row) -> Option<String> {
+        let parts =
+            self.called.iter().filter_map(|column| row.of(*column).map(str::trim).find(|part| !part.is_empty()));
+        let name = parts.collect::<Vec<_>>().join(" ");
+        let fits = name.chars().count() <= LONGEST_NAME && safe(&name) == name;
+        let letters = name.contains(char::is_alphabetic) && !name.contains(['@', LOST]) && !name.ends_with("...");
+        (fits && letters && !is_nothing(&name)).then_some(name)
     }
 
     /// What the rest of the row holds and is not taken.

@@ -20,6 +20,11 @@ pub struct Taken<'a> {
     columns: Vec<String>,
     /// Each address: whether it was an alias wherever it stood, and the last row that named it.
     addresses: BTreeMap<String, (bool, usize)>,
+    /// What each is called.
+    names: BTreeMap<String, String>,
+    /// The name that the current row gives, and the addresses, other than aliases, that it gives it to.
+    row_name: Option<String>,
+    row_addresses: Vec<String>,
     repeated: usize,
     rows: usize,
     left_out: usize,
@@ -35,6 +40,9 @@ impl<'a> Taken<'a> {
             part: String::new(),
             columns: vec![],
             addresses: BTreeMap::new(),
+            names: BTreeMap::new(),
+            row_name: None,
+            row_addresses: vec![],
             repeated: 0,
             rows: 0,
             left_out: 0,
@@ -45,7 +53,22 @@ impl<'a> Taken<'a> {
 
     /// Begins a row.
     pub fn row(&mut self) {
+        self.close();
         self.rows += 1;
+    }
+
+    /// Says what the row calls its mailbox.
+    pub fn name(&mut self, name: String) {
+        self.row_name = Some(name);
+    }
+
+    /// Ends a row: a name is of the one address beside it, and of nobody where there are several.
+    fn close(&mut self) {
+        let name = self.row_name.take();
+        let addresses = std::mem::take(&mut self.row_addresses);
+        if let (Some(name), [address]) = (name, &addresses[..]) {
+            self.names.entry(address.clone()).or_insert(name);
+        }
     }
 
     /// Takes a word of the row in, or leaves the row out for it. A name gets the domain that was given, where it can be one
@@ -67,6 +90,9 @@ impl<'a> Taken<'a> {
 
     fn address(&mut self, folded: String, kind: Kind) {
         let alias = kind == Kind::Alias;
+        if self.row_name.is_some() && !alias && !self.row_addresses.contains(&folded) {
+            self.row_addresses.push(folded.clone());
+        }
         let full = self.addresses.len() >= MOST;
         match self.addresses.get_mut(&folded) {
             Some((known, row)) => {
@@ -114,7 +140,8 @@ impl<'a> Taken<'a> {
     }
 
     /// Folds it all into a list of `system`, from `source`. The error begins behind the file's name.
-    pub fn list(self, system: &str, source: &str, format: String, domain: &str) -> Result<List, String> {
+    pub fn list(mut self, system: &str, source: &str, format: String, domain: &str) -> Result<List, String> {
+        self.close();
         if self.addresses.is_empty() {
             return Err(match self.left_out_rows.first() {
                 Some(LeftOut { line: 0, why }) => format!(": {why}"),
@@ -144,6 +171,7 @@ impl<'a> Taken<'a> {
             source: source.into(),
             addresses: Observed::Known(addresses),
             aliases,
+            names: self.names.into_iter().filter(|(each, _)| address::domain(each) == domain).collect(),
             outside,
             outside_count,
             repeated: self.repeated,

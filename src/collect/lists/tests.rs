@@ -63,6 +63,42 @@ fn lists_are_read_in_every_spelling() {
 }
 
 #[test]
+fn what_a_row_calls_its_mailbox_is_kept_where_it_is_surely_a_name_of_that_one() {
+    let cases: [(&str, &str, &str); 16] = [
+        ("a display name", "displayName,mail\nAnna Alt,a@contoso.com\n", "a: Anna Alt"),
+        ("in German", "Anzeigename;E-Mail\nAnna Alt;a@contoso.com\n", "a: Anna Alt"),
+        ("spelt apart", "Display Name,Primary SMTP Address\n\"Alt, Anna\",A@contoso.com\n", "a: Alt, Anna"),
+        ("the surer of two", "cn,displayName,mail\nalt1,Anna Alt,a@contoso.com\n", "a: Anna Alt"),
+        ("a plain name", "Name,Mail\nAnna Alt,a@contoso.com\n", "a: Anna Alt"),
+        (
+            "its parts",
+            "First Name [Required],Last Name [Required],Email Address\nAnna,Alt,a@contoso.com\n",
+            "a: Anna Alt",
+        ),
+        ("beside a given name", "Name;Vorname;E-Mail\nAlt;Anna;a@contoso.com\n", "a: Anna Alt"),
+        ("LDIF", "dn: uid=a\ncn: Anna Alt\nmail: a@contoso.com\n", "a: Anna Alt"),
+        ("JSON", r#"[{"primaryEmail": "a@contoso.com", "name": {"fullName": "Anna Alt"}}]"#, "a: Anna Alt"),
+        ("aliases have none", "Name,mail,aliases\nAnna Alt,a@contoso.com,b@contoso.com\n", "a: Anna Alt"),
+        ("of whom it is, nothing tells", "Name,mail\nTeam,\"a@contoso.com, b@contoso.com\"\n", ""),
+        ("none", "Name,mail\n,a@contoso.com\nN/A,b@contoso.com\n-,c@contoso.com\n", ""),
+        ("an address is no name", "Name,mail\na@contoso.com,a@contoso.com\n", ""),
+        ("nor is what steers a terminal", "Name,mail\nAnna\u{202e}tlA,a@contoso.com\n", ""),
+        ("a name to log on with", "Login,mail\nanna,a@contoso.com\n", ""),
+        ("elsewhere", "Name,mail\nAnna Alt,a@fabrikam.com\nBen,b@contoso.com\n", "b: Ben"),
+    ];
+    for (what, text, expected) in cases {
+        let list = read_bytes(text.as_bytes(), "zimbra", "FILE", "contoso.com", None).unwrap();
+        let named =
+            |(address, name): (&String, &String)| format!("{}: {name}", address.trim_end_matches("@contoso.com"));
+        assert_eq!(list.names.iter().map(named).collect::<Vec<_>>().join(" "), expected, "{what}");
+    }
+    // Kerio's Name is a part of the address.
+    let text = "Name;FullName;MailAddress\nanna;Anna Alt;anna\n";
+    let list = read_bytes(text.as_bytes(), "kerio", "FILE", "contoso.com", Some("contoso.com")).unwrap();
+    assert_eq!(list.names.get("anna@contoso.com").map(String::as_str), Some("Anna Alt"));
+}
+
+#[test]
 fn what_is_no_list_is_refused_with_file_and_line() {
     let cases: [(&[u8], &str); 19] = [
         (b"", ": it holds no address"),
