@@ -16,6 +16,14 @@ pub fn kinds(dn: &str) -> Vec<String> {
     parts(dn).filter(|part| !part.is_empty()).map(kind).collect()
 }
 
+/// The DNS name of the AD domain that a name is in: `CN=Anna,DC=corp,DC=contoso,DC=com` gives `corp.contoso.com`.
+pub fn domain(dn: &str) -> Option<String> {
+    let mut parts: Vec<_> = kinds(dn).into_iter().zip(values(dn)).collect();
+    parts.retain(|(kind, _)| kind == "dc");
+    let labels: Vec<String> = parts.into_iter().map(|(_, label)| label.to_lowercase()).collect();
+    (!labels.is_empty()).then(|| labels.join("."))
+}
+
 /// The value of a name's first part.
 pub fn first(dn: &str) -> Option<String> {
     values(dn).into_iter().next().filter(|value| !value.is_empty())

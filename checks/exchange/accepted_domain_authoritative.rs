@@ -72,7 +72,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
         // Nothing has to change where everybody is covered.
         if severity != Severity::Info {
-            finding.mend(remedies::relay(organisation, accepted));
+            finding.mend(remedies::relay(organisation, accepted).then(organisation.synchronise()));
         }
     }
 }

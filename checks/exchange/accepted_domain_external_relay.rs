@@ -40,11 +40,14 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::AcceptedDomain, name)
             .seen(pointer)
             .seen_all(held.map(|(_, pointer)| pointer))
-            .mend(Remedy::exchange(
-                "Make it an internal relay domain",
-                vec![set("InternalRelay")],
-                vec![set("ExternalRelay")],
-            ));
+            .mend(
+                Remedy::exchange(
+                    "Make it an internal relay domain",
+                    vec![set("InternalRelay")],
+                    vec![set("ExternalRelay")],
+                )
+                .then(organisation.synchronise()),
+            );
     }
 }
 

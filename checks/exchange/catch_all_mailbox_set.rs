@@ -47,11 +47,14 @@ fn judge(case: &Case, notes: &mut Notes) {
             ))
             .about(SubjectKind::AcceptedDomain, name)
             .seen(format!("{pointer}/catch_all"))
-            .mend(Remedy::exchange(
-                then,
-                vec![set().null("CatchAllRecipient")],
-                vec![set().with("CatchAllRecipient", mailbox)],
-            ));
+            .mend(
+                Remedy::exchange(
+                    then,
+                    vec![set().null("CatchAllRecipient")],
+                    vec![set().with("CatchAllRecipient", mailbox)],
+                )
+                .then(organisation.synchronise()),
+            );
     }
 }
 

@@ -126,10 +126,11 @@ fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, not
             "directory",
             Shell::PowerShell,
             "Grant the account read access, at a domain controller",
-            vec![grant],
-            vec![undo.remark(
-                "this takes every right that the account itself has on that object: see them first with dsacls",
+            vec![grant.remark(
+                "its undo takes every right that the account itself has on that object, also one that it had before: see \
+                 them first, with dsacls and that name alone; rights by its groups stay",
             )],
+            vec![undo],
         ))
         .mend(Remedy::steps(
             "exchange",

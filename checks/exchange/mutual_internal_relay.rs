@@ -47,7 +47,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             let domain = Cmdlet::new("Set-AcceptedDomain").with("Identity", &last.accepted.name);
             domain.word("DomainType", kind).bool("AddressBookEnabled", lookup)
         };
-        finding.mend(Remedy::exchange(
+        let remedy = Remedy::exchange(
             format!(
                 "Make {} the end of the line, once it has mail contacts or mail users for the mailboxes of {}",
                 last.organisation.system,
@@ -55,7 +55,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             ),
             vec![set("Authoritative", true)],
             vec![set("InternalRelay", last.accepted.address_book)],
-        ));
+        );
+        finding.mend(remedy.then(last.organisation.synchronise()));
     }
 }
 

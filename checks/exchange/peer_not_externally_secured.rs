@@ -71,8 +71,15 @@ fn judge(case: &Case, notes: &mut Notes) {
             .remark("mail from these addresses is then trusted as an Exchange server's: no anti-spam, no check of the sender")
             .remark("they are as this host sees them; behind NAT or a load balancer they are others: see the protocol log")
             .with("Name", &name)
-            .placeholder("Server", "a Mailbox server")
-            .word("TransportRole", "FrontendTransport")
+            .placeholder("Server", "a Mailbox server");
+        let open = match receiver.is_before_2013() {
+            Some(true) => open,
+            Some(false) => open.word("TransportRole", "FrontendTransport"),
+            None => open
+                .remark("-TransportRole is there since Exchange 2013; before, leave it out")
+                .word("TransportRole", "FrontendTransport"),
+        };
+        let open = open
             .word("Usage", "Custom")
             .word("Bindings", "0.0.0.0:25")
             .list("RemoteIPRanges", from.iter().map(IpAddr::to_string))
@@ -159,6 +166,7 @@ fn secured(doors: &[ReceiveConnector], address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::servers::ExchangeServer;
     use crate::stories::World;
 
     fn door(ranges: &[&str], authentication: Vec<ReceiveAuthentication>) -> ReceiveConnector {
@@ -199,5 +207,31 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [gap]);
         let alone = ["not asked: a second Exchange organisation on premises"];
         assert_eq!(World::healthy().lines(&CHECK), alone);
+    }
+
+    #[test]
+    fn the_role_of_a_receive_connector_is_named_where_the_version_has_roles() {
+        let told = |versions: &[&str]| {
+            let mut world = World::two_forests();
+            let anyone = door(&["0.0.0.0-255.255.255.255"], vec![ReceiveAuthentication::Tls]);
+            world.organisation_at(0).receive_connectors = Observed::Known(vec![]);
+            world.organisation_at(1).receive_connectors = Observed::Known(vec![anyone]);
+            let server =
+                |version: &&str| ExchangeServer { version: Some((*version).into()), ..ExchangeServer::default() };
+            world.organisation_at(1).servers = Observed::Known(versions.iter().map(server).collect());
+            let text = world.commands(&CHECK).join("\n");
+            (text.contains(" -TransportRole FrontendTransport "), text.contains("# -TransportRole is there since"))
+        };
+        let (new, old) = ("Version 15.2 (Build 1544.4)", "Version 14.3 (Build 123.4)");
+        let cases: [(&[&str], (bool, bool)); 5] = [
+            (&[new], (true, false)),
+            (&[old, old], (false, false)),
+            (&[new, old], (true, true)),
+            (&[], (true, true)),
+            (&["14"], (true, true)),
+        ];
+        for (versions, expected) in cases {
+            assert_eq!(told(versions), expected, "{versions:?}");
+        }
     }
 }

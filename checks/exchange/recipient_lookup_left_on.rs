@@ -74,10 +74,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             false => (severity, String::new()),
         };
         let name = &accepted.name;
-        let set = |on| {
-            let set = Cmdlet::new("Set-AcceptedDomain").with("Identity", name).bool("AddressBookEnabled", on);
-            [set].into_iter().chain(edge.is_some().then(|| Cmdlet::new("Start-EdgeSynchronization"))).collect()
-        };
+        let set = |on| vec![Cmdlet::new("Set-AcceptedDomain").with("Identity", name).bool("AddressBookEnabled", on)];
         notes
             .finding(format!(
                 "The accepted domain '{name}' of {} is relayed and has AddressBookEnabled on; {filter}{but}",
@@ -89,7 +86,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .seen(pointer)
             .seen_all(refusing.and_then(|hop| Some(hop.random_control()?.pointer())))
             .seen_all(edge.as_ref().map(|(pointer, _)| pointer.clone()))
-            .mend(Remedy::exchange("Switch the look-up off", set(false), set(true)))
+            .mend(Remedy::exchange("Switch the look-up off", set(false), set(true)).then(organisation.synchronise()))
             .mend(Remedy::exchange(
                 "See whether the recipient filter runs there",
                 vec![Cmdlet::new("Get-TransportAgent").shows(&["Identity", "Enabled", "Priority"])],

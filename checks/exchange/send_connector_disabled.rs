@@ -40,7 +40,10 @@ fn judge(case: &Case, notes: &mut Notes) {
             ))
             .about(SubjectKind::SendConnector, name)
             .seen(pointer)
-            .mend(Remedy::exchange("Enable it", vec![set(true)], vec![set(false)]));
+            .mend(
+                Remedy::exchange("Enable it", vec![set(true)], vec![set(false)])
+                    .then(organisation.synchronise_for(connector)),
+            );
     }
 }
 

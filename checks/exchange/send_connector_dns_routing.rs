@@ -60,11 +60,18 @@ fn judge(case: &Case, notes: &mut Notes) {
             .seen(pointer)
             .seen_all(mx.map(|(at, _)| format!("/evidence/dns/{at}")))
             .seen_all(onward.seen)
-            .mend(Remedy::exchange(
-                "Hand the mail to the other system itself",
-                vec![set().bool("DNSRoutingEnabled", false).or_placeholder("SmartHosts", other_host(case), OTHER_HOST)],
-                vec![set().null("SmartHosts").bool("DNSRoutingEnabled", true)],
-            ));
+            .mend(
+                Remedy::exchange(
+                    "Hand the mail to the other system itself",
+                    vec![set().bool("DNSRoutingEnabled", false).or_placeholder(
+                        "SmartHosts",
+                        other_host(case),
+                        OTHER_HOST,
+                    )],
+                    vec![set().null("SmartHosts").bool("DNSRoutingEnabled", true)],
+                )
+                .then(organisation.synchronise_for(connector)),
+            );
     }
 }
 

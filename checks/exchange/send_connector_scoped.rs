@@ -48,7 +48,8 @@ fn judge(case: &Case, notes: &mut Notes) {
         finding.certainty(if sites.is_some() { Certainty::Proven } else { Certainty::Likely });
         finding.about(SubjectKind::SendConnector, name).seen(pointer);
         finding.seen_all(organisation.servers().ok().filter(|_| sites.is_some()).map(|(pointer, _)| pointer));
-        finding.mend(Remedy::exchange("Take the scope off", vec![set(false)], vec![set(true)]));
+        let remedy = Remedy::exchange("Take the scope off", vec![set(false)], vec![set(true)]);
+        finding.mend(remedy.then(organisation.synchronise_for(connector)));
     }
 }
 

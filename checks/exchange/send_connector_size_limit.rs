@@ -78,7 +78,10 @@ fn judge(case: &Case, notes: &mut Notes) {
             ))
             .about(SubjectKind::SendConnector, name)
             .seen_all(seen)
-            .mend(Remedy::exchange("Raise the limit", vec![raise], vec![undo]));
+            .mend(
+                Remedy::exchange("Raise the limit", vec![raise], vec![undo])
+                    .then(organisation.synchronise_for(connector)),
+            );
     }
 }
 

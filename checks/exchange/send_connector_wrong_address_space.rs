@@ -56,7 +56,10 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::SendConnector, name)
             .about(SubjectKind::Domain, domain)
             .seen(pointer)
-            .mend(Remedy::exchange("Have it serve the domain", vec![set(&added)], vec![set(&written)]));
+            .mend(
+                Remedy::exchange("Have it serve the domain", vec![set(&added)], vec![set(&written)])
+                    .then(organisation.synchronise_for(connector)),
+            );
     }
 }
 

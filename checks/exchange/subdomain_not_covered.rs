@@ -43,7 +43,7 @@ fn judge(case: &Case, notes: &mut Notes) {
                 .certainty(Certainty::Likely)
                 .about(SubjectKind::Domain, &domain)
                 .seen_all([pointer.clone(), held])
-                .mend(accept(&domain));
+                .mend(accept(organisation, &domain));
         }
     }
 }
@@ -65,7 +65,7 @@ fn edge(organisation: &OrganisationView, notes: &mut Notes) {
         .about(SubjectKind::Domain, domain)
         .about(SubjectKind::AcceptedDomain, &entry.name)
         .seen_all([pointer, edges])
-        .mend(accept(domain));
+        .mend(accept(organisation, domain));
 }
 
 /// `MatchSubDomains` in Exchange Online works with an internal relay domain and a connector for the subdomains.
@@ -83,9 +83,12 @@ fn tenant(organisation: &OrganisationView, notes: &mut Notes) {
         ));
 }
 
-fn accept(domain: &str) -> Remedy {
+fn accept(organisation: &OrganisationView, domain: &str) -> Remedy {
+    if organisation.is_online() {
+        return super::remedies::accept(domain, true);
+    }
     Remedy::exchange(
-        "Accept the subdomain, and synchronise the Edge servers where there are any",
+        "Accept the subdomain",
         vec![
             Cmdlet::new("New-AcceptedDomain")
                 .with("Name", domain)
@@ -94,6 +97,7 @@ fn accept(domain: &str) -> Remedy {
         ],
         vec![Cmdlet::new("Remove-AcceptedDomain").with("Identity", domain).off("Confirm")],
     )
+    .then(organisation.synchronise())
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 use super::Model;
 use super::recipients::{holds, typed};
 use crate::evidence::directory::Origin;
-use crate::evidence::{SystemKind, address};
+use crate::evidence::servers::{ExchangeServer, ServerRole};
+use crate::evidence::{SystemKind, address, dn};
 use crate::prelude::*;
 use alloc::collections::BTreeSet;
 
@@ -20,6 +21,30 @@ pub struct Object<'a> {
     partly: Option<&'a Directory>,
     /// Whether it was read from an export, which may leave attributes out.
     exported: bool,
+    /// Where it was read.
+    source: &'a Directory,
+}
+
+/// The AD domain of the object named `dn`, where a session at an Exchange server of the directory's organisation does not
+/// see it by itself: its scope is the server's own domain (Microsoft, "Set-ADServerSettings"). Where the servers are not
+/// known, the domain that was asked stands for theirs; none where nothing is known.
+pub fn afar(directory: &Directory, dn: &str) -> Option<String> {
+    let servers = directory.organisation.known().and_then(|one| one.servers.known());
+    let of_server = |server: &ExchangeServer| {
+        let edge = server.roles.contains(&ServerRole::Edge);
+        server.fqdn.as_deref().filter(|_| !edge)?.split_once('.').map(|(_, domain)| domain.to_lowercase())
+    };
+    let mut homes: Vec<String> = servers.into_iter().flatten().filter_map(of_server).collect();
+    if homes.is_empty() {
+        homes.extend(directory.root.known().and_then(|root| dn::domain(root.default_context.as_deref()?)));
+    }
+    let own = dn::domain(dn)?;
+    homes.iter().any(|home| *home != own).then_some(own)
+}
+
+/// What has a session see the objects of all domains.
+pub fn whole_forest() -> Cmdlet {
+    Cmdlet::new("Set-ADServerSettings").bool("ViewEntireForest", true)
 }
 
 /// The kind of a `targetAddress` where that is another than SMTP.
@@ -111,14 +136,35 @@ impl<'a> Object<'a> {
         holds(self.entry, address)
     }
 
+    /// The AD domain that it is in, where a session has to be told that.
+    fn afar(&self) -> Option<String> {
+        afar(self.source, &self.entry.dn)
+    }
+
     /// The cmdlet of Exchange's that does `verb` to it: `Set-MailContact -Identity …`.
     pub fn cmdlet(&self, verb: &'static str) -> Cmdlet {
-        Cmdlet::of(verb, self.noun()).with("Identity", &self.entry.dn)
+        self.cmdlet_of(verb, self.noun())
+    }
+
+    /// The same of a noun that is given. One that enables has no switch for objects of another domain: see `enabled_by`.
+    pub fn cmdlet_of(&self, verb: &'static str, noun: &'static str) -> Cmdlet {
+        let cmdlet = Cmdlet::of(verb, noun).with("Identity", &self.entry.dn);
+        if verb != "Enable" && self.afar().is_some() { cmdlet.flag("IgnoreDefaultScope") } else { cmdlet }
+    }
+
+    /// What `enable` takes to find it, and `enable`.
+    pub fn enabled_by(&self, enable: Cmdlet) -> Vec<Cmdlet> {
+        self.afar().map(|_| whole_forest()).into_iter().chain([enable]).collect()
+    }
+
+    /// `disable`, and what gives it back the attributes that go with that.
+    pub fn taken_back(&self, disable: Cmdlet) -> Vec<Cmdlet> {
+        taken_back(disable, self.entry, self.afar().as_deref())
     }
 
     /// The cmdlet that changes its attributes: `Set-ADObject -Identity …`.
     pub fn attribute(&self) -> Cmdlet {
-        Cmdlet::new("Set-ADObject").with("Identity", &self.entry.dn)
+        attribute(&self.entry.dn, self.afar().as_deref())
     }
 
     /// The noun of the cmdlets that change it: `Set-MailContact` is for a contact.
@@ -133,6 +179,22 @@ impl<'a> Object<'a> {
             _ => "MailUser",
         }
     }
+}
+
+/// The cmdlet that changes the attributes of the object named `dn`, which is in the domain `afar` where that is another
+/// than the session's own.
+pub fn attribute(dn: &str, afar: Option<&str>) -> Cmdlet {
+    let set = Cmdlet::new("Set-ADObject").with("Identity", dn);
+    afar.into_iter().fold(set, |set, domain| set.with("Server", domain))
+}
+
+/// `disable`, and what gives `entry` back the attributes that go with that.
+pub fn taken_back(disable: Cmdlet, entry: &Entry, afar: Option<&str>) -> Vec<Cmdlet> {
+    let again = |name| {
+        let values = entry.values(name);
+        (!values.is_empty()).then(|| attribute(&entry.dn, afar).change_all("Replace", name, values))
+    };
+    [Some(disable), again("mail"), again("mailNickname"), again("proxyAddresses")].into_iter().flatten().collect()
 }
 
 /// All objects, by system and place in the evidence.
@@ -164,6 +226,7 @@ pub(super) fn all<'a>(question: &Question, evidence: &'a Evidence, model: &Model
                 pointer,
                 partly: None,
                 exported,
+                source: held.directory,
             });
         }
     }
@@ -183,7 +246,8 @@ pub(super) fn all<'a>(question: &Question, evidence: &'a Evidence, model: &Model
         for (place, entry) in entries.iter().enumerate() {
             let pointer = format!("/evidence/directories/{at}/noteworthy/known/{place}");
             let exported = directory.origin == Origin::Export;
-            add(Object { system: &directory.system, directory: at, entry, pointer, partly: None, exported });
+            let (system, partly) = (&*directory.system, None);
+            add(Object { system, directory: at, entry, pointer, partly, exported, source: directory });
         }
     }
     for held in held() {
@@ -197,6 +261,7 @@ pub(super) fn all<'a>(question: &Question, evidence: &'a Evidence, model: &Model
                 pointer,
                 partly,
                 exported: false,
+                source: held.directory,
             });
         }
     }
@@ -205,8 +270,45 @@ pub(super) fn all<'a>(question: &Question, evidence: &'a Evidence, model: &Model
 
 #[cfg(test)]
 mod tests {
-    use crate::prelude::*;
+    use super::*;
     use crate::stories::World;
+
+    #[test]
+    fn an_object_of_another_domain_than_exchanges_is_found_by_a_session_that_is_told() {
+        let contact = "contact dn=CN=C,DC=child,DC=corp,DC=com mail=c@contoso.com mailnickname=c";
+        let server = |fqdn: &str, role| ExchangeServer {
+            fqdn: Some(fqdn.into()),
+            roles: vec![role],
+            ..ExchangeServer::default()
+        };
+        let mailbox = |fqdn| server(fqdn, ServerRole::Mailbox);
+        let root = |context: &str| crate::evidence::directory::RootDse {
+            default_context: Some(context.into()),
+            ..crate::evidence::directory::RootDse::default()
+        };
+        let cases = [
+            (vec![mailbox("exch01.Child.corp.com")], "DC=corp,DC=com", false),
+            (vec![mailbox("exch01.corp.com")], "DC=child,DC=corp,DC=com", true),
+            (vec![mailbox("exch01.child.corp.com"), mailbox("exch02.corp.com")], "DC=child,DC=corp,DC=com", true),
+            (vec![mailbox("exch01.child.corp.com"), server("edge.dmz.com", ServerRole::Edge)], "DC=corp,DC=com", false),
+            (vec![], "DC=child,DC=corp,DC=com", false),
+            (vec![], "DC=corp,DC=com", true),
+        ];
+        for (servers, context, far) in cases {
+            let mut world = World::healthy();
+            world.noteworthy(&[contact]);
+            world.organisation().servers = Observed::Known(servers);
+            world.evidence.directories[0].root = Observed::Known(root(context));
+            let case = Case::new(&world.question, &world.evidence);
+            let object = case.model.objects().iter().find(|one| one.entry.is("contact")).unwrap();
+            let text = |cmdlet: Cmdlet| crate::remedy::Command::from(cmdlet).text().to_string();
+            let dn = "-Identity 'CN=C,DC=child,DC=corp,DC=com'";
+            let (switch, server) = if far { (" -IgnoreDefaultScope", " -Server 'child.corp.com'") } else { ("", "") };
+            assert_eq!(text(object.cmdlet("Set")), format!("Set-MailContact {dn}{switch}"), "{context}");
+            assert_eq!(text(object.attribute()), format!("Set-ADObject {dn}{server}"), "{context}");
+            assert_eq!(object.enabled_by(object.cmdlet("Enable")).len(), if far { 2 } else { 1 }, "{context}");
+        }
+    }
 
     #[test]
     fn an_object_is_in_evidence_once_and_whole_where_it_can_be() {

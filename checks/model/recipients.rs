@@ -2,7 +2,7 @@
 use super::Diagnosis;
 use super::hops::known_good;
 use crate::evidence::address;
-use crate::evidence::directory::Origin;
+use crate::evidence::directory::{Lookup, Origin};
 use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::cell::OnceCell;
@@ -33,6 +33,8 @@ pub struct Held<'a> {
     pub forest: Option<&'a [Entry]>,
     /// The directory that this was read from.
     pub directory: &'a Directory,
+    /// The look-up, where there was one.
+    pub lookup: Option<&'a Lookup>,
     /// The JSON Pointer to the look-up.
     pub pointer: String,
 }
@@ -192,7 +194,7 @@ fn look<'a>(source: &Source<'a>, address: &str) -> Held<'a> {
         Some(place) => format!("/evidence/directories/{at}/lookups/{place}"),
         None => format!("/evidence/directories/{at}"),
     };
-    Held { system: &directory.system, state, entries, own, forest, directory, pointer }
+    Held { system: &directory.system, state, entries, own, forest, directory, lookup, pointer }
 }
 
 /// The objects of the domain, then those that the global catalog adds: it lacks attributes, and may be behind.

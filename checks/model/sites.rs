@@ -49,6 +49,44 @@ impl<'a> OrganisationView<'a> {
         Place { same_site: here, site_cost: 0, distance: if here { 1 } else { 2 } }
     }
 
+    /// Whether all of its servers are older than Exchange 2013, whose transport has one role; none where some are, or where
+    /// that is not known.
+    pub fn is_before_2013(&self) -> Option<bool> {
+        let (_, servers) = self.servers().ok().filter(|(_, servers)| !servers.is_empty())?;
+        let major = |server: &ExchangeServer| {
+            let words = server.version.as_deref()?.strip_prefix("Version ")?;
+            words.split('.').next()?.parse::<u32>().ok()
+        };
+        let old: Option<BTreeSet<bool>> = servers.iter().map(|server| Some(major(server)? < 15)).collect();
+        let old = old?;
+        old.first().copied().filter(|_| old.len() == 1)
+    }
+
+    /// What has the Edge servers hear at once of a change to accepted domains or recipients, which reach them by
+    /// synchronisation alone (Microsoft, "Edge Subscriptions"): from a Mailbox server of their site. None without a
+    /// subscription in evidence.
+    pub fn synchronise(&self) -> Option<Cmdlet> {
+        let (_, edges) = self.edge_subscriptions().ok().filter(|(_, edges)| !edges.is_empty())?;
+        let of_site = |server: &&ExchangeServer| {
+            let inside = server.roles.iter().any(|role| matches!(role, ServerRole::Mailbox | ServerRole::HubTransport));
+            let site = server.site.as_deref();
+            inside && site.is_some() && edges.iter().any(|edge| edge.site.as_deref() == site)
+        };
+        let servers = self.servers().ok();
+        let server = servers.and_then(|(_, all)| all.iter().filter(of_site).map(|server| &*server.name).min());
+        let start = Cmdlet::new("Start-EdgeSynchronization");
+        Some(match server {
+            Some(server) => start.with("Server", server),
+            // Of the server where it runs.
+            None => start,
+        })
+    }
+
+    /// The same for a change to `connector`, which concerns them where it sends from one of theirs.
+    pub fn synchronise_for(&self, connector: &SendConnector) -> Option<Cmdlet> {
+        self.synchronise().filter(|_| self.is_at_edge(connector))
+    }
+
     /// Whether `connector` sends from an Edge server.
     pub fn is_at_edge(&self, connector: &SendConnector) -> bool {
         let edge = |source: &String| self.is_edge(server_name(source));
@@ -59,6 +97,37 @@ impl<'a> OrganisationView<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn edge_servers_are_synchronised_with_where_there_is_a_subscription_from_their_site() {
+        use crate::evidence::servers::EdgeSubscription;
+        use crate::stories::World;
+        let server = |name: &str, role, site: &str| ExchangeServer {
+            name: name.into(),
+            roles: vec![role],
+            site: Some(site.into()),
+            ..ExchangeServer::default()
+        };
+        let told = |world: &World| {
+            let case = Case::new(&world.question, &world.evidence);
+            let start = case.model.organisations[0].synchronise();
+            start.map(|start| crate::remedy::Command::from(start).text().to_string())
+        };
+        let mut world = World::healthy();
+        assert_eq!(told(&world), None, "nobody asked");
+        world.organisation().edge_subscriptions = Observed::Known(vec![]);
+        assert_eq!(told(&world), None);
+        let edge = EdgeSubscription { name: "EDGE01".into(), site: Some("Berlin".into()) };
+        world.organisation().edge_subscriptions = Observed::Known(vec![edge]);
+        assert_eq!(told(&world).as_deref(), Some("Start-EdgeSynchronization"), "its servers are not known");
+        world.organisation().servers = Observed::Known(vec![
+            server("EDGE01", ServerRole::Edge, "Berlin"),
+            server("EXCH03", ServerRole::Mailbox, "Berlin"),
+            server("EXCH02", ServerRole::Mailbox, "Berlin"),
+            server("EXCH01", ServerRole::Mailbox, "Bonn"),
+        ]);
+        assert_eq!(told(&world).as_deref(), Some("Start-EdgeSynchronization -Server 'EXCH02'"));
+    }
 
     #[test]
     fn a_source_is_named_or_pointed_to() {

@@ -34,7 +34,13 @@ fn judge(case: &Case, notes: &mut Notes) {
             let set = stray.object.cmdlet("Set");
             set.placeholder("ExternalEmailAddress", "its address in the routing domain of the other system")
         };
-        let before = |stray: &Stray| stray.object.cmdlet("Set").with("ExternalEmailAddress", &stray.target);
+        let before = |stray: &Stray| {
+            let set = stray.object.cmdlet("Set").with("ExternalEmailAddress", &stray.target);
+            let held = Some(stray.object.entry.values("proxyAddresses")).filter(|all| !all.is_empty());
+            // A tenant changes no addresses of what it has from a directory on premises.
+            let held = held.filter(|_| !is_online(case, stray.object));
+            [set].into_iter().chain(held.map(|all| stray.object.cmdlet("Set").list("EmailAddresses", all)))
+        };
         // Exchange drops the old target from the proxy addresses, and with it the address that senders know. Where the
         // target is set back, it is there again.
         let keep = |stray: &Stray| {
@@ -44,7 +50,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             held.map(|value| stray.object.cmdlet("Set").change("EmailAddresses", "Add", value))
         };
         let commands = alike.iter().flat_map(|stray| [routed(stray)].into_iter().chain(keep(stray))).collect();
-        let undo = alike.iter().map(before).collect();
+        let undo = alike.iter().flat_map(before).collect();
         finding.seen_all(alike.iter().flat_map(|stray| [&stray.object.pointer].into_iter().chain(&stray.seen)));
         for stray in alike {
             finding.about(SubjectKind::Recipient, stray.object.name());

@@ -49,7 +49,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         tell_objects(notes, &some, detail).certainty(certainty).mend(
             match some.iter().any(|object| is_online(case, object)) {
                 true => at_its_source("set the external address"),
-                false => Remedy::each("Say where their mailbox is", some.iter().map(|object| aim(case, object))),
+                false => Remedy::stepwise("Say where their mailbox is", some.iter().map(|object| aim(case, object))),
             },
         );
     }
@@ -85,19 +85,20 @@ fn is_served(case: &Case, object: &Object) -> bool {
 }
 
 /// The command that gives `object` a target, and what takes it back.
-fn aim(case: &Case, object: &Object) -> (Cmdlet, Cmdlet) {
+fn aim(case: &Case, object: &Object) -> (Vec<Cmdlet>, Vec<Cmdlet>) {
     let before = object.entry.value("targetAddress");
     let verb = if object.is_recipient() { "Set" } else { "Enable" };
     let undo = match (verb, before) {
-        ("Enable", _) => object.cmdlet("Disable").off("Confirm"),
-        (_, Some(before)) => object.attribute().change("Replace", "targetAddress", before),
-        (_, None) => object.attribute().word("Clear", "targetAddress"),
+        ("Enable", _) => object.taken_back(object.cmdlet("Disable").off("Confirm")),
+        (_, Some(before)) => vec![object.attribute().change("Replace", "targetAddress", before)],
+        (_, None) => vec![object.attribute().word("Clear", "targetAddress")],
     };
     let name = object.name();
     // In the shared domain only where the other system has the mailbox.
     let listed = case.model.recipient(&name).is_some_and(|one| one.listed().is_some());
     let words = "its address at the other system";
-    (object.cmdlet(verb).or_placeholder("ExternalEmailAddress", listed.then_some(name), words), undo)
+    let aim = object.cmdlet(verb).or_placeholder("ExternalEmailAddress", listed.then_some(name), words);
+    (if verb == "Enable" { object.enabled_by(aim) } else { vec![aim] }, undo)
 }
 
 #[cfg(test)]

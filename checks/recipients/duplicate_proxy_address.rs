@@ -1,5 +1,5 @@
 //! NSD411: one address on several objects of a forest (F-35).
-use super::{at_its_source, objects};
+use super::{POLICY, at_its_source, objects, out_of_mail, put_back};
 use crate::evidence::address;
 use crate::model::Object;
 use crate::prelude::*;
@@ -84,20 +84,6 @@ fn judge(case: &Case, notes: &mut Notes) {
     }
 }
 
-/// What makes a contact or mail user again of what was taken out of mail: with its alias and its addresses, those of other
-/// kinds and its legacyExchangeDN among them, by which old replies find it.
-fn put_back(object: &Object, target: &str) -> Vec<Cmdlet> {
-    let enable = object.cmdlet("Enable").with("ExternalEmailAddress", target);
-    let enable = object.entry.value("mailNickname").map_or(enable.clone(), |alias| enable.with("Alias", alias));
-    let old = object.entry.value("legacyExchangeDN").map(|old| format!("X500:{old}"));
-    let mut all: Vec<String> = object.entry.values("proxyAddresses").to_vec();
-    all.extend(old.filter(|old| !all.iter().any(|one| one.eq_ignore_ascii_case(old))));
-    // With a primary address of its own no address policy changes it.
-    let primary = object.addresses().into_iter().next();
-    let enable = primary.map_or(enable.clone(), |primary| enable.with("PrimarySmtpAddress", primary));
-    vec![enable, object.cmdlet("Set").list("EmailAddresses", all)]
-}
-
 /// The commands that take `address` off `object`, and those that give it back.
 fn take_off(object: &Object, address: &str) -> (Vec<Cmdlet>, Vec<Cmdlet>) {
     let primary = object.addresses().first().is_some_and(|first| first == address);
@@ -107,15 +93,24 @@ fn take_off(object: &Object, address: &str) -> (Vec<Cmdlet>, Vec<Cmdlet>) {
         _ if object.word() == "an object" => (Vec::new(), Vec::new()),
         // It has no other name: out of mail with it, while the object itself stays.
         (State::Contact | State::MailUser, Some(target)) if primary => {
-            (vec![object.cmdlet("Disable").off("Confirm")], put_back(object, target))
+            (vec![out_of_mail(object)], put_back(object, target))
         }
         _ => {
-            let set = |what| object.cmdlet("Set").change("EmailAddresses", what, format!("smtp:{address}"));
-            let rename = || {
-                let set = object.cmdlet("Set").bool("EmailAddressPolicyEnabled", false);
-                set.placeholder("PrimarySmtpAddress", "another address")
+            let all = object.entry.values("proxyAddresses");
+            let smtp = |value: &String| {
+                let (kind, own) = value.split_once(':')?;
+                let is = kind.eq_ignore_ascii_case("smtp") && address::fold(own).is_ok_and(|own| own == address);
+                is.then(|| format!("smtp:{own}"))
             };
-            (primary.then(rename).into_iter().chain([set("Remove")]).collect(), vec![set("Add")])
+            let held = all.iter().find_map(smtp).unwrap_or_else(|| format!("smtp:{address}"));
+            let set = |what| object.cmdlet("Set").change("EmailAddresses", what, &held);
+            if !primary {
+                return (vec![set("Remove")], vec![set("Add")]);
+            }
+            let rename = object.cmdlet("Set").remark(POLICY).bool("EmailAddressPolicyEnabled", false);
+            let rename = rename.placeholder("PrimarySmtpAddress", "another address");
+            // The primary one is the one in capitals.
+            (vec![rename, set("Remove")], vec![object.cmdlet("Set").list("EmailAddresses", all)])
         }
     }
 }
@@ -139,7 +134,9 @@ mod tests {
         let found = "critical proven: the directory of corp holds more than once: orders@contoso.com by a mailbox 'CN=Orders' \
                      and a mail contact 'CN=Zimbra' [orders@contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
-        assert_eq!(world.commands(&CHECK), ["Disable-MailContact -Identity 'CN=Zimbra' -Confirm:$false"]);
+        let commands = world.commands(&CHECK);
+        assert!(commands[..2].iter().all(|line| line.starts_with("# ")), "what no undo brings back is said before");
+        assert_eq!(commands[2..], ["Disable-MailContact -Identity 'CN=Zimbra' -Confirm:$false"]);
         world.holds("orders@contoso.com", &[mailbox, alias], None);
         let remove = "Set-DistributionGroup -Identity 'CN=All' -EmailAddresses @{Remove='smtp:orders@contoso.com'}";
         assert_eq!(world.commands(&CHECK), [remove]);
@@ -147,6 +144,42 @@ mod tests {
         world.holds("orders@contoso.com", &[mailbox], None);
         world.noteworthy(&[contact]);
         assert_eq!(world.lines(&CHECK), [found]);
+    }
+
+    #[test]
+    fn what_takes_it_back_is_what_was_there() {
+        let undo = |second: &str| {
+            let mailbox = "user dn=CN=Orders proxyaddresses=SMTP:orders@contoso.com homemdb=DB1";
+            let mut world = World::healthy();
+            world.holds("orders@contoso.com", &[mailbox, second], None);
+            let mut notes = Notes::new(&CHECK);
+            (CHECK.judge)(&Case::new(&world.question, &world.evidence), &mut notes);
+            let undo: Vec<String> =
+                notes.findings[0].remedies[0].undo.iter().flat_map(|one| one.lines().collect::<Vec<_>>()).collect();
+            undo
+        };
+        let held = "proxyaddresses=SMTP:Orders@contoso.com proxyaddresses=smtp:o@contoso.com proxyaddresses=x400:c=de";
+        let hidden = format!(
+            "contact dn=CN=C {held} targetaddress=SMTP:o@z.com mailnickname=o legacyexchangedn=/o=X/cn=o \
+             msexchhidefromaddresslists=TRUE"
+        );
+        let [enable, set] = [
+            "Enable-MailContact -Identity 'CN=C' -ExternalEmailAddress 'SMTP:o@z.com' -Alias 'o' -PrimarySmtpAddress \
+             'orders@contoso.com'",
+            "Set-MailContact -Identity 'CN=C' -EmailAddresses \
+             'SMTP:Orders@contoso.com','smtp:o@contoso.com','x400:c=de','X500:/o=X/cn=o' \
+             -HiddenFromAddressListsEnabled $true",
+        ];
+        assert_eq!(undo(&hidden), [enable, set]);
+        // The primary address of a group is put back as the primary one, with the aliases beside it.
+        let group = format!("group dn=CN=G {held} mailnickname=g");
+        let all = "Set-DistributionGroup -Identity 'CN=G' -EmailAddresses \
+                   'SMTP:Orders@contoso.com','smtp:o@contoso.com','x400:c=de'";
+        assert_eq!(undo(&group), [all]);
+        let alias =
+            "group dn=CN=G proxyaddresses=SMTP:g@contoso.com proxyaddresses=smtp:Orders@contoso.com mailnickname=g";
+        let add = "Set-DistributionGroup -Identity 'CN=G' -EmailAddresses @{Add='smtp:Orders@contoso.com'}";
+        assert_eq!(undo(alias), [add]);
     }
 
     #[test]

@@ -55,7 +55,7 @@ const RELAY: &str = "Relay what Exchange does not know, once the connector to th
 fn mend(own: &OrganisationView, accepted: &AcceptedDomain) -> Remedy {
     let looked_up = accepted.address_book && !own.is_online();
     if accepted.kind != DomainKind::InternalRelay || looked_up {
-        return relay(own, accepted);
+        return relay(own, accepted).then(own.synchronise());
     }
     let steps = vec![
         format!("'{}' is an internal relay domain already, and its recipients are not looked up", accepted.name),

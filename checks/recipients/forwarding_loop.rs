@@ -1,5 +1,5 @@
 //! NSD410: forwarding that comes back to where it began (F-31).
-use super::objects;
+use super::{objects, out_of_mail, put_back};
 use crate::model::forwarding::{Fate, Forwarding, Link, Via};
 use crate::prelude::*;
 
@@ -64,8 +64,8 @@ fn cut(object: &crate::model::Object, link: &Link) -> Remedy {
             return match object.kind() {
                 State::Contact | State::MailUser => Remedy::exchange(
                     format!("Take {name} out of mail, if its mailbox is elsewhere in the circle"),
-                    vec![object.cmdlet("Disable").off("Confirm")],
-                    vec![object.cmdlet("Enable").with("ExternalEmailAddress", value)],
+                    vec![out_of_mail(object)],
+                    put_back(object, value),
                 ),
                 _ => Remedy::exchange(
                     format!("Clear the target of {name}"),

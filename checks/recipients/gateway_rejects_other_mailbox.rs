@@ -1,9 +1,10 @@
 //! NSD401, the mission: the gateway refuses somebody whose mailbox is on the other system (F-21).
+use super::contacts::{Names, about, answer_for};
 use super::{Group, groups};
 use crate::evidence::SystemKind;
+use crate::model::FaultKind;
 use crate::model::diagnosis::{Diagnosis, Fate};
 use crate::model::sources::{Asks, seems_to_ask};
-use crate::model::{FaultKind, Recipient};
 use crate::prelude::*;
 use crate::products::remedies::{tell_of_second_system, when_to_test_again};
 use crate::remedy::{Program, Shell};
@@ -48,11 +49,13 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
     }
     unread_lists(case, notes);
-    for group in groups(case, FaultKind::GatewayRejectsOther) {
+    let all = groups(case, FaultKind::GatewayRejectsOther);
+    let names: Vec<_> = all.iter().map(|group| Names::of(case, &all, behind(case, group))).collect();
+    for (group, names) in all.iter().zip(&names) {
         let addresses = group.addresses();
         let (refuses, reply) = group.refuses();
         let why = match group.recipients.iter().all(|recipient| case.model.is_absent_behind_gateways(recipient)) {
-            true => asks(case, &group),
+            true => asks(case, group),
             false => String::new(),
         };
         let detail = format!(
@@ -62,7 +65,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             if addresses.len() == 1 { "mailbox is" } else { "mailboxes are" },
         );
         let finding = group.tell(notes, detail);
-        for remedy in remedies(case, &group) {
+        for remedy in remedies(case, group, names) {
             finding.mend(remedy);
         }
     }
@@ -86,40 +89,37 @@ fn asks(case: &Case, group: &Group) -> String {
 }
 
 /// What one does about it: in Exchange, so that the directory answers for them, or at the gateway.
-fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
+fn remedies(case: &Case, group: &Group, names: &Names) -> Vec<Remedy> {
     let again = when_to_test_again(case, &group.first.hops);
     let again = again.map_or(String::new(), |after| format!("; then test again after {after}"));
-    let title = format!("Have the directory answer for them: a mail contact each{again}");
-    let mut gateways = case.model.hops_of(Role::Gateway).filter(|hop| group.first.hops.contains(&hop.name()));
-    let behind = gateways.find_map(|hop| case.question.system_behind(hop.hop));
-    let behind = behind.and_then(|system| case.model.organisation_of(system));
-    let online = behind.is_some_and(|one| one.is_online());
-    let mut all = vec![Remedy::each(title, group.recipients.iter().map(|recipient| answer_for(recipient, online)))];
+    let system = behind(case, group);
+    let organisation = system.and_then(|system| case.model.organisation_of(system));
+    let online = organisation.is_some_and(|one| one.is_online());
+    let mut steps: Vec<_> =
+        group.recipients.iter().map(|recipient| answer_for(recipient, names, system, online)).collect();
+    let contact = |(commands, _): &(Vec<Cmdlet>, Vec<Cmdlet>)| commands.iter().any(Cmdlet::makes);
+    let object = match (steps.iter().any(contact), steps.iter().all(contact)) {
+        (true, true) => "a mail contact each",
+        (true, false) => "a mail contact each, or the account that they have",
+        (false, _) => "the account that they have",
+    };
+    let made = steps.iter().any(contact);
+    if let Some(edges) = organisation.and_then(|one| one.synchronise()) {
+        steps.push((vec![edges.clone()], vec![edges]));
+    }
+    let title = format!("Have the directory answer for them: {object}{again}");
+    let mut all = vec![Remedy::stepwise(title, steps)];
+    all.extend(made.then(about));
     all.extend(tell_of_second_system(case, &group.first.hops));
     all.extend(see_it(case, group));
     all
 }
 
-/// The command that has the directory answer for `recipient`, and what takes it back. An object that bears the address in
-/// `mail` alone is mail-enabled instead of given a namesake.
-fn answer_for(recipient: &Recipient, online: bool) -> (Cmdlet, Cmdlet) {
-    let address = recipient.address;
-    let mut by_mail = recipient.directories.iter().filter(|held| held.state == State::MailAttributeOnly);
-    let stray = by_mail.find_map(|held| held.entries.iter().find(|entry| entry.value("mail").is_some()));
-    // Without it the address policy gives an address that is made of the alias; a tenant has neither policy nor parameter.
-    let primary = |cmdlet: Cmdlet| if online { cmdlet } else { cmdlet.with("PrimarySmtpAddress", address) };
-    let (noun, entry) = match stray {
-        Some(entry) if entry.is("user") => ("MailUser", entry),
-        Some(entry) if entry.is("contact") => ("MailContact", entry),
-        _ => {
-            let add = Cmdlet::new("New-MailContact").with("Name", within(&address.replace('@', " at "), address));
-            let add = add.with("Alias", alias(address)).with("ExternalEmailAddress", address);
-            let remove = Cmdlet::new("Remove-MailContact").with("Identity", address).off("Confirm");
-            return (primary(add), remove);
-        }
-    };
-    let cmdlet = |verb| Cmdlet::of(verb, noun).with("Identity", &entry.dn);
-    (primary(cmdlet("Enable").with("ExternalEmailAddress", address)), cmdlet("Disable").off("Confirm"))
+/// The Exchange system behind the gateway that refuses, whose directory is to answer.
+fn behind<'c>(case: &'c Case, group: &Group) -> Option<&'c str> {
+    let mut gateways = case.model.hops_of(Role::Gateway).filter(|hop| group.first.hops.contains(&hop.name()));
+    let behind = gateways.find_map(|hop| case.question.system_behind(hop.hop));
+    behind.filter(|system| case.model.organisation_of(system).is_some()).or_else(|| case.model.first_exchange())
 }
 
 /// How one sees the refusal by hand; no message is sent.
@@ -132,37 +132,6 @@ fn see_it(case: &Case, group: &Group) -> Option<Remedy> {
     let ask = ask.word("--to").value(recipient.address);
     let title = "Or see it first, from this host; nothing is sent";
     Some(Remedy::programs("here", Shell::Sh, title, vec![ask], vec![]))
-}
-
-/// How long a name or an alias may be, in characters (Microsoft, "New-MailContact").
-const LONGEST: usize = 64;
-
-/// `text` within that; what is cut off is told apart by a sum over `address`.
-fn within(text: &str, address: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        return text.into();
-    }
-    let kept: String = text.chars().take(LONGEST - 9).collect();
-    format!("{}-{}", kept.trim_end_matches(['.', ' ']), sum(address))
-}
-
-/// FNV-1a: no secret, but it seldom meets another's.
-fn sum(text: &str) -> String {
-    let sum = text.bytes().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    format!("{sum:08x}")
-}
-
-/// The alias of a contact for `address`: letters, digits, dots, hyphens and underscores, as every version takes them.
-fn alias(address: &str) -> String {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let plain: String = address.chars().map(|c| if fits(c) { c } else { '.' }).collect();
-    let parts: Vec<&str> = plain.split('.').filter(|part| !part.is_empty()).collect();
-    let dotted = parts.join(".");
-    match dotted == address.replace('@', ".") {
-        true => within(&dotted, address),
-        // Another address may give the same.
-        false => within(&format!("{dotted}-{}", sum(address)), address),
-    }
 }
 
 /// The core question stays open where nobody says who has a mailbox on the other systems (contract, section 2).
@@ -287,30 +256,6 @@ mod tests {
         let ask = "swaks --quit-after RCPT --server 'mx1.contoso.com' --ehlo '' --from '' --to 'orders@contoso.com'";
         assert_eq!(commands.pop().as_deref(), Some(ask));
         assert_eq!(commands, ["orders", "sales"].map(contact));
-    }
-
-    #[test]
-    fn a_contact_has_a_name_and_an_alias_that_exchange_takes_and_that_are_its_own() {
-        let long = format!("{}@contoso.com", "x".repeat(60));
-        let cases = [
-            ("orders@contoso.com", "orders.contoso.com"),
-            // What is told apart by a sum is the same up to there.
-            ("o'neil@contoso.com", "o.neil.contoso.com-"),
-            ("o+neil@contoso.com", "o.neil.contoso.com-"),
-            ("jörg@contoso.com", "j.rg.contoso.com-"),
-        ];
-        for (address, expected) in cases {
-            let alias = alias(address);
-            let sum = alias.strip_prefix(expected).map(str::len);
-            assert_eq!(sum, Some(if expected.ends_with('-') { 8 } else { 0 }), "{address}: {alias}");
-        }
-        assert_ne!(alias("o'neil@contoso.com"), alias("o+neil@contoso.com"));
-        for address in [&*long, "ä@contoso.com", &format!("{long}.example"), "a.@b"] {
-            let (alias, name) = (alias(address), within(&address.replace('@', " at "), address));
-            assert!(alias.chars().count() <= LONGEST && name.chars().count() <= LONGEST, "{alias} {name}");
-            assert!(!alias.contains("..") && !alias.ends_with('.') && !alias.starts_with('.'), "{alias}");
-        }
-        assert_ne!(alias(&long), alias(&format!("{long}.example")));
     }
 
     #[test]

@@ -169,6 +169,41 @@ fn unread_directories(case: &Case, notes: &mut Notes) {
     }
 }
 
+/// What no undo gives back, since it is not read: whether an address policy applied.
+pub(super) const POLICY: &str = "whether an e-mail address policy applied is not known here; note \
+                                 EmailAddressPolicyEnabled before, because the undo leaves it off";
+
+/// The command that takes a contact or mail user out of mail; the object stays.
+pub(super) fn out_of_mail(object: &Object) -> Cmdlet {
+    let disable = object.cmdlet("Disable").remark(POLICY);
+    let kept =
+        "what else Exchange kept there (custom attributes, delivery restrictions) goes too, and nothing brings it back";
+    disable.remark(kept).off("Confirm")
+}
+
+/// What makes a contact or mail user again of what was taken out of mail: with its alias and its addresses, those of other
+/// kinds and its legacyExchangeDN among them, by which old replies find it.
+pub(super) fn put_back(object: &Object, target: &str) -> Vec<Cmdlet> {
+    let enable = object.cmdlet("Enable").with("ExternalEmailAddress", target);
+    let enable = object.entry.value("mailNickname").map_or(enable.clone(), |alias| enable.with("Alias", alias));
+    let old = object.entry.value("legacyExchangeDN").map(|old| format!("X500:{old}"));
+    let mut all: Vec<String> = object.entry.values("proxyAddresses").to_vec();
+    all.extend(old.filter(|old| !all.iter().any(|one| one.eq_ignore_ascii_case(old))));
+    // With a primary address of its own no address policy changes it.
+    let primary = object.addresses().into_iter().next();
+    let enable = primary.map_or(enable.clone(), |primary| enable.with("PrimarySmtpAddress", primary));
+    let mut set = object.cmdlet("Set").list("EmailAddresses", all);
+    for (attribute, parameter) in [
+        ("msExchHideFromAddressLists", "HiddenFromAddressListsEnabled"),
+        ("msExchRequireAuthToSendTo", "RequireSenderAuthenticationEnabled"),
+    ] {
+        if object.entry.boolean(attribute) == Some(true) {
+            set = set.bool(parameter, true);
+        }
+    }
+    object.enabled_by(enable).into_iter().chain([set]).collect()
+}
+
 /// Whether `object` is a tenant's.
 pub(super) fn is_online(case: &Case, object: &Object) -> bool {
     case.model.organisation_of(object.system).is_some_and(|one| one.is_online())

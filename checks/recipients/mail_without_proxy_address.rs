@@ -1,4 +1,5 @@
 //! NSD412: an address in `mail` that is no proxy address (F-36).
+use super::contacts::owner;
 use super::{at_its_source, is_online, objects, tell_objects};
 use crate::evidence::address;
 use crate::evidence::exchange::DomainKind;
@@ -53,14 +54,23 @@ fn judge(case: &Case, notes: &mut Notes) {
         };
         let object = if some.len() == 1 { format!(" ('{}')", first.entry.dn) } else { String::new() };
         let detail = format!("in mail, and not in proxyAddresses: {}{object}{becomes}", listed(&names, 5));
-        let pairs = some.iter().map(|(object, mail)| enable(object, mail));
+        let owners: Vec<_> = some.iter().filter_map(|(object, mail)| owner(case, object, mail)).collect();
+        let own = some.iter().filter(|(object, mail)| owner(case, object, mail).is_none());
+        let pairs: Vec<_> = own.map(|(object, mail)| enable(object, mail)).collect();
         let objects: Vec<_> = some.iter().map(|(object, _)| *object).collect();
         let finding = tell_objects(notes, &objects, detail);
         let remedy = match some.iter().any(|(object, _)| is_online(case, object)) {
             true => at_its_source("add the address to proxyAddresses"),
-            false => Remedy::each("Mail-enable them", pairs),
+            false => Remedy::stepwise("Mail-enable them", pairs),
         };
-        finding.severity(severity).certainty(certainty).mend(remedy);
+        finding.severity(severity).certainty(certainty);
+        if !remedy.commands.is_empty() {
+            finding.mend(remedy);
+        }
+        if !owners.is_empty() {
+            let steps = vec![format!("The address is the name of {}: mail-enable that instead", listed(&owners, 5))];
+            finding.mend(Remedy::steps("exchange", "Leave second accounts as they are", steps));
+        }
     }
 }
 
@@ -114,19 +124,25 @@ impl Fate {
 }
 
 /// The command that mail-enables `object` with the address, and the one that takes it back.
-fn enable(object: &Object, mail: &str) -> (Cmdlet, Cmdlet) {
-    let cmdlet = |verb, noun| Cmdlet::of(verb, noun).with("Identity", &object.entry.dn);
-    let set = |noun, what| cmdlet("Set", noun).change("EmailAddresses", what, mail);
-    let enable = |noun| (cmdlet("Enable", noun), cmdlet("Disable", noun).off("Confirm"));
-    let named = |(enable, disable): (Cmdlet, Cmdlet), parameter| (enable.with(parameter, mail), disable);
+fn enable(object: &Object, mail: &str) -> (Vec<Cmdlet>, Vec<Cmdlet>) {
+    let set = |noun| {
+        let set = |what| object.cmdlet_of("Set", noun).change("EmailAddresses", what, mail);
+        (vec![set("Add")], vec![set("Remove")])
+    };
+    let enable = |noun, parameters: &[&'static str]| {
+        let enable = parameters.iter().fold(object.cmdlet_of("Enable", noun), |cmdlet, name| cmdlet.with(name, mail));
+        let disable = object.cmdlet_of("Disable", noun).off("Confirm");
+        (object.enabled_by(enable), object.taken_back(disable))
+    };
     match object.kind() {
         // It is a recipient already, under other addresses.
-        _ if !object.addresses().is_empty() => (set(object.noun(), "Add"), set(object.noun(), "Remove")),
-        State::Mailbox => (set("Mailbox", "Add"), set("Mailbox", "Remove")),
-        State::Group => named(enable("DistributionGroup"), "PrimarySmtpAddress"),
-        State::PublicFolder => enable("MailPublicFolder"),
-        State::Contact => named(enable("MailContact"), "ExternalEmailAddress"),
-        _ => named(enable("MailUser"), "ExternalEmailAddress"),
+        _ if !object.addresses().is_empty() => set(object.noun()),
+        State::Mailbox => set("Mailbox"),
+        State::Group => enable("DistributionGroup", &["PrimarySmtpAddress"]),
+        State::PublicFolder => enable("MailPublicFolder", &[]),
+        // Without a primary address the address policy gives one that is made of the alias.
+        State::Contact => enable("MailContact", &["ExternalEmailAddress", "PrimarySmtpAddress"]),
+        _ => enable("MailUser", &["ExternalEmailAddress", "PrimarySmtpAddress"]),
     }
 }
 
@@ -145,7 +161,8 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [found]);
         assert_eq!(
             world.commands(&CHECK),
-            ["Enable-MailUser -Identity 'CN=Carl' -ExternalEmailAddress 'carl@contoso.com'"]
+            ["Enable-MailUser -Identity 'CN=Carl' -ExternalEmailAddress 'carl@contoso.com' -PrimarySmtpAddress \
+              'carl@contoso.com'"]
         );
         world.noteworthy(&["user mail=carl@contoso.com proxyaddresses=smtp:Carl@contoso.com"]);
         assert_eq!(world.lines(&CHECK), [""; 0]);
@@ -179,6 +196,19 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [""; 0], "looked up");
         world.holds("carl@contoso.com", &[admin], None);
         assert_eq!(world.lines(&CHECK).len(), 1);
+    }
+
+    #[test]
+    fn an_account_with_the_name_of_another_is_not_mail_enabled() {
+        let mut world = World::healthy();
+        let second = "user dn=CN=Admin mail=orders@contoso.com";
+        world.holds("orders@contoso.com", &[second], None);
+        assert_eq!(world.commands(&CHECK).len(), 1);
+        let accounts = &mut world.evidence.directories[0].lookups.last_mut().unwrap().accounts;
+        accounts.push(crate::stories::object("user dn=CN=Orders userprincipalname=orders@contoso.com"));
+        assert_eq!(world.commands(&CHECK), [""; 0]);
+        world.holds("orders@contoso.com", &[&format!("{second} userprincipalname=Orders@contoso.com")], None);
+        assert_eq!(world.commands(&CHECK).len(), 1, "it is its own name");
     }
 
     #[test]

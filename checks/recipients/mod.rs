@@ -20,11 +20,14 @@ mod recipient_wants_authenticated_sender;
 mod remote_mailbox_without_routing_address;
 
 // What they share.
+mod contacts;
 mod gather;
 mod patterns;
 
 use crate::prelude::*;
-use gather::{Group, Sight, at_its_source, groups, is_online, note_unseen, objects, tell_objects};
+use gather::{
+    Group, POLICY, Sight, at_its_source, groups, is_online, note_unseen, objects, out_of_mail, put_back, tell_objects,
+};
 use patterns::patterns;
 
 /// The checks of this area, by code.

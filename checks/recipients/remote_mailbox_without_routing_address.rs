@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     title: "remote mailboxes without a usable remote routing address",
     severity: Severity::Warning,
     why: "Exchange hands the mail of a remote mailbox to Exchange Online by its targetAddress, in \
-          <tenant>.mail.onmicrosoft.com. Without one it bounces (5.1.1, 5.2.0); one in the shared domain leaves by the \
+          <tenant>.mail.onmicrosoft.com. Without one it bounces (5.1.10 since Exchange 2016, 5.1.1 before; 5.2.0); one in the shared domain leaves by the \
           connector for that domain, to the other system or back, unless that connector leads to the tenant.",
     fix: "Set the remote routing address to the address that the mailbox has in <tenant>.mail.onmicrosoft.com.",
     sources: &["https://learn.microsoft.com/exchange/transport-routing"],
@@ -72,7 +72,7 @@ fn tenant(case: &Case, system: &str) -> Option<String> {
 
 fn tell<'n>(case: &Case, notes: &'n mut Notes, all: &[&(&Object, (String, bool))]) -> &'n mut Finding {
     let each: Vec<_> = all.iter().map(|(object, (wrong, _))| format!("{} ({wrong})", object.name())).collect();
-    let remote = |object: &Object| Cmdlet::new("Set-RemoteMailbox").with("Identity", &object.entry.dn);
+    let remote = |object: &Object| object.cmdlet_of("Set", "RemoteMailbox");
     let set = |(object, _): &&(&Object, (String, bool))| {
         let held = object.addresses().into_iter().find(|each| each.ends_with(".mail.onmicrosoft.com"));
         let made = || {

@@ -68,9 +68,9 @@ impl Command {
         self.kind == Kind::Whole
     }
 
-    /// Whether it only shows something.
+    /// Whether it only shows something, or sets what this session sees: a preview has to do that as well.
     pub fn reads(&self) -> bool {
-        self.text.starts_with("Get-")
+        self.text.starts_with("Get-") || self.text.starts_with("Set-ADServerSettings ")
     }
 
     /// Whether it is a line of a saved report.
@@ -125,9 +125,22 @@ impl Cmdlet {
 
     /// `-EmailAddresses @{Add='a value'}`.
     pub fn change(self, parameter: &'static str, key: &'static str, value: impl AsRef<str>) -> Self {
-        match quoting::powershell(value.as_ref()) {
-            Ok(quoted) => self.put(parameter, &format!("@{{{key}={quoted}}}")),
-            Err(Unquotable) => self.unquotable(parameter, [value.as_ref()]),
+        self.change_all(parameter, key, [value])
+    }
+
+    /// `-Replace @{proxyAddresses='one','two'}`.
+    pub fn change_all<V: AsRef<str>>(
+        self,
+        parameter: &'static str,
+        key: &'static str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let values: Vec<V> = values.into_iter().collect();
+        let quoted: Result<Vec<String>, Unquotable> =
+            values.iter().map(|value| quoting::powershell(value.as_ref())).collect();
+        match quoted {
+            Ok(quoted) => self.put(parameter, &format!("@{{{key}={}}}", quoted.join(","))),
+            Err(Unquotable) => self.unquotable(parameter, values.iter().map(AsRef::as_ref)),
         }
     }
 
@@ -198,6 +211,11 @@ impl Cmdlet {
     pub fn shows(mut self, properties: &[&'static str]) -> Self {
         self.line += &format!(" | Format-List {}", properties.join(", "));
         self
+    }
+
+    /// Whether it makes something new.
+    pub fn makes(&self) -> bool {
+        self.line.starts_with("New-")
     }
 
     fn put(mut self, parameter: &'static str, value: &str) -> Self {

@@ -4,10 +4,11 @@ pub mod command;
 pub mod quoting;
 
 use crate::prelude::*;
+use alloc::collections::BTreeSet;
 pub use command::{Cmdlet, Command, Program, Shell};
 use serde::Serializer;
 
-/// How many commands a person reads and pastes; a script (`show --remedies powershell`) serves better for more.
+/// How many lines a person reads and pastes; a script (`show --remedies powershell`) serves better for more.
 pub const READABLE: usize = 50;
 
 /// One way to mend it.
@@ -28,9 +29,9 @@ pub struct Remedy {
     #[serde(serialize_with = "as_lines")]
     #[schemars(with = "Vec<String>")]
     pub undo: Vec<Command>,
-    /// Whether each command has its own undo, at the same place.
+    /// How many commands each step has, and how many undos, where it is taken in steps.
     #[serde(skip)]
-    paired: bool,
+    steps: Vec<(usize, usize)>,
 }
 
 impl Remedy {
@@ -43,19 +44,41 @@ impl Remedy {
             shell: Some(Shell::PowerShell.word().into()),
             commands,
             undo,
-            paired: false,
+            steps: Vec::new(),
         }
     }
 
     /// The same for several things, each with the command that does it and the one that takes it back.
     pub fn each(title: impl Into<String>, pairs: impl IntoIterator<Item = (Cmdlet, Cmdlet)>) -> Self {
-        let (commands, undo) = pairs.into_iter().unzip();
-        Self { paired: true, ..Self::exchange(title, commands, undo) }
+        Self::stepwise(title, pairs.into_iter().map(|(one, back)| (vec![one], vec![back])))
     }
 
-    /// Each command with its own undo, where each has one.
-    pub fn pairs(&self) -> Option<impl Iterator<Item = (&Command, &Command)>> {
-        self.paired.then(|| self.commands.iter().zip(&self.undo))
+    /// The same where each takes several commands.
+    pub fn stepwise(title: impl Into<String>, each: impl IntoIterator<Item = (Vec<Cmdlet>, Vec<Cmdlet>)>) -> Self {
+        let (commands, undo): (Vec<_>, Vec<_>) = each.into_iter().unzip();
+        let steps = commands.iter().zip(&undo).map(|(one, back)| (one.len(), back.len())).collect();
+        Self { steps, ..Self::exchange(title, commands.concat(), undo.concat()) }
+    }
+
+    /// The commands of each step with its undos, where it is taken in steps.
+    pub fn pairs(&self) -> Option<impl Iterator<Item = (&[Command], &[Command])>> {
+        let (mut commands, mut undo) = (&self.commands[..], &self.undo[..]);
+        let step = move |(one, back): &(usize, usize)| {
+            let ((first, rest), (its, others)) = (commands.split_at(*one), undo.split_at(*back));
+            (commands, undo) = (rest, others);
+            (first, its)
+        };
+        (!self.steps.is_empty()).then(|| self.steps.iter().map(step))
+    }
+
+    /// The same, with `command` after its commands and after its undos.
+    pub fn then(mut self, command: Option<Cmdlet>) -> Self {
+        if let Some(command) = command {
+            self.steps.clear();
+            self.commands.push(command.clone().into());
+            self.undo.push(command.into());
+        }
+        self
     }
 
     /// A remedy by programs of `shell`, at `place`.
@@ -73,25 +96,32 @@ impl Remedy {
             shell: Some(shell.word().into()),
             commands,
             undo,
-            paired: false,
+            steps: Vec::new(),
         }
     }
 
     /// A remedy in words, at `place`.
     pub fn steps(place: &str, title: impl Into<String>, steps: Vec<String>) -> Self {
         let commands = steps.into_iter().map(Command::step).collect();
-        Self { title: title.into(), place: place.into(), shell: None, commands, undo: Vec::new(), paired: false }
+        Self { title: title.into(), place: place.into(), shell: None, commands, undo: Vec::new(), steps: Vec::new() }
     }
 }
 
-/// `commands` line by line, as far as a person reads, and how many more there are.
+/// `commands` line by line, as far as a person reads, and how many more there are. What is to be known of several is said once.
 pub fn lines(commands: &[Command]) -> Vec<String> {
     // What was saved was counted when it was.
-    let most = if commands.iter().any(Command::is_saved) { commands.len() } else { READABLE };
-    let mut shown: Vec<String> = commands.iter().take(most).flat_map(Command::lines).collect();
-    if commands.len() > most {
-        let more = commands.len() - most;
-        shown.push(format!("# and {more} more; all: nsdiag show REPORT.json --remedies powershell -o FILE.ps1"));
+    let saved = commands.iter().any(Command::is_saved);
+    let mut said: BTreeSet<&str> = BTreeSet::new();
+    let mut shown: Vec<String> = Vec::new();
+    for (at, command) in commands.iter().enumerate() {
+        let remarks: Vec<_> = command.remarks().iter().filter(|remark| said.insert(remark)).collect();
+        if at > 0 && !saved && shown.len() + remarks.len() >= READABLE {
+            let more = commands.len() - at;
+            shown.push(format!("# and {more} more; all: nsdiag show REPORT.json --remedies powershell -o FILE.ps1"));
+            break;
+        }
+        shown.extend(remarks.into_iter().map(|remark| format!("# {remark}")));
+        shown.push(command.text().to_string());
     }
     shown
 }

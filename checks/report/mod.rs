@@ -343,8 +343,7 @@ mod tests {
             world.rcpt(hop, "helpdesk@contoso.com", "250 2.1.5 Ok");
         }
         for address in &many {
-            let (base, filter, entries) = (String::new(), String::new(), Observed::Known(vec![]));
-            let lookup = Lookup { address: address.clone(), base, filter, entries, forest: Observed::NotAsked };
+            let lookup = Lookup { address: address.clone(), entries: Observed::Known(vec![]), ..Lookup::default() };
             world.evidence.directories[0].lookups.push(lookup);
         }
         world.evidence.files[0].addresses = Observed::Known(many);

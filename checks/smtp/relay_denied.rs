@@ -51,7 +51,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             finding.seen(pointer).mend(Remedy::steps("exchange", "Have this server know the domain too", steps));
         } else if hop.hop.role == Role::Exchange {
             let own = hop.hop.system.as_deref().and_then(|system| case.model.organisation_of(system));
-            finding.mend(accept(domain, own.is_some_and(|own| own.is_online())));
+            let edges = own.and_then(|own| own.synchronise());
+            finding.mend(accept(domain, own.is_some_and(|own| own.is_online())).then(edges));
         } else {
             let steps = vec![
                 format!("On {}, add {domain} to the domains that it takes or relays", hop.hop.host),

@@ -15,6 +15,10 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
+/// Said before, because the undo leaves it.
+const STAYS: &str = "the credential stays with the connector, unused, when this is taken back: that cannot be undone by the \
+                     command below; another one that was set before, for which only Exchange has the password, is lost";
+
 fn judge(case: &Case, notes: &mut Notes) {
     super::unheard(case, notes);
     for organisation in case.model.on_premises() {
@@ -55,12 +59,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             };
             finding.mend(Remedy::exchange(
                 "Or have the connector authenticate",
-                vec![set("BasicAuthRequireTLS").credential("AuthenticationCredential")],
-                vec![
-                    set(before).remark(
-                        "the credential stays with the connector, unused: that cannot be undone by this command",
-                    ),
-                ],
+                vec![set("BasicAuthRequireTLS").remark(STAYS).credential("AuthenticationCredential")],
+                vec![set(before)],
             ));
         }
     }

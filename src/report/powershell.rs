@@ -142,7 +142,7 @@ fn steps(finding: &Finding, remedy: &Remedy, several: &str) -> Vec<Step> {
     };
     let step = |commands, undo| Step { title: title.clone(), on_request: on_request.clone(), commands, undo };
     match remedy.pairs() {
-        Some(pairs) => pairs.map(|(one, back)| step(vec![one.clone()], vec![back.clone()])).collect(),
+        Some(pairs) => pairs.map(|(one, back)| step(one.to_vec(), back.to_vec())).collect(),
         None => vec![step(remedy.commands.clone(), remedy.undo.clone())],
     }
 }

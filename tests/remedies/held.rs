@@ -7,8 +7,15 @@ use std::collections::BTreeMap;
 pub const BLANK: &str = "__placeholder__";
 
 /// Attributes that may be written with the cmdlets of the directory, by their LDAP display names.
-const ATTRIBUTES: [&str; 6] =
-    ["targetAddress", "proxyAddresses", "mail", "altRecipient", "legacyExchangeDN", "msExchHideFromAddressLists"];
+const ATTRIBUTES: [&str; 7] = [
+    "targetAddress",
+    "proxyAddresses",
+    "mail",
+    "mailNickname",
+    "altRecipient",
+    "legacyExchangeDN",
+    "msExchHideFromAddressLists",
+];
 
 /// How long a recipient's values may be, in characters (New-MailContact: -Name, -Alias and -DisplayName).
 const LONGEST: [(&str, usize); 3] = [("Name", 64), ("Alias", 64), ("DisplayName", 256)];

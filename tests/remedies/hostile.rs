@@ -159,7 +159,8 @@ fn called(line: &str) -> Result<Meant, String> {
     }
     let parameters = |call: Call| {
         let names = call.arguments.into_iter().filter_map(|one| match one {
-            Argument::Named(name) => Some(name),
+            // Any object may lie in another domain.
+            Argument::Named(name) => Some(name).filter(|name| name != "IgnoreDefaultScope"),
             _ => None,
         });
         (call.name, names.collect())

@@ -45,6 +45,10 @@ pub struct Exchange<'a> {
     pub faults: Vec<String>,
     /// How many calls that change something go well before one fails.
     pub fails_after: Option<usize>,
+    /// The AD domain of the servers, of which a session sees the recipients, where it is known.
+    home: Option<String>,
+    /// Whether the session was told to see all of the forest.
+    whole_forest: bool,
 }
 
 impl<'a> Exchange<'a> {
@@ -75,7 +79,20 @@ impl<'a> Exchange<'a> {
                 put(RECIPIENT, &entry.dn, recipient(entry));
             }
         }
-        Self { table, versions, objects, calls: Vec::new(), previews: 0, faults: Vec::new(), fails_after: None }
+        let organisations = evidence.directories.iter().filter(|directory| directory.system == system);
+        let mut servers = organisations.filter_map(|one| one.organisation.known()?.servers.known()).flatten();
+        let home = servers.find_map(|server| Some(server.fqdn.as_deref()?.split_once('.')?.1.to_lowercase()));
+        Self {
+            table,
+            versions,
+            objects,
+            calls: Vec::new(),
+            previews: 0,
+            faults: Vec::new(),
+            fails_after: None,
+            home,
+            whole_forest: false,
+        }
     }
 
     /// Has `evidence` show `system` as it is now.
@@ -130,10 +147,28 @@ impl<'a> Exchange<'a> {
         }
         let names = ["Name", "Alias", "PrimarySmtpAddress", "ExternalEmailAddress", "DistinguishedName"];
         let same = |value: &Value| bare(&value.text()).eq_ignore_ascii_case(bare(name));
+        // An account of which Exchange knows nothing has no address to Exchange, whatever its mail says.
+        let unknown = |properties: &Properties| {
+            let none = |name: &str| properties.get(name).is_some_and(|value| *value == Value::Null);
+            none("EmailAddresses") && none("ExternalEmailAddress")
+        };
         let mut all = self.objects.iter().filter(|((one, _), properties)| {
-            one == noun && names.iter().any(|it| properties.get(*it).is_some_and(same))
+            one == noun && !unknown(properties) && names.iter().any(|it| properties.get(*it).is_some_and(same))
         });
         all.next().map(|(key, _)| key.clone())
+    }
+
+    /// Whether the session finds the recipient of `key`: in the servers' own domain, or where it was told to look.
+    fn in_scope(&self, noun: &str, key: &(String, String), bound: &Bound) -> Result<(), String> {
+        let dn = self.objects[key].get("DistinguishedName").map(Value::text).unwrap_or_default();
+        let own = nsdiag_checks::evidence::dn::domain(&dn);
+        let (Some(home), Some(own)) = (&self.home, own) else { return Ok(()) };
+        let told = match noun {
+            "ADObject" => bound.get("Server").is_some_and(|server| server.text() == own),
+            _ => self.whole_forest || bound.get("IgnoreDefaultScope").is_some_and(Value::is_true),
+        };
+        let found = *home == own || told;
+        if found { Ok(()) } else { Err(format!("{} is in {own}, and the session sees {home}", key.1)) }
     }
 
     fn change(&mut self, verb: &str, noun: &str, bound: &Bound) -> Result<(), String> {
@@ -160,6 +195,9 @@ impl<'a> Exchange<'a> {
         let Some(key) = self.find(group, &name("Identity")) else {
             return Err(format!("{noun} {} is not there", name("Identity")));
         };
+        if group == RECIPIENT {
+            self.in_scope(noun, &key, bound)?;
+        }
         if verb == "Remove" {
             self.objects.remove(&key);
             return Ok(());
@@ -180,8 +218,13 @@ impl<'a> Exchange<'a> {
                 }
             }
             ("Disable", "MailContact" | "MailUser") => {
-                for gone in ["ExternalEmailAddress", "EmailAddresses", "LegacyExchangeDN", "Alias"] {
+                let gone =
+                    ["ExternalEmailAddress", "EmailAddresses", "LegacyExchangeDN", "Alias", "PrimarySmtpAddress"];
+                for gone in gone {
                     properties.insert(gone.into(), Value::Null);
+                }
+                for off in ["HiddenFromAddressListsEnabled", "RequireSenderAuthenticationEnabled"] {
+                    properties.insert(off.into(), Value::Bool(false));
                 }
             }
             ("Enable", "MailContact" | "MailUser") => {
@@ -214,6 +257,9 @@ impl Host for Exchange<'_> {
         match (verb, noun) {
             ("Get", "Credential") => return Ok(vec![Value::Credential]),
             ("Get" | "Test" | "Resolve" | "Validate" | "Format" | "Select" | "Sort", _) => return Ok(Vec::new()),
+            ("Set", "ADServerSettings") => {
+                self.whole_forest = bound.get("ViewEntireForest").is_some_and(Value::is_true);
+            }
             // They only have made known what is set already.
             ("Start", "EdgeSynchronization") | ("Update" | "Restart" | "Retry", _) => {}
             (_, noun) if RECIPIENTS.contains(&noun) || OTHERS.contains(&noun) => {
@@ -239,7 +285,8 @@ impl Host for Exchange<'_> {
 
 /// The parameters that are properties.
 fn settings(bound: &Bound) -> impl Iterator<Item = (&String, &Value)> {
-    let none = ["Identity", "Confirm", "WhatIf", "ErrorAction", "Server", "DomainController", "Force"];
+    let none =
+        ["Identity", "Confirm", "WhatIf", "ErrorAction", "Server", "DomainController", "Force", "IgnoreDefaultScope"];
     bound.iter().filter(move |(parameter, _)| !none.contains(&&***parameter))
 }
 
@@ -308,6 +355,8 @@ fn attributes(properties: &mut Properties, bound: &Bound) -> Result<(), String> 
     let property = |attribute: &str| match attribute {
         "targetAddress" => Ok("ExternalEmailAddress"),
         "proxyAddresses" => Ok("EmailAddresses"),
+        "mail" => Ok("PrimarySmtpAddress"),
+        "mailNickname" => Ok("Alias"),
         "altRecipient" => Ok("ForwardingAddress"),
         "legacyExchangeDN" => Ok("LegacyExchangeDN"),
         other => Err(format!("the stub has no attribute {other}")),
@@ -323,7 +372,7 @@ fn attributes(properties: &mut Properties, bound: &Bound) -> Result<(), String> 
                 ("Add", "ExternalEmailAddress") if properties.get(name).is_some_and(|it| *it != Value::Null) => {
                     return Err(format!("{attribute} has a value, and takes one"));
                 }
-                (_, "EmailAddresses") => {
+                ("Add" | "Remove", "EmailAddresses") => {
                     let before = properties.get(name).cloned().unwrap_or(Value::Null);
                     changed(&before, &[(verb.clone(), value.clone())])
                 }
@@ -556,7 +605,8 @@ fn texts(value: &Value) -> Vec<String> {
 
 fn entries(directory: &Directory) -> impl Iterator<Item = &Entry> {
     let looked_up = directory.lookups.iter().flat_map(|lookup| [lookup.entries.known(), lookup.forest.known()]);
-    looked_up.chain([directory.noteworthy.known()]).flatten().flatten()
+    let accounts = directory.lookups.iter().flat_map(|lookup| lookup.accounts.iter().chain(&lookup.forest_accounts));
+    looked_up.chain([directory.noteworthy.known()]).flatten().flatten().chain(accounts)
 }
 
 fn recipient(entry: &Entry) -> Vec<(&'static str, Value)> {

@@ -58,8 +58,15 @@ pub fn variants(report: &Report) -> Vec<(&'static str, Report)> {
             }
         }
     });
+    let elsewhere = again(&|evidence| {
+        for server in organisations(evidence).filter_map(|one| known(&mut one.servers)).flatten() {
+            server.fqdn =
+                server.fqdn.as_ref().and_then(|fqdn| Some(format!("{}.hub.example.com", fqdn.split('.').next()?)));
+        }
+    });
     vec![
         (" as Exchange Online", in_the_cloud),
+        (" with Exchange in another domain of the forest", elsewhere),
         ("", again(&|_| {})),
         (" with connectors that log in", with_passwords),
         (" with catch-all recipients", catching),
