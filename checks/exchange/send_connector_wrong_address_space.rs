@@ -48,7 +48,15 @@ fn judge(case: &Case, notes: &mut Notes) {
         let cost = |space: &AddressSpace| if space.cost == 1 { String::new() } else { format!(";{}", space.cost) };
         let costs = connector.address_spaces.iter().map(cost);
         let written: Vec<String> = now.iter().zip(costs).map(|(space, cost)| format!("{space}{cost}")).collect();
-        let added: Vec<String> = written.iter().cloned().chain([space]).collect();
+        let change = |key| Cmdlet::new("Set-SendConnector").with("Identity", name).change("AddressSpaces", key, &space);
+        let (serve, back) = match connector.unreadable.of(&["address_spaces"]) {
+            // What could not be read would be lost with a list.
+            Some(_) => (change("Add"), change("Remove")),
+            None => {
+                let added: Vec<String> = written.iter().cloned().chain([space.clone()]).collect();
+                (set(&added), set(&written))
+            }
+        };
         let others = routing.why_others_lost_but(&[name]);
         notes
             .finding(format!("'{name}' of {} serves {}: {why}{others}", organisation.system, listed(&now, 4)))
@@ -57,7 +65,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::Domain, domain)
             .seen(pointer)
             .mend(
-                Remedy::exchange("Have it serve the domain", vec![set(&added)], vec![set(&written)])
+                Remedy::exchange("Have it serve the domain", vec![serve], vec![back])
                     .then(organisation.synchronise_for(connector)),
             );
     }
@@ -66,7 +74,22 @@ fn judge(case: &Case, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::reading::Unreadable;
     use crate::stories::World;
+
+    #[test]
+    fn a_space_that_could_not_be_read_is_not_lost_with_the_remedy() {
+        let mut world = World::healthy();
+        world.connector(|one| one.address_spaces = AddressSpace::parse("app.contoso.com;10").into_iter().collect());
+        let list = "Set-SendConnector -Identity 'To Zimbra' -AddressSpaces 'app.contoso.com;10','contoso.com'";
+        assert_eq!(world.commands(&CHECK), [list]);
+        world.connector(|one| {
+            let (field, said) = ("address_spaces".into(), "routingList holds 'FAX:;x'".into());
+            one.unreadable.0.push(Unreadable { field, said, value: Some("FAX:;x".into()) });
+        });
+        let add = "Set-SendConnector -Identity 'To Zimbra' -AddressSpaces @{Add='contoso.com'}";
+        assert_eq!(world.commands(&CHECK), [add]);
+    }
 
     #[test]
     fn an_address_space_beside_the_domain_is_told() {

@@ -18,8 +18,8 @@ pub(super) const CHECK: Check = Check {
           system, and rejects mail for somebody who exists. The refusal counts where the gateway accepts a known-good in \
           the same session and its words mean an unknown recipient; that the mailbox exists, the other system's list \
           says, and its own SMTP hop proves, accepting the recipient while it refuses a random one.",
-    fix: "Give the gateway's directory an object for each of them (a mail contact with that proxy address), or have the \
-          gateway ask the other system as well.",
+    fix: "Give the gateway's directory an object for each of them (their account mail-enabled, else a mail contact, with that \
+          proxy address), or have the gateway ask the other system as well.",
     sources: &[
         "https://campus.barracuda.com/product/emailgatewaydefense/doc/96773013/configuring-recipient-verification",
         "https://learn.microsoft.com/powershell/module/exchange/new-mailcontact",

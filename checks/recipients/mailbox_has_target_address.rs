@@ -56,7 +56,10 @@ fn judge(case: &Case, notes: &mut Notes) {
         finding.severity(Severity::Warning);
         let moved = match arrives.iter().any(|(object, _)| is_online(case, object)) {
             true => "Once it has moved: make it a mail user with the same target where it comes from",
-            false => "Once it has moved: Disable-Mailbox, and Enable-MailUser or New-MailContact with the same target",
+            false => {
+                "Once it has moved: note its LegacyExchangeDN; Disable-Mailbox; Enable-MailUser with the same target; and add \
+                      X500: and that value to its addresses, so that replies to old mail find it"
+            }
         };
         let steps = vec![
             "While it is being moved: nothing; the migration tool takes it back, or the mailbox goes".into(),

@@ -31,7 +31,10 @@ fn judge(case: &Case, notes: &mut Notes) {
             "Keep one mailbox",
             vec![
                 "If it stays in Exchange: remove it from the other system, after moving its mail".into(),
-                "If it stays there: disable the Exchange mailbox, and create a mail contact for the address".into(),
+                "If it stays there: note the LegacyExchangeDN of the Exchange mailbox, disable it, mail-enable its account \
+                 with the external address, and add X500: and that value to its addresses, so that replies to old mail \
+                 find it"
+                    .into(),
             ],
         ));
     }

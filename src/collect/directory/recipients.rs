@@ -100,8 +100,8 @@ async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Look
             return batch.iter().map(|one| looked_up(one, base, &filter_of(one), unknown())).collect();
         }
     };
-    let none = || batch.iter().map(|one| (one.as_str(), vec![])).collect();
-    let (mut matched, mut accounts): (BTreeMap<&str, Vec<Entry>>, BTreeMap<&str, Vec<Entry>>) = (none(), none());
+    let mut matched: BTreeMap<&str, Vec<Entry>> = batch.iter().map(|one| (one.as_str(), vec![])).collect();
+    let mut accounts = matched.clone();
     for entry in entries {
         let own = Names::of(&entry);
         let account = own.account.as_ref().filter(|name| !own.all().any(|held| held == *name));
