@@ -13,6 +13,7 @@ pub mod flow;
 pub mod judge;
 pub mod model;
 pub mod products;
+mod proofs;
 pub mod recipients;
 pub mod remedy;
 pub mod replies;

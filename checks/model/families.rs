@@ -2,6 +2,7 @@
 use super::recipients::{catalogs, holds, same};
 use super::{Held, HopView, Model, Outcome, Recipient};
 use crate::prelude::*;
+use crate::remedy::quoting::ldap;
 
 /// A family of filters. The first seven are those of the vendors' defaults; two more are variants that vendors document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +67,11 @@ impl Family {
             Self::Enabled => "(&(proxyAddresses=smtp:<address>)(!(userAccountControl:1.2.840.113556.1.4.803:=2)))",
             Self::PersonOrGroup => "(&(|(objectClass=person)(objectClass=group))(proxyAddresses=smtp:<address>))",
         }
+    }
+
+    /// The filter with `address` in it.
+    pub fn filter_for(self, address: &str) -> String {
+        self.filter().replace("<address>", &ldap(address))
     }
 
     /// What it misses, in words; none where it misses no recipient of Exchange's.

@@ -16,10 +16,13 @@ pub struct Advice {
     pub looks_up: &'static str,
     /// How it comes to refuse after RCPT, where it is known to.
     pub late: Option<&'static str>,
-    /// How it is told of a second system's mailboxes: any one of these.
+    /// How it is told of a second system's mailboxes: any one of these; empty where its configuration is written out.
     pub second_system: &'static [&'static str],
     /// What to widen where it refuses somebody whom the directory holds; empty where nothing is known.
     pub widen: &'static [&'static str],
+    /// How what it knows is renewed at once: the menu or the command, and how long it keeps an answer; empty where no public
+    /// page says.
+    pub renew: &'static [&'static str],
     /// How long a change takes to show, where that is known.
     pub again: Option<&'static str>,
     /// Where we know it from.
@@ -58,8 +61,11 @@ pub static ADVICE: &[Advice] = &[
                 not Active Directory",
             "Dynamic groups and public folders are not seen there: give those a mail contact",
         ],
+        renew: &[
+            "Run a delta synchronisation on the server of Microsoft Entra Connect; by itself it runs every 30 minutes",
+        ],
         again: Some("the next directory synchronisation"),
-        source: "MSX use-directory-based-edge-blocking.md, manage-accepted-domains.md",
+        source: "MSX use-directory-based-edge-blocking.md, manage-accepted-domains.md; Microsoft, \"Microsoft Entra Connect Sync: Scheduler\"",
         confidence: High,
     },
     Advice {
@@ -72,6 +78,7 @@ pub static ADVICE: &[Advice] = &[
             "Or create a mail contact or mail user for each mailbox of the other system",
         ],
         widen: &[],
+        renew: &[],
         again: None,
         source: "MSX recipient-filtering.md, accepted-domains.md",
         confidence: High,
@@ -90,8 +97,12 @@ pub static ADVICE: &[Advice] = &[
             "Set the accept query to (|(mail={a})(proxyAddresses=smtp:{a})), Cisco's own default",
             "Ask a global catalog, port 3268 or 3269",
         ],
+        renew: &[
+            "See what the query finds: Test Query in the profile at System Administration > LDAP, or ldaptest on the command line",
+            "Flush what it keeps of the directory: ldapflush on the command line; how long it keeps an answer, the profile says (Cache TTL)",
+        ],
         again: Some("the LDAP cache's time to live, or flush the cache"),
-        source: "U-CS1, U-CS2, U-CS3, U-CS5, U-CS6",
+        source: "U-CS1, U-CS2, U-CS3, U-CS5, U-CS6; Cisco, AsyncOS 7.6 Advanced Configuration Guide, page 3-17, and CLI Reference Guide (ldapflush)",
         confidence: High,
     },
     Advice {
@@ -106,8 +117,11 @@ pub static ADVICE: &[Advice] = &[
             "Or set SMTP Call Forward, with a delivery route to a host that knows the mailboxes of both systems",
         ],
         widen: &["Run a directory synchronisation, and see that the object's kind and container are in its scope"],
+        renew: &[
+            "Synchronise at once: Users & Groups > Directory Synchronization > Sync All; by itself it runs three times a day",
+        ],
         again: Some("the next directory synchronisation"),
-        source: "U-MC1, U-MC2, U-MC4b",
+        source: "U-MC1, U-MC2, U-MC4b; Mimecast, \"Directory Synchronization - Integrations\"",
         confidence: High,
     },
     Advice {
@@ -119,6 +133,7 @@ pub static ADVICE: &[Advice] = &[
             "Or exempt the domain's route from recipient verification",
         ],
         widen: &["Import again, with groups, contacts and proxyAddresses in the import's scope"],
+        renew: &[],
         again: Some("the next import"),
         source: "real samples; the vendor's own guide is not public",
         confidence: Medium,
@@ -137,8 +152,11 @@ pub static ADVICE: &[Advice] = &[
             "See that its account is not blocked from signing in: a disabled account is Not Active there, \
                 and its mail is refused",
         ],
+        renew: &[
+            "Synchronise at once: Company Settings > Import Users > Active Directory > Sync Active Directory; by itself it runs as that page says, every 1 to 24 hours or never",
+        ],
         again: Some("40 minutes"),
-        source: "U-PE1, U-PE2, U-PE3, U-PE4",
+        source: "U-PE1, U-PE2, U-PE3, U-PE4; Vircom, \"How to Sync Users with Active Directory\"",
         confidence: High,
     },
     Advice {
@@ -152,6 +170,7 @@ pub static ADVICE: &[Advice] = &[
             "Or set the default policy for unmanaged users to Scan",
         ],
         widen: &["Synchronise again, and see that the object is in the synchronisation's scope"],
+        renew: &["Synchronise at once: Domains > Edit (beside the domain) > Directory Services > Synchronize Now"],
         again: Some("the next synchronisation"),
         source: "U-BA1, U-BA3, U-BA4",
         confidence: High,
@@ -167,6 +186,10 @@ pub static ADVICE: &[Advice] = &[
                 mailboxes of both systems",
         ],
         widen: &["Widen the domain's LDAP filter and search base"],
+        renew: &[
+            "The list of one domain: Domains > Domain Manager > Manage Domain > Users > Valid Recipients; of all: Advanced > Explicit Users",
+            "Its LDAP: Domains > Domain Manager > Manage Domain > Users > LDAP Configuration",
+        ],
         again: None,
         source: "U-BA2, U-BA5",
         confidence: High,
@@ -180,6 +203,7 @@ pub static ADVICE: &[Advice] = &[
             "Or switch Address Registration off for the domain",
         ],
         widen: &["Run Schemus again, with proxyAddresses, groups and contacts in its scope"],
+        renew: &[],
         again: Some("one hour"),
         source: "U-SY1",
         confidence: High,
@@ -195,8 +219,11 @@ pub static ADVICE: &[Advice] = &[
         ],
         widen: &["Have the recipient validation query ask for proxyAddresses over users, groups and contacts; \
                 the default overlooks `mail`"],
+        renew: &[
+            "Clear what it keeps, refusals among it: Administration > Directory Integration > the data source > Advanced > Clear Cache",
+        ],
         again: Some("the directory cache's time to live, or clear the cache"),
-        source: "U-SY3, U-SY4, U-SY5",
+        source: "U-SY3, U-SY4, U-SY5; Broadcom knowledge article 152421",
         confidence: High,
     },
     Advice {
@@ -209,8 +236,11 @@ pub static ADVICE: &[Advice] = &[
              Microsoft 365 does not take the empty sender that it uses by default",
         ],
         widen: &["Have the LDAP profile's user query ask for proxyAddresses over users, groups and contacts"],
+        renew: &[
+            "Profile > LDAP > LDAP shows which profiles cache their answers; how long, the profile says (cache-ttl)",
+        ],
         again: Some("the LDAP profile's cache-ttl"),
-        source: "U-FM1, U-FM2, U-FM4, U-FM5",
+        source: "U-FM1, U-FM2, U-FM4, U-FM5; Fortinet, \"Configuring LDAP profiles\" (FortiMail 6.4.2)",
         confidence: High,
     },
     Advice {
@@ -222,8 +252,11 @@ pub static ADVICE: &[Advice] = &[
                 CSV or LDIF file",
         ],
         widen: &["Synchronise again, from the global catalog where the forest has several domains"],
+        renew: &[
+            "Synchronise at once: Directory Synchronization Tool > Service Settings > Synchronize Now; a file is imported at Directory Management > Directory Import",
+        ],
         again: Some("the next synchronisation"),
-        source: "U-TM1",
+        source: "U-TM1; Trend Micro, \"Synchronizing groups\"",
         confidence: High,
     },
     Advice {
@@ -236,6 +269,7 @@ pub static ADVICE: &[Advice] = &[
         widen: &[
             "At Exchange it must ask a connector that refuses at RCPT: port 25 of a mailbox server takes everybody",
         ],
+        renew: &[],
         again: None,
         source: "U-HO1",
         confidence: Medium,
@@ -246,6 +280,7 @@ pub static ADVICE: &[Advice] = &[
         late: None,
         second_system: &["Point dynamic recipient verification at a host that knows the mailboxes of both systems"],
         widen: &["At Exchange 2013 and later it must ask the hub connector on port 2525: port 25 takes everybody"],
+        renew: &[],
         again: None,
         source: "U-ST1, U-ST2",
         confidence: High,
@@ -259,8 +294,9 @@ pub static ADVICE: &[Advice] = &[
             "Or give it a local list of recipients",
         ],
         widen: &[],
+        renew: &["Clear callout cache (incoming) in the control panel: a refusal is kept for several hours"],
         again: Some("its cache of call-ahead answers has expired"),
-        source: "U-NA1",
+        source: "U-NA1; Krystal, \"Clearing the callout cache\"",
         confidence: High,
     },
     Advice {
@@ -269,6 +305,7 @@ pub static ADVICE: &[Advice] = &[
         late: None,
         second_system: &["Add a rule with recipient verification for the other system's server"],
         widen: &[],
+        renew: &[],
         again: None,
         source: "U-OP1",
         confidence: High,
@@ -278,17 +315,10 @@ pub static ADVICE: &[Advice] = &[
         looks_up: "looks recipients up in relay_recipient_maps (a list, or LDAP), or by call-ahead \
                 (reject_unverified_recipient)",
         late: None,
-        second_system: &[
-            "Add a map of the other system's mailboxes to relay_recipient_maps: the first map that knows \
-                an address wins",
-            "Route them by transport_maps",
-            "Or use reject_unverified_recipient, with address_verify_transport_maps to a host that knows \
-                the mailboxes of both systems",
-        ],
-        widen: &[
-            "Set query_filter of the LDAP map to (proxyAddresses=smtp:%s), over users, groups, contacts \
-                and public folders",
-            "Set its server_port to 3268 of a global catalog",
+        second_system: &[],
+        widen: &[],
+        renew: &[
+            "Where it uses call-ahead it asks anew about an address that was refused after three hours (address_verify_negative_refresh_time), and forgets it after three days (address_verify_negative_expire_time)",
         ],
         again: Some("three hours where it uses call-ahead (address_verify_negative_refresh_time)"),
         source: "PFX ADDRESS_VERIFICATION_README, postconf(5)",
@@ -298,11 +328,11 @@ pub static ADVICE: &[Advice] = &[
         product: "Exim",
         looks_up: "looks recipients up by its routers (local_parts), or by callout (verify = recipient/callout)",
         late: None,
-        second_system: &[
-            "Add a router for the other system's mailboxes behind the LDAP router (manualroute)",
-            "Or verify by callout at both",
+        second_system: &[],
+        widen: &[],
+        renew: &[
+            "Where it uses callouts it keeps a refused address for two hours (callout_negative_expire), a host that refused all for three (callout_domain_negative_expire)",
         ],
-        widen: &["Have the router's ldap look-up ask for proxyAddresses over users, groups and contacts"],
         again: Some("two hours where it uses callouts, and keeps a refusal that long"),
         source: "EXM spec, callout verification",
         confidence: High,
@@ -316,6 +346,7 @@ pub static ADVICE: &[Advice] = &[
              smtp:HOST on the domain",
         ],
         widen: &[],
+        renew: &[],
         again: None,
         source: "U-ZI1, U-ZI2",
         confidence: High,
@@ -328,6 +359,7 @@ pub static ADVICE: &[Advice] = &[
         second_system: &["Do not verify recipients where Domino hands unknown ones to a smart host: the vendor says \
                 the two exclude each other"],
         widen: &[],
+        renew: &[],
         again: None,
         source: "U-DO1",
         confidence: High,
@@ -340,6 +372,7 @@ pub static ADVICE: &[Advice] = &[
             "Add a routing rule that changes the route of unrecognised addresses to the other system's host",
         ],
         widen: &["Create the user, alias or group in Google, or route unrecognised addresses on"],
+        renew: &[],
         again: None,
         source: "U-GO1, U-GO2",
         confidence: High,
@@ -352,6 +385,7 @@ pub static ADVICE: &[Advice] = &[
         ),
         second_system: &["Add a route for each of the other system's mailboxes"],
         widen: &["Add a route for the address"],
+        renew: &[],
         again: None,
         source: "SOE, U-CF1",
         confidence: Medium,
@@ -362,6 +396,7 @@ pub static ADVICE: &[Advice] = &[
         late: Some("its receipt rules refuse with a bounce, after the message was taken"),
         second_system: &["Add the other system's mailboxes to a receipt rule"],
         widen: &["Add the address to a receipt rule"],
+        renew: &[],
         again: None,
         source: "SOE",
         confidence: Medium,
@@ -372,6 +407,7 @@ pub static ADVICE: &[Advice] = &[
         late: Some("unless it is patched, it takes everybody and bounces later"),
         second_system: &["Put the other system's mailboxes on its validrcptto list"],
         widen: &["Put the address on its validrcptto list"],
+        renew: &[],
         again: None,
         source: "SGO",
         confidence: Medium,

@@ -1,6 +1,8 @@
 //! Who stands there: which product answers at a hop, guessed from its name and its words, and what that product is known for.
 mod advice;
+mod exim;
 mod names;
+pub mod postfix;
 pub mod remedies;
 mod words;
 

@@ -6,6 +6,7 @@ use crate::model::moments::hours_between;
 use crate::model::recipients::holds;
 use crate::model::sources::behind;
 use crate::prelude::*;
+use crate::products::remedies::renew;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD417",
@@ -67,6 +68,7 @@ fn tell<'n>(
     mut steps: Vec<String>,
 ) -> &'n mut Finding {
     steps.push("Synchronise its list of recipients, or flush its cache, and see when it last succeeded".into());
+    steps.extend(renew(hop).iter().map(|step| (*step).to_string()));
     let finding = notes.finding(what);
     finding.about(SubjectKind::Host, hop.id());
     for decision in decisions {

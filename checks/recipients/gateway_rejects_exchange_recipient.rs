@@ -44,7 +44,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             listed(&kinds, 5)
         );
         let finding = group.tell(notes, detail);
-        for remedy in steps.into_iter().chain(widen_look_up(case, &group.first.hops)) {
+        for remedy in steps.into_iter().chain(widen_look_up(case, &group.first.hops, &group.addresses())) {
             finding.mend(remedy);
         }
     }

@@ -33,7 +33,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         ];
         finding.mend(Remedy::steps("gateway", "Have every MX host look up the same recipients", align));
         if group.recipients.iter().any(|recipient| recipient.listed().is_some()) {
-            for remedy in tell_of_second_system(case, &group.first.hops) {
+            for remedy in tell_of_second_system(case, &group.first.hops, &group.addresses()) {
                 finding.mend(remedy);
             }
         }

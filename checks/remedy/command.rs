@@ -68,9 +68,10 @@ impl Command {
         self.kind == Kind::Whole
     }
 
-    /// Whether it only shows something, or sets what this session sees: a preview has to do that as well.
+    /// Whether it only shows something, tries it as Validate- and Test- do, or sets what this session sees: a preview has
+    /// to do that as well.
     pub fn reads(&self) -> bool {
-        self.text.starts_with("Get-") || self.text.starts_with("Set-ADServerSettings ")
+        ["Get-", "Test-", "Validate-", "Set-ADServerSettings "].iter().any(|start| self.text.starts_with(start))
     }
 
     /// Whether it is a line of a saved report.
@@ -181,12 +182,17 @@ impl Cmdlet {
         self
     }
 
+    /// `-Start (Get-Date).AddHours(-24)`: so many hours before it is run.
+    pub fn hours_ago(self, parameter: &'static str, hours: u8) -> Self {
+        self.put(parameter, &format!("(Get-Date).AddHours(-{hours})"))
+    }
+
     /// `-AuthenticationCredential (Get-Credential)`: PowerShell asks for name and password.
     pub fn credential(self, parameter: &'static str) -> Self {
         self.put(parameter, "(Get-Credential)")
     }
 
-    /// `-Server <a Mailbox server>`: what nsdiag does not know, in words (letters, digits, blanks and `,.:-`). PowerShell
+    /// `-Server <a Mailbox server>`: what nsdiag does not know, in words (letters, digits, blanks and `,.:-/`). PowerShell
     /// reserves `<` and so refuses the line as a whole; it stands neither in quotes nor in a list, where it would be a value.
     pub fn placeholder(mut self, parameter: &'static str, words: &'static str) -> Self {
         self.blank = true;
@@ -250,6 +256,7 @@ pub struct Program {
 enum Argument {
     Word(&'static str),
     Value(String),
+    List(Vec<String>),
     Blank(&'static str),
 }
 
@@ -268,6 +275,12 @@ impl Program {
     /// A value.
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.arguments.push(Argument::Value(value.into()));
+        self
+    }
+
+    /// Several values as one argument, with commas between them; none may have a comma or a blank itself.
+    pub fn list(mut self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.arguments.push(Argument::List(values.into_iter().map(Into::into).collect()));
         self
     }
 
@@ -292,27 +305,34 @@ impl Program {
             Shell::PowerShell => format!("<{}>", blank(words)),
             Shell::Sh => format!("(<{}>)", blank(words)),
         };
+        let quote = match shell {
+            Shell::PowerShell => quoting::argument,
+            Shell::Sh => quoting::sh,
+        };
         for argument in self.arguments {
-            let text = match argument {
-                Argument::Word(word) => word.into(),
+            let (value, quoted) = match argument {
+                Argument::Word(word) => (String::new(), Ok(word.into())),
                 Argument::Blank(words) => {
                     command.kind = Kind::Blank;
-                    open(words)
+                    (String::new(), Ok(open(words)))
                 }
                 Argument::Value(value) => {
-                    let quote = match shell {
-                        Shell::PowerShell => quoting::argument,
-                        Shell::Sh => quoting::sh,
-                    };
-                    quote(&value).unwrap_or_else(|Unquotable| {
-                        command.kind = Kind::Blank;
-                        command
-                            .remarks
-                            .push(told(&format!("an argument of {}", self.name), &quoting::in_letters(&value)));
-                        open("see the comment")
-                    })
+                    let quoted = quote(&value);
+                    (value, quoted)
+                }
+                Argument::List(values) => {
+                    let divides = |c: char| c == ',' || c.is_whitespace();
+                    let joined = values.join(",");
+                    let odd = values.iter().any(|value| value.is_empty() || value.contains(divides));
+                    let quoted = if odd { Err(Unquotable) } else { quote(&joined) };
+                    (joined, quoted)
                 }
             };
+            let text = quoted.unwrap_or_else(|Unquotable| {
+                command.kind = Kind::Blank;
+                command.remarks.push(told(&format!("an argument of {}", self.name), &quoting::in_letters(&value)));
+                open("see the comment")
+            });
             command.text += &format!(" {text}");
         }
         command
@@ -326,7 +346,7 @@ fn told(what: &str, value: &str) -> String {
 
 /// `words` without what opens a string, a block or a list: a line that is refused must not swallow the next one.
 fn blank(words: &str) -> String {
-    words.chars().filter(|c| c.is_ascii_alphanumeric() || " ,.:-".contains(*c)).collect()
+    words.chars().filter(|c| c.is_ascii_alphanumeric() || " ,.:-/".contains(*c)).collect()
 }
 
 #[cfg(test)]
@@ -351,10 +371,12 @@ mod tests {
             .bytes("MaxMessageSize", 10)
             .change("EmailAddresses", "Add", "smtp:o'x@a.com")
             .credential("AuthenticationCredential")
+            .hours_ago("Start", 24)
             .off("Confirm");
         let line = "New-SendConnector -Name 'To d\u{2019}\u{2019}Ivoire' -Internal -AddressSpaces 'SMTP:a.com;1','b''c' \
                     -SmartHosts $null -DNSRoutingEnabled $false -Usage Internal -Port 25 -MaxMessageSize 10B \
-                    -EmailAddresses @{Add='smtp:o''x@a.com'} -AuthenticationCredential (Get-Credential) -Confirm:$false";
+                    -EmailAddresses @{Add='smtp:o''x@a.com'} -AuthenticationCredential (Get-Credential) \
+                    -Start (Get-Date).AddHours(-24) -Confirm:$false";
         assert_eq!(lines(all.clone()), [line]);
         assert!(Command::from(all).is_whole());
     }
@@ -385,6 +407,17 @@ mod tests {
         };
         assert_eq!(line, "dsacls <see the comment>");
         assert!(told.starts_with("# an argument of dsacls ") && told.ends_with(": CN=\\u{22}a\\u{22}"), "{told}");
+    }
+
+    #[test]
+    fn a_list_is_one_argument_and_what_would_divide_it_is_refused() {
+        let list =
+            |values: &[&str]| lines(Program::new("swaks").word("--to").list(values.to_vec()).in_shell(Shell::Sh));
+        assert_eq!(list(&["a@b", "o'x@b"]), ["swaks --to 'a@b,o'\\''x@b'"]);
+        for odd in ["a,x@evil.example", "a b@c", "", "a\t@c"] {
+            let all = list(&["a@b", odd]);
+            assert_eq!(all.last().map(String::as_str), Some("swaks --to (<see the comment>)"), "{odd}");
+        }
     }
 
     #[test]

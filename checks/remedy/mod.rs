@@ -29,6 +29,9 @@ pub struct Remedy {
     #[serde(serialize_with = "as_lines")]
     #[schemars(with = "Vec<String>")]
     pub undo: Vec<Command>,
+    /// Whether it mends nothing, and shows what the finding says: commands that only read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub proof: bool,
     /// How many commands each step has, and how many undos, where it is taken in steps.
     #[serde(skip)]
     steps: Vec<(usize, usize)>,
@@ -37,11 +40,12 @@ pub struct Remedy {
 impl Remedy {
     /// A remedy in the Exchange Management Shell.
     pub fn exchange(title: impl Into<String>, commands: Vec<Cmdlet>, undo: Vec<Cmdlet>) -> Self {
-        let [commands, undo] = [commands, undo].map(|all| all.into_iter().map(Into::into).collect());
+        let [commands, undo] = [commands, undo].map(|all| all.into_iter().map(Into::into).collect::<Vec<Command>>());
         Self {
             title: title.into(),
             place: "exchange".into(),
             shell: Some(Shell::PowerShell.word().into()),
+            proof: undo.is_empty() && commands.iter().all(Command::reads),
             commands,
             undo,
             steps: Vec::new(),
@@ -96,15 +100,26 @@ impl Remedy {
             shell: Some(shell.word().into()),
             commands,
             undo,
+            proof: false,
             steps: Vec::new(),
         }
+    }
+
+    /// How one sees it at `place`, by programs that only read.
+    pub fn proof(place: &str, title: impl Into<String>, commands: Vec<Program>) -> Self {
+        Self { proof: true, ..Self::programs(place, Shell::Sh, title, commands, Vec::new()) }
     }
 
     /// A remedy in words, at `place`.
     pub fn steps(place: &str, title: impl Into<String>, steps: Vec<String>) -> Self {
         let commands = steps.into_iter().map(Command::step).collect();
-        Self { title: title.into(), place: place.into(), shell: None, commands, undo: Vec::new(), steps: Vec::new() }
+        let (title, place) = (title.into(), place.into());
+        Self { title, place, shell: None, commands, undo: Vec::new(), proof: false, steps: Vec::new() }
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// `commands` line by line, as far as a person reads, and how many more there are. What is to be known of several is said once.

@@ -61,6 +61,18 @@ pub fn cmd(value: &str) -> Result<String, Unquotable> {
     Ok(format!("\"{}\"", seen(value)?))
 }
 
+/// `value` as a value in an LDAP filter (RFC 4515, 3).
+pub fn ldap(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        match c {
+            '*' | '(' | ')' | '\\' | '\0' => out.push_str(&format!("\\{:02x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// `value` as data for people: what cannot be seen, and what could not be read, is written out.
 pub fn in_words(value: &str) -> String {
     written_out(value, is_unsafe)

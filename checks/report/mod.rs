@@ -6,6 +6,7 @@ use crate::judge::Finding;
 use crate::model::{Model, Recipient};
 use crate::prelude::*;
 use crate::products;
+use crate::proofs;
 use crate::replies::enhanced_code;
 use alloc::collections::BTreeMap;
 pub use ignores::Ignore;
@@ -41,7 +42,8 @@ pub fn report(
         }
         match run_check(check, &case) {
             Ok(notes) => {
-                let (kept, dropped) = ignored.sift(notes.findings);
+                let (mut kept, dropped) = ignored.sift(notes.findings);
+                kept.iter_mut().for_each(|finding| proofs::prove(&case, finding));
                 (result.status, result.reason) = status(&kept, dropped, &notes.gaps);
                 gaps.add(notes.gaps, check.code);
                 findings.extend(kept);

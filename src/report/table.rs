@@ -128,10 +128,11 @@ fn of_remedy(code: &str, remedy: &Remedy) -> String {
         (Some(_), _) => " (shell)",
         (None, _) => "",
     };
-    let mut out = pairs(&[("mend", format!("{}{shell}:", safe(&remedy.title)))]);
+    let label = if remedy.proof { "see" } else { "mend" };
+    let mut out = pairs(&[(label, format!("{}{shell}:", safe(&remedy.title)))]);
     let commands = lines(&remedy.commands);
     match remedy.shell {
-        Some(_) => out.push_str(&block(code, "mend", &commands)),
+        Some(_) => out.push_str(&block(code, label, &commands)),
         None => out.extend(commands.iter().map(|step| pairs(&[("", format!("- {}", safe(step)))]))),
     }
     if !remedy.undo.is_empty() {

@@ -10,6 +10,7 @@ use nsdiag::app;
 use nsdiag::report::powershell::scripts;
 use nsdiag::report::{json, table::table};
 use nsdiag_checks::evidence::{Evidence, Question};
+use nsdiag_checks::judge::Finding;
 use nsdiag_checks::remedy::quoting::is_unseen;
 use nsdiag_checks::remedy::{Remedy, lines};
 use nsdiag_checks::report::{Report, Status};
@@ -64,8 +65,8 @@ async fn hostile_names_run_nothing_but_the_commands_that_were_meant() {
     let mut held: BTreeMap<bool, BTreeSet<String>> = BTreeMap::new();
     for (name, report) in &reports {
         let fresh: Vec<(String, String)> = remedies(report)
-            .filter(|(_, remedy)| remedy.shell.is_some())
-            .map(|(finding, remedy)| (finding.code.clone(), remedy.title.clone()))
+            .filter(|(_, remedy)| remedy.shell.is_some() && (!remedy.proof || takes_a_value(remedy)))
+            .map(|(finding, remedy)| (kind(finding, remedy), remedy.title.clone()))
             .filter(|key| !tried.contains(key))
             .collect();
         if fresh.is_empty() {
@@ -76,24 +77,34 @@ async fn hostile_names_run_nothing_but_the_commands_that_were_meant() {
             for (payload, quotable) in PAYLOADS {
                 let Some(hostile) = with(report, &value, payload) else { continue };
                 let what = format!("{name}, {value:?} with {payload:?}");
-                for (code, line) in judged(&hostile, &meant, &what) {
+                for (kind, line) in judged(&hostile, &meant, &what) {
                     let kept = match quotable {
                         true => line.literals.iter().any(|one| one.contains(payload)),
                         false => line.blank,
                     };
                     if kept {
-                        held.entry(quotable).or_default().insert(code);
+                        held.entry(quotable).or_default().insert(kind);
                     }
                 }
             }
         }
     }
     // Each kind of command that takes a value was tried with names that it quotes, and with such that it cannot.
-    let codes: BTreeSet<String> = tried.into_iter().map(|(code, _)| code).collect();
+    let kinds: BTreeSet<String> = tried.into_iter().map(|(kind, _)| kind).collect();
     for quotable in [true, false] {
-        let never: Vec<_> = codes.difference(&held[&quotable]).collect();
+        let never: Vec<_> = kinds.difference(&held[&quotable]).collect();
         assert!(never.is_empty(), "no hostile name got into the commands of {never:?} (quotable: {quotable})");
     }
+}
+
+/// What is tried as one: the remedies of a check, or what shows something by the same program beside whatever finding.
+fn kind(finding: &Finding, remedy: &Remedy) -> String {
+    let program = || remedy.commands.last().and_then(|last| last.text().split(' ').next());
+    program().filter(|_| remedy.proof).unwrap_or(&finding.code).into()
+}
+
+fn takes_a_value(remedy: &Remedy) -> bool {
+    lines(&remedy.commands).iter().any(|line| line.contains('\''))
 }
 
 /// Every line of `report`'s remedies for a shell, with the shell.
@@ -124,15 +135,18 @@ fn read(shell: &str, line: &str) -> Result<Read, String> {
         _ if line.starts_with('#') => Ok(Read { calls: Meant::new(), literals: Vec::new(), blank: false }),
         _ => {
             // The words of the line, by the shell itself; what else it would run says something.
-            let script = format!("printf '%s\\0' {line}");
-            let said = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-            if line.contains("(<") {
-                let refused = !said.status.success() && said.stdout.is_empty();
-                return match refused {
-                    true => Ok(Read { calls: Meant::new(), literals: Vec::new(), blank }),
-                    false => Err("a line with a placeholder runs".into()),
-                };
+            let words = |line: &str| {
+                let script = format!("printf '%s\\0' {line}");
+                std::process::Command::new("sh").args(["-c", &script]).output().unwrap()
+            };
+            let filled = filled(line);
+            if filled != line {
+                let refused = words(line);
+                if refused.status.success() || !refused.stdout.is_empty() {
+                    return Err("a line with a placeholder runs".into());
+                }
             }
+            let said = words(&filled);
             let text = String::from_utf8(said.stdout).unwrap();
             let words: Vec<String> = text.split_terminator('\0').map(String::from).collect();
             let odd = !said.status.success() || !said.stderr.is_empty() || line.contains(['\r', '\n']);
@@ -143,6 +157,26 @@ fn read(shell: &str, line: &str) -> Result<Read, String> {
             if odd { Err(String::from_utf8_lossy(&said.stderr).into()) } else { Ok(Read { calls, literals, blank }) }
         }
     }
+}
+
+/// A line for a POSIX shell with a word in the place of each `(<placeholder>)`, which stands outside quotes.
+fn filled(line: &str) -> String {
+    let (mut out, mut quoted, mut rest) = (String::new(), false, line);
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '\\' if !quoted => 2,
+            '(' if !quoted && rest.starts_with("(<") => {
+                out += "placeholder";
+                rest = rest.split_once(">)").map_or("", |(_, behind)| behind);
+                continue;
+            }
+            _ => c.len_utf8(),
+        };
+        quoted ^= c == '\'';
+        out += &rest[..length];
+        rest = &rest[length..];
+    }
+    out
 }
 
 /// What a line for PowerShell would call.
@@ -219,7 +253,7 @@ fn replace(value: &mut Value, from: &str, to: &str) {
     }
 }
 
-/// Judges `report` in each of its forms; the lines for shells, each with the code of its finding.
+/// Judges `report` in each of its forms; the lines for shells, each with what it is tried as.
 fn judged(report: &Report, meant: &Meant, what: &str) -> Vec<(String, Read)> {
     let crashed: Vec<_> = report.checks.iter().filter(|check| check.status == Status::Crashed).collect();
     assert!(crashed.is_empty(), "{what}: {crashed:?}");
@@ -233,7 +267,7 @@ fn judged(report: &Report, meant: &Meant, what: &str) -> Vec<(String, Read)> {
                     let read = read(shell, line).unwrap_or_else(|why| panic!("{what}: {why}: {line}"));
                     let other: Vec<_> = read.calls.difference(meant).collect();
                     assert!(other.is_empty(), "{what}: {other:?} in {line}");
-                    all.push((finding.code.clone(), read));
+                    all.push((kind(finding, remedy), read));
                 }
                 assert_eq!(json["findings"][at]["remedies"][place][part], serde_json::json!(lines), "{what}");
                 let block: String = lines.iter().map(|line| format!("          {line}\n")).collect();

@@ -341,6 +341,23 @@ fn a_line_that_the_shell_would_refuse_is_found_and_its_like_that_it_takes_is_not
             &[Version::Se],
             "Get-AcceptedDomain -ErrorAction takes no Word(\"Halt\"): Halt is none of its values",
         ),
+        ("Get-MessageTrackingLog -Recipients 'a@b' -Start (Get-Date).AddHours(-24) -EventId Fail", on_premises, ""),
+        (
+            "Get-MessageTrackingLog -Start (Get-Date).AddHours(24)",
+            &[Version::Se],
+            "the test's own PowerShell does not know:  -Start (Get-Date).AddHours(24)",
+        ),
+        (
+            "Get-MessageTrackingLog -Start (Get-Date).Delete(-24)",
+            &[Version::Se],
+            "the test's own PowerShell does not know:  -Start (Get-Date).Delete(-24)",
+        ),
+        (
+            "Get-MessageTrackingLog -Recipients 'a@b' -EventId Bounce",
+            &[Version::Online],
+            "Get-MessageTrackingLog is not there in Exchange Online",
+        ),
+        ("Get-MessageTraceV2 -RecipientAddress 'a@b' -Status Failed | Format-List Received", &[Version::Online], ""),
         ("Connect-ExchangeOnline | Where-Object { $_.name -eq 'a' }", &[Version::Online], ""),
         ("Validate-OutboundConnector -Identity 'a' -Recipients 'b@c'", &[Version::Online], ""),
         (

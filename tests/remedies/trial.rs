@@ -193,7 +193,7 @@ impl Trial<'_> {
             match self.table.get(name).filter(|program| program.is_program) {
                 None => all.push(format!("{line}: the program {name} is not in fixtures/cmdlets.tsv")),
                 Some(program) => {
-                    let odd = words.filter(|word| word.starts_with('-') && program.parameter(word).is_none());
+                    let odd = words.filter(|word| word.starts_with(['-', '+']) && program.parameter(word).is_none());
                     all.extend(odd.map(|word| format!("{line}: {name} has no argument {word}")));
                 }
             }

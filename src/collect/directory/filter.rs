@@ -1,5 +1,6 @@
 //! Search filters: as LDAP sends them (RFC 4511, 4.5.1.7), and as people write them (RFC 4515).
 use super::ber::{OCTETS, element};
+use nsdiag_checks::remedy::quoting::ldap;
 use std::fmt;
 
 /// What objects are asked for.
@@ -59,23 +60,11 @@ impl fmt::Display for Filter {
             Self::And(filters) => all('&', filters),
             Self::Or(filters) => all('|', filters),
             Self::Not(filter) => write!(f, "(!{filter})"),
-            Self::Is(attribute, value) => write!(f, "({attribute}={})", escaped(value)),
-            Self::Ends(attribute, value) => write!(f, "({attribute}=*{})", escaped(value)),
+            Self::Is(attribute, value) => write!(f, "({attribute}={})", ldap(value)),
+            Self::Ends(attribute, value) => write!(f, "({attribute}=*{})", ldap(value)),
             Self::Has(attribute) => write!(f, "({attribute}=*)"),
         }
     }
-}
-
-/// A value as RFC 4515, 3 wants it in a filter.
-fn escaped(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for c in value.chars() {
-        match c {
-            '*' | '(' | ')' | '\\' | '\0' => out.push_str(&format!("\\{:02x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
