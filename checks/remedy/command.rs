@@ -48,6 +48,11 @@ impl Command {
         Self { text, remarks: Vec::new(), kind: Kind::Step }
     }
 
+    /// Adds what a person has to know before it.
+    pub(super) fn note(&mut self, remark: &str) {
+        self.remarks.insert(0, quoting::in_words(remark));
+    }
+
     /// The line, and before it the comments that belong to it.
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
         self.remarks.iter().map(|remark| format!("# {remark}")).chain([self.text.clone()])
@@ -71,6 +76,11 @@ impl Command {
     /// Whether it only shows something.
     pub fn reads(&self) -> bool {
         self.text.starts_with("Get-")
+    }
+
+    /// Whether it is a step in words, which nobody quoted.
+    pub fn is_step(&self) -> bool {
+        self.kind == Kind::Step
     }
 
     /// Whether it is a line of a saved report.

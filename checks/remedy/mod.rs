@@ -1,10 +1,12 @@
 //! What mends a fault: commands that are built from their parts, so that no value gets into one but quoted, and what takes
 //! them back.
 pub mod command;
+pub mod order;
 pub mod quoting;
 
 use crate::prelude::*;
 pub use command::{Cmdlet, Command, Program, Shell};
+use order::Turn;
 use serde::Serializer;
 
 /// How many commands a person reads and pastes; a script (`show --remedies powershell`) serves better for more.
@@ -28,9 +30,16 @@ pub struct Remedy {
     #[serde(serialize_with = "as_lines")]
     #[schemars(with = "Vec<String>")]
     pub undo: Vec<Command>,
+    /// Its place among the remedies of the report, from 1: they work in this order. Other ways to mend the same finding
+    /// share it, and so do findings with one cure. None where it mends nothing, and only shows something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<usize>,
     /// Whether each command has its own undo, at the same place.
     #[serde(skip)]
     paired: bool,
+    /// When its turn comes, where what it does would not say so.
+    #[serde(skip)]
+    turn: Option<Turn>,
 }
 
 impl Remedy {
@@ -43,7 +52,9 @@ impl Remedy {
             shell: Some(Shell::PowerShell.word().into()),
             commands,
             undo,
+            order: None,
             paired: false,
+            turn: None,
         }
     }
 
@@ -51,6 +62,14 @@ impl Remedy {
     pub fn each(title: impl Into<String>, pairs: impl IntoIterator<Item = (Cmdlet, Cmdlet)>) -> Self {
         let (commands, undo) = pairs.into_iter().unzip();
         Self { paired: true, ..Self::exchange(title, commands, undo) }
+    }
+
+    /// The same with a comment before its first command, where there is one to make.
+    pub fn noting(mut self, remark: Option<String>) -> Self {
+        if let (Some(remark), Some(first)) = (remark, self.commands.first_mut()) {
+            first.note(&remark);
+        }
+        self
     }
 
     /// Each command with its own undo, where each has one.
@@ -73,14 +92,25 @@ impl Remedy {
             shell: Some(shell.word().into()),
             commands,
             undo,
+            order: None,
             paired: false,
+            turn: None,
         }
     }
 
     /// A remedy in words, at `place`.
     pub fn steps(place: &str, title: impl Into<String>, steps: Vec<String>) -> Self {
         let commands = steps.into_iter().map(Command::step).collect();
-        Self { title: title.into(), place: place.into(), shell: None, commands, undo: Vec::new(), paired: false }
+        Self {
+            title: title.into(),
+            place: place.into(),
+            shell: None,
+            commands,
+            undo: Vec::new(),
+            order: None,
+            paired: false,
+            turn: None,
+        }
     }
 }
 
