@@ -25,7 +25,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::Domain, domain)
             .about(SubjectKind::System, organisation.system)
             .seen(pointer)
-            .mend(remedies::accept(domain, organisation.is_online()));
+            .mend(remedies::accept(case, Some(organisation), domain));
     }
 }
 

@@ -1,6 +1,7 @@
 //! NSD401, the mission: the gateway refuses somebody whose mailbox is on the other system (F-21).
 use super::{Group, groups};
 use crate::evidence::SystemKind;
+use crate::exchange::relay::way_first;
 use crate::model::diagnosis::{Diagnosis, Fate};
 use crate::model::sources::{Asks, seems_to_ask};
 use crate::model::{FaultKind, Recipient};
@@ -90,7 +91,8 @@ fn remedies(case: &Case, group: &Group) -> Vec<Remedy> {
     let behind = gateways.find_map(|hop| case.question.system_behind(hop.hop));
     let behind = behind.and_then(|system| case.model.organisation_of(system));
     let online = behind.is_some_and(|one| one.is_online());
-    let mut all = vec![Remedy::each(title, group.recipients.iter().map(|recipient| answer_for(recipient, online)))];
+    let contacts = Remedy::each(title, group.recipients.iter().map(|recipient| answer_for(recipient, online)));
+    let mut all = vec![contacts.noting(behind.and_then(|one| way_first(case, one.system)))];
     all.extend(tell_of_second_system(case, &group.first.hops));
     all.extend(see_it(case, group));
     all

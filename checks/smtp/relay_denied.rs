@@ -50,7 +50,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             finding.seen(pointer).mend(Remedy::steps("exchange", "Have this server know the domain too", steps));
         } else if hop.hop.role == Role::Exchange {
             let own = hop.hop.system.as_deref().and_then(|system| case.model.organisation_of(system));
-            finding.mend(accept(domain, own.is_some_and(|own| own.is_online())));
+            finding.mend(accept(case, own, domain));
         } else {
             let steps = vec![
                 format!("On {}, add {domain} to the domains that it takes or relays", hop.hop.host),
