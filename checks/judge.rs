@@ -1,6 +1,7 @@
 //! How a check judges: what it is given, what it may say, and what becomes of that.
 use crate::model::Model;
 use crate::prelude::*;
+use crate::remedy::order;
 use alloc::collections::BTreeSet;
 
 /// One check: who it is, why it matters, what to do, how it judges.
@@ -37,6 +38,14 @@ impl<'a> Case<'a> {
     /// A case, with its model drawn.
     pub fn new(question: &'a Question, evidence: &'a Evidence) -> Self {
         Self { question, evidence, model: Model::new(question, evidence) }
+    }
+
+    /// Gives the remedies of these findings their order.
+    pub fn arrange(&self, findings: &mut [Finding]) {
+        order::arrange(findings, |one, other| match self.model.organisations.len() {
+            0 | 1 => true,
+            _ => one.system(self.evidence).is_some_and(|system| other.system(self.evidence) == Some(system)),
+        });
     }
 }
 
@@ -192,6 +201,15 @@ impl Notes {
 }
 
 impl Finding {
+    /// The one system whose directories it rests on.
+    pub fn system<'e>(&self, evidence: &'e Evidence) -> Option<&'e str> {
+        let at =
+            |pointer: &String| pointer.strip_prefix("/evidence/directories/")?.split('/').next()?.parse::<usize>().ok();
+        let mut systems = self.evidence.iter().filter_map(at).filter_map(|at| evidence.directories.get(at));
+        let first = &*systems.next()?.system;
+        systems.all(|directory| directory.system == first).then_some(first)
+    }
+
     /// Adds a subject.
     pub fn about(&mut self, kind: SubjectKind, value: impl Into<String>) -> &mut Self {
         self.subjects.push(Subject { kind, value: value.into() });

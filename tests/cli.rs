@@ -638,6 +638,13 @@ fn a_script_does_by_itself_what_is_proven_whole_and_for_one_organisation() {
         ("two-forests-loop", 1, "'it is for one of corp, labs' { Set-AcceptedDomain "),
         ("contact-targets-shared-domain", 0, FILLED_IN),
         ("wants-authentication", 0, "because it is another way than the first: Or have the connector"),
+        ("authoritative-misses-one", 1, " '' { New-SendConnector -Name 'To the other system of contoso.com' "),
+        (
+            "connector-wrong-space",
+            1,
+            " '' { Set-SendConnector -Identity 'To Zimbra' -AddressSpaces 'zimbra.contoso.com','contoso",
+        ),
+        ("catch-all-mailbox", 0, "because it is done by hand (exchange): Take it off"),
         ("no-rights", 0, "because it is done elsewhere (directory): Grant the account read access"),
     ];
     let folder = folder();

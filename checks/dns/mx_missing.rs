@@ -1,4 +1,5 @@
 //! NSD101: the Internet finds no host that takes the domain's mail.
+use crate::model::names::bare_host;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -42,8 +43,19 @@ fn judge(case: &Case, notes: &mut Notes) {
     notes.finding(detail).about(SubjectKind::Domain, domain).seen_all(seen).mend(Remedy::steps(
         "dns",
         "Publish the gateway",
-        vec![format!("{domain}. IN MX 10 <the gateway's host name>.")],
+        match &named(case)[..] {
+            [] => vec![format!("{domain}. IN MX 10 <the gateway's host name>.")],
+            some => some.iter().map(|host| format!("{domain}. IN MX 10 {host}.")).collect(),
+        },
     ));
+}
+
+/// The gateways that the user named, by names that DNS can hold: an MX record takes no address (RFC 5321, 5.1).
+fn named<'c>(case: &'c Case) -> Vec<&'c str> {
+    let is_name = |host: &&str| host.parse::<core::net::IpAddr>().is_err();
+    let mut hosts: Vec<&str> = case.question.gateways.iter().map(|named| bare_host(named)).filter(is_name).collect();
+    hosts.dedup();
+    hosts
 }
 
 #[cfg(test)]
@@ -51,6 +63,24 @@ mod tests {
     use super::*;
     use crate::evidence::dns::RecordKind;
     use crate::stories::World;
+
+    #[test]
+    fn the_gateways_that_are_named_are_published_by_name() {
+        let mut world = World::healthy();
+        world.dns("contoso.com", RecordKind::Mx, "0 .");
+        let told = |world: &World| {
+            let mut notes = Notes::new(&CHECK);
+            judge(&Case::new(&world.question, &world.evidence), &mut notes);
+            crate::remedy::lines(&notes.findings[0].remedies[0].commands)
+        };
+        let open = ["contoso.com. IN MX 10 <the gateway's host name>."];
+        assert_eq!(told(&world), open);
+        world.question.gateways = vec!["192.0.2.25:25".into(), "[2001:db8::25]:25".into()];
+        assert_eq!(told(&world), open, "an MX record takes no address");
+        world.question.gateways = vec!["mx1.contoso.com:25".into(), "mx2.contoso.com:25".into()];
+        let both = ["contoso.com. IN MX 10 mx1.contoso.com.", "contoso.com. IN MX 10 mx2.contoso.com."];
+        assert_eq!(told(&world), both);
+    }
 
     #[test]
     fn a_domain_without_a_way_in_is_found() {

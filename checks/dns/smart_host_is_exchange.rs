@@ -33,7 +33,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             finding.severity(way.severity());
             finding.about(SubjectKind::SendConnector, name).about(SubjectKind::Host, host.name);
             finding.seen(&*way.exit.pointer).seen_all(&host.seen);
-            finding.mend(way.mend("Hand the mail to the other system itself"));
+            finding.mend(way.mend(case, "Hand the mail to the other system itself"));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! NSD105: the send connector's smart host has no address (F-11).
 use super::ways::{Aim, SmartHost, ways};
+use crate::exchange::known::other_hosts;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -39,8 +40,11 @@ fn judge(case: &Case, notes: &mut Notes) {
             finding.severity(way.severity());
             finding.certainty(if external { Certainty::Likely } else { Certainty::Proven });
             finding.about(SubjectKind::Host, *host).about(SubjectKind::SendConnector, name);
-            finding.seen(&*way.exit.pointer).seen_all(seen).mend(way.mend("Name a smart host that exists"));
-            let steps = vec![format!("{host}. IN A <the other system's address>")];
+            finding.seen(&*way.exit.pointer).seen_all(seen).mend(way.mend(case, "Name a smart host that exists"));
+            let steps = match other_hosts(case, way.organisation).records(host) {
+                none if none.is_empty() => vec![format!("{host}. IN A <the other system's address>")],
+                known => known,
+            };
             finding.mend(Remedy::steps("dns", "Or publish its name", steps));
         }
     }
@@ -110,8 +114,11 @@ mod tests {
         assert_eq!(world.lines(&CHECK), both);
         aim(&mut world, &["old.contoso.com", "mx1.contoso.com"]);
         assert_eq!(world.lines(&CHECK), [dead("critical", "old.contoso.com", none)], "the gateway hands it back");
+        assert_eq!(world.commands(&CHECK), [kept], "the other system's host is known");
+        let other = world.evidence.hops.pop().unwrap();
         let named = "Set-SendConnector -Identity 'To Zimbra' -SmartHosts <the host of the other system>";
         assert_eq!(world.commands(&CHECK), [named]);
+        world.evidence.hops.push(other);
         // What cannot be told is no dead host, and may be a living one.
         aim(&mut world, &["old.contoso.com", "slow.contoso.com"]);
         world.dns("slow.contoso.com", RecordKind::A, "SERVFAIL");

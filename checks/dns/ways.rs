@@ -1,4 +1,5 @@
 //! The smart hosts by which mail of the domain leaves each organisation, and what each of them is.
+use crate::exchange::known::other_hosts;
 use crate::model::OrganisationView;
 use crate::model::exits::Exit;
 use crate::model::names::{Exchangers, bare_host};
@@ -95,20 +96,23 @@ impl Way<'_, '_> {
     }
 
     /// The remedy: the smart hosts that are left, or the one that is to be named.
-    pub(super) fn mend(&self, title: &str) -> Remedy {
+    pub(super) fn mend(&self, case: &Case, title: &str) -> Remedy {
         let cmdlet = if self.organisation.is_online() { "Set-OutboundConnector" } else { "Set-SendConnector" };
         let set = || Cmdlet::new(cmdlet).with("Identity", self.exit.name);
-        let undo = vec![set().list("SmartHosts", self.hosts.iter().map(|host| host.name))];
-        match self.rest() {
-            none if none.is_empty() => {
-                Remedy::exchange(title, vec![set().placeholder("SmartHosts", "the host of the other system")], undo)
-            }
-            rest => Remedy::exchange(
-                "Leave the other smart hosts on the connector",
-                vec![set().list("SmartHosts", rest)],
-                undo,
-            ),
+        let back = set().list("SmartHosts", self.hosts.iter().map(|host| host.name));
+        let rest = self.rest();
+        if !rest.is_empty() {
+            let set = vec![set().list("SmartHosts", rest)];
+            return Remedy::exchange("Leave the other smart hosts on the connector", set, vec![back]);
         }
+        let hosts = other_hosts(case, self.organisation);
+        let port = self.exit.port;
+        let (set, back) = match (self.organisation.is_online(), hosts.is_at_another_port(port)) {
+            (true, _) => (hosts.put_online(set()), back),
+            (false, true) => (hosts.put(set(), port), back.number("Port", port.into())),
+            (false, false) => (hosts.put(set(), port), back),
+        };
+        Remedy::exchange(title, vec![set], vec![back])
     }
 }
 

@@ -1,5 +1,5 @@
 //! NSD302: Exchange bounces what it has no mailbox for (F-01), on premises or online (F-41).
-use super::{all, remedies};
+use super::{all, relay};
 use crate::evidence::exchange::DomainKind;
 use crate::prelude::*;
 
@@ -72,7 +72,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
         // Nothing has to change where everybody is covered.
         if severity != Severity::Info {
-            finding.mend(remedies::relay(organisation, accepted).then(organisation.synchronise()));
+            finding.mend(relay::relay(case, organisation, accepted).then(organisation.synchronise()));
         }
     }
 }
@@ -81,7 +81,8 @@ fn judge(case: &Case, notes: &mut Notes) {
 mod tests {
     use super::*;
     use crate::evidence::directory::Population;
-    use crate::evidence::exchange::AcceptedDomain;
+    use crate::evidence::exchange::{AcceptedDomain, SmartHostAuthentication};
+    use crate::evidence::servers::ExchangeServer;
     use crate::stories::World;
 
     #[test]
@@ -215,10 +216,106 @@ mod tests {
                      Exchange does not know goes to its catch-all mailbox CN=Lost: orders@contoso.com and \
                      sales@contoso.com among them [contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
-        let commands = [
-            "Set-AcceptedDomain -Identity 'contoso.com' -CatchAllRecipient $null",
-            "Set-AcceptedDomain -Identity 'contoso.com' -DomainType InternalRelay -AddressBookEnabled $false",
-        ];
+        let relay = "Set-AcceptedDomain -Identity 'contoso.com' -DomainType InternalRelay -AddressBookEnabled $false";
+        let commands = ["Set-AcceptedDomain -Identity 'contoso.com' -CatchAllRecipient $null", relay];
+        let server = |version: &str| ExchangeServer { version: Some(version.into()), ..ExchangeServer::default() };
+        let of_2013 = || server("Version 15.0 (Build 1497.2)");
+        world.organisation().servers = Observed::Known(vec![of_2013()]);
         assert_eq!(world.commands(&CHECK), commands);
+        // No reference of a later version knows the parameter.
+        let later = vec![of_2013(), server("Version 15.1 (Build 2507.6)")];
+        for servers in [Observed::Known(later), Observed::Known(vec![]), Observed::NotAsked] {
+            world.organisation().servers = servers;
+            let [note, first, last] = &world.commands(&CHECK)[..] else { panic!("two comments and a command") };
+            assert!(first.starts_with("# first, by hand: Take the catch-all recipient off ("), "{first}");
+            assert_eq!(
+                (&**note, &**last),
+                ("# first, by hand: Note the catch-all recipient, to set it again: CN=Lost", relay)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_relayed_has_a_way_on_first() {
+        let relay = "Set-AcceptedDomain -Identity 'contoso.com' -DomainType InternalRelay -AddressBookEnabled $false";
+        let new = "New-SendConnector -Name 'To the other system of contoso.com' -Usage Internal -AddressSpaces 'contoso.com' \
+                   -DNSRoutingEnabled $false -SmartHosts 'smarthost.contoso.com' -SmartHostAuthMechanism \
+                   ExternalAuthoritative -SourceTransportServers <the Mailbox servers that send>";
+        let enable = "Set-SendConnector -Identity 'To Zimbra' -Enabled $true";
+        let unseen = "# see first that a connector leads to the other system, else mail waits and expires: the send \
+                      connectors of corp (no right)";
+        let aimed = "Set-SendConnector -Identity 'To Zimbra' -SmartHosts 'smarthost.contoso.com'";
+        let left = "# then NSD315 is left: the send connector to the other system is not ExternalAuthoritative";
+        let told =
+            "# first give contoso.com a connector to the other system, else mail waits and expires (NSD311 to NSD322)";
+        type Row = (&'static str, fn(&mut World), Vec<&'static str>);
+        let cases: [Row; 10] = [
+            ("it is there", |_| {}, vec![relay]),
+            (
+                "nobody's host may be the way",
+                |world| world.connector(|one| one.smart_hosts = vec!["10.0.0.99".into()]),
+                vec![relay],
+            ),
+            ("none", |world| world.connectors().clear(), vec![new, relay]),
+            ("disabled", |world| world.connector(|one| one.enabled = false), vec![enable, relay]),
+            (
+                "that for all domains leads back",
+                |world| world.connector(|one| (one.address_spaces[0].address, one.smart_hosts) = ("*".into(), vec![])),
+                vec![new, relay],
+            ),
+            (
+                "it leads back",
+                |world| world.connector(|one| one.smart_hosts = vec!["mx1.contoso.com".into()]),
+                vec![aimed, relay],
+            ),
+            (
+                "the disabled one leads back",
+                |world| {
+                    world.connector(|one| (one.enabled, one.smart_hosts) = (false, vec!["mx1.contoso.com".into()]));
+                },
+                vec![enable, aimed, relay],
+            ),
+            (
+                "a flaw that loses nothing",
+                |world| world.connector(|one| one.authentication = SmartHostAuthentication::None),
+                vec![left, relay],
+            ),
+            (
+                "not seen",
+                |world| world.organisation().send_connectors = Observed::Unknown(Miss::new(How::NoRight, "no right")),
+                vec![unseen, relay],
+            ),
+            // A contact leaves for the domain, so that NSD311 gives it the connector.
+            (
+                "another finding gives it",
+                |world| {
+                    world.connectors().clear();
+                    world.directory("orders@contoso.com", "contact targetAddress=SMTP:orders@contoso.com");
+                },
+                vec![told, relay],
+            ),
+        ];
+        for (why, change, expected) in cases {
+            let mut world = World::healthy();
+            world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
+            change(&mut world);
+            assert_eq!(world.commands(&CHECK), expected, "{why}");
+        }
+        // The other organisation relays to this one, which is the end of the line.
+        let mut world = World::two_forests();
+        world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
+        world.evidence.files.push(World::healthy().evidence.files[0].clone());
+        world.question.systems[1].lists.push("eva.txt".into());
+        assert!(world.lines(&CHECK)[0].starts_with("critical "), "{:?}", world.lines(&CHECK));
+        assert_eq!(world.commands(&CHECK), [""; 0], "mail for unknown recipients would go round");
+        let mut world = World::online();
+        world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
+        world.outbound_connectors().clear();
+        let add = "New-OutboundConnector -Name 'To the other system of contoso.com' -ConnectorType OnPremises \
+                   -RecipientDomains 'contoso.com' -UseMXRecord $false -SmartHosts 'smarthost.contoso.com'";
+        assert_eq!(
+            world.commands(&CHECK),
+            [add, "Set-AcceptedDomain -Identity 'contoso.com' -DomainType InternalRelay"]
+        );
     }
 }

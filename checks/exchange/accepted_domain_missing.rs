@@ -26,7 +26,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::Domain, domain)
             .about(SubjectKind::System, organisation.system)
             .seen(pointer)
-            .mend(remedies::accept(domain, organisation.is_online()).then(organisation.synchronise()));
+            .mend(remedies::accept(case, Some(organisation), domain).then(organisation.synchronise()));
     }
 }
 

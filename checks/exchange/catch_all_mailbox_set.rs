@@ -1,5 +1,6 @@
 //! NSD305: a mailbox takes whatever nobody else takes (F-46).
 use super::on_premises;
+use super::relay::no_catch_all;
 use crate::evidence::exchange::DomainKind;
 use crate::prelude::*;
 
@@ -25,7 +26,6 @@ fn judge(case: &Case, notes: &mut Notes) {
         let Some(Some((pointer, accepted))) = notes.need(organisation.accepting(organisation.domain)) else { continue };
         let Some(mailbox) = &accepted.catch_all else { continue };
         let name = &accepted.name;
-        let set = || Cmdlet::new("Set-AcceptedDomain").with("Identity", name);
         let (fate, then) = match accepted.kind {
             DomainKind::Authoritative => (
                 "what Exchange does not know goes there, and not to the other system",
@@ -47,20 +47,14 @@ fn judge(case: &Case, notes: &mut Notes) {
             ))
             .about(SubjectKind::AcceptedDomain, name)
             .seen(format!("{pointer}/catch_all"))
-            .mend(
-                Remedy::exchange(
-                    then,
-                    vec![set().null("CatchAllRecipient")],
-                    vec![set().with("CatchAllRecipient", mailbox)],
-                )
-                .then(organisation.synchronise()),
-            );
+            .mend(no_catch_all(organisation, accepted, mailbox, then).then(organisation.synchronise()));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::servers::ExchangeServer;
     use crate::stories::World;
 
     #[test]
@@ -74,6 +68,9 @@ mod tests {
                      CN=Lost,OU=Users,DC=corp: what Exchange does not know goes there, and not to the other system \
                      [contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
+        assert_eq!(world.commands(&CHECK), [""; 0], "the reference of Exchange 2013 alone has a command for that");
+        let version = Some("Version 15.0 (Build 1497.2)".into());
+        world.organisation().servers = Observed::Known(vec![ExchangeServer { version, ..ExchangeServer::default() }]);
         assert_eq!(world.commands(&CHECK), ["Set-AcceptedDomain -Identity 'contoso.com' -CatchAllRecipient $null"]);
         world.accepted(|accepted| accepted.kind = DomainKind::InternalRelay);
         let stale = "warning proven: The accepted domain 'contoso.com' of corp has the catch-all recipient \

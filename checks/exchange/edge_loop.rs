@@ -1,6 +1,6 @@
 //! NSD322: mail goes round between the Mailbox servers and the Edge server (F-19).
 use super::on_premises;
-use super::remedies::{new_connector, queues};
+use super::remedies::give_connector;
 use crate::evidence::exchange::DomainKind;
 use crate::model::OrganisationView;
 use crate::model::routing::Routing;
@@ -55,8 +55,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::Domain, domain)
             .about(SubjectKind::SendConnector, &winner.name)
             .seen_all([pointer, accepted, edge])
-            .mend(new_connector(case, domain))
-            .mend(queues());
+            .remedies
+            .extend(give_connector(case, organisation, &routing));
     }
 }
 

@@ -43,20 +43,34 @@ fn judge(case: &Case, notes: &mut Notes) {
         let last = members.iter().rev().find(|one| Some(one.organisation.system) != first).unwrap_or(&members[0]);
         let others: Vec<&str> = members.iter().map(|one| one.organisation.system).collect();
         let others: Vec<&str> = others.into_iter().filter(|name| *name != last.organisation.system).collect();
+        // Exchange Online has no AddressBookEnabled.
         let set = |kind, lookup| {
-            let domain = Cmdlet::new("Set-AcceptedDomain").with("Identity", &last.accepted.name);
-            domain.word("DomainType", kind).bool("AddressBookEnabled", lookup)
+            let set = Cmdlet::new("Set-AcceptedDomain").with("Identity", &last.accepted.name).word("DomainType", kind);
+            if last.organisation.is_online() { set } else { set.bool("AddressBookEnabled", lookup) }
         };
-        let remedy = Remedy::exchange(
-            format!(
-                "Make {} the end of the line, once it has mail contacts or mail users for the mailboxes of {}",
-                last.organisation.system,
-                listed(&others, 5)
-            ),
-            vec![set("Authoritative", true)],
-            vec![set("InternalRelay", last.accepted.address_book)],
+        let lacking = case.model.foreign_to(last.organisation);
+        let absent: Vec<&str> = lacking.absent.iter().map(|recipient| recipient.address).collect();
+        let known = lacking.unknown.is_empty() && lacking.untold.is_empty();
+        let first = match &absent[..] {
+            [] if known => None,
+            [] => Some("first see that it holds everybody: whom the others have is not all known".to_string()),
+            some => {
+                Some(format!("first give these a contact or mail user there, else they bounce: {}", listed(some, 12)))
+            }
+        };
+        finding.mend(
+            Remedy::exchange(
+                format!(
+                    "Make {} the end of the line, once it has mail contacts or mail users for the mailboxes of {}",
+                    last.organisation.system,
+                    listed(&others, 5)
+                ),
+                vec![set("Authoritative", true)],
+                vec![set("InternalRelay", last.accepted.address_book)],
+            )
+            .noting(first)
+            .then(last.organisation.synchronise()),
         );
-        finding.mend(remedy.then(last.organisation.synchronise()));
     }
 }
 
@@ -74,7 +88,15 @@ mod tests {
         let mut world = World::two_forests();
         assert_eq!(world.lines(&CHECK), [FOUND]);
         let command = "Set-AcceptedDomain -Identity 'contoso.com' -DomainType Authoritative -AddressBookEnabled $true";
-        assert_eq!(world.commands(&CHECK), [command]);
+        let open = "# first see that it holds everybody: whom the others have is not all known";
+        assert_eq!(world.commands(&CHECK), [open, command]);
+        world.evidence.files.push(World::healthy().evidence.files[0].clone());
+        for address in ["orders@contoso.com", "sales@contoso.com"] {
+            world.directory_at(1, address, "");
+        }
+        let lacking = "# first give these a contact or mail user there, else they bounce: orders@contoso.com and \
+                       sales@contoso.com";
+        assert_eq!(world.commands(&CHECK), [lacking, command]);
         world.accepted_at(1, |accepted| accepted.kind = DomainKind::Authoritative);
         assert_eq!(world.lines(&CHECK), [""; 0]);
         world.accepted_at(1, |accepted| accepted.kind = DomainKind::Unknown);

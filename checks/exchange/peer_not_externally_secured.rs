@@ -1,4 +1,5 @@
 //! NSD324: the second organisation takes the first one's mail as from outside (F-15).
+use super::known::{Known, mailbox_servers};
 use super::{leaves, on_premises};
 use crate::evidence::exchange::SmartHostAuthentication;
 use crate::evidence::servers::{ReceiveAuthentication, ReceiveConnector};
@@ -66,29 +67,6 @@ fn judge(case: &Case, notes: &mut Notes) {
             notes.gap(receiver.unreadable(&what, format!("could not be read: {why}"), "Get-ReceiveConnector"));
             continue;
         }
-        let name = format!("From {}", sender.system);
-        let open = Cmdlet::new("New-ReceiveConnector")
-            .remark("mail from these addresses is then trusted as an Exchange server's: no anti-spam, no check of the sender")
-            .remark("they are as this host sees them; behind NAT or a load balancer they are others: see the protocol log")
-            .with("Name", &name)
-            .placeholder("Server", "a Mailbox server");
-        let open = match receiver.is_before_2013() {
-            Some(true) => open,
-            Some(false) => open.word("TransportRole", "FrontendTransport"),
-            None => open
-                .remark("-TransportRole is there since Exchange 2013; before, leave it out")
-                .word("TransportRole", "FrontendTransport"),
-        };
-        let open = open
-            .word("Usage", "Custom")
-            .word("Bindings", "0.0.0.0:25")
-            .list("RemoteIPRanges", from.iter().map(IpAddr::to_string))
-            .word("AuthMechanism", "ExternalAuthoritative")
-            .word("PermissionGroups", "ExchangeServers");
-        let close = Cmdlet::new("Remove-ReceiveConnector")
-            .remark(&format!("the identity is the server, a backslash and {name}"))
-            .placeholder("Identity", "see the comment")
-            .off("Confirm");
         notes
             .finding(format!(
                 "{} sends to {} from {}, and {} has no receive connector with ExternalAuthoritative for {}",
@@ -103,12 +81,86 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::System, receiver.system)
             .about(SubjectKind::System, sender.system)
             .seen_all([pointer, exit.pointer].into_iter().chain(seen))
-            .mend(Remedy::exchange(
-                format!("At {}, treat the way as secured", receiver.system),
-                vec![open],
-                vec![close],
-            ));
+            .mend(open(case, sender, receiver, exit.smart_hosts, &from));
     }
+}
+
+/// The remedy: a receive connector for the sender's addresses, on each server that its mail reaches. What that opens, and
+/// that the addresses are those that this host sees, is said before it.
+fn open(
+    case: &Case,
+    sender: &OrganisationView,
+    receiver: &OrganisationView,
+    smart_hosts: &[String],
+    from: &[IpAddr],
+) -> Remedy {
+    let name = format!("From {}", sender.system);
+    const ROLE: &str = "-TransportRole is there since Exchange 2013; before, leave it out";
+    let (before_2013, role) =
+        (receiver.is_before_2013(), |cmdlet: Cmdlet| cmdlet.word("TransportRole", "FrontendTransport"));
+    let new = |first: bool| {
+        let new = Cmdlet::new("New-ReceiveConnector");
+        let told = OPENS.iter().chain(before_2013.is_none().then_some(&ROLE));
+        let new = if first { told.fold(new, |cmdlet, what| cmdlet.remark(what)) } else { new };
+        new.with("Name", &name)
+    };
+    let rest = |cmdlet: Cmdlet| {
+        let cmdlet = match before_2013 {
+            Some(true) => cmdlet,
+            Some(false) | None => role(cmdlet),
+        };
+        cmdlet
+            .word("Usage", "Custom")
+            .word("Bindings", "0.0.0.0:25")
+            .list("RemoteIPRanges", from.iter().map(IpAddr::to_string))
+            .word("AuthMechanism", "ExternalAuthoritative")
+            .word("PermissionGroups", "ExchangeServers")
+    };
+    let remove = || Cmdlet::new("Remove-ReceiveConnector");
+    let title = format!("At {}, treat the way as secured", receiver.system);
+    let servers = reached(case, receiver, smart_hosts);
+    if servers.names.is_empty() {
+        let close = remove()
+            .remark(&format!("the identity is the server, a backslash and {name}"))
+            .placeholder("Identity", "see the comment")
+            .off("Confirm");
+        let open = rest(servers.put(new(true), "Server", "a Mailbox server"));
+        return Remedy::exchange(title, vec![open], vec![close]);
+    }
+    let pair = |(at, server): (usize, &String)| {
+        let close = remove().with("Identity", format!("{server}\\{name}")).off("Confirm");
+        (rest(new(at == 0).with("Server", server)), close)
+    };
+    Remedy::each(title, servers.names.iter().enumerate().map(pair))
+}
+
+/// What a connector with ExternalAuthoritative opens (Microsoft, "Allow anonymous relay on Exchange servers", "Externally
+/// secured").
+const OPENS: [&str; 3] = [
+    "who sends from these addresses is then trusted as an Exchange server: relay to anywhere, any sender, no anti-spam",
+    "the addresses are as this host sees them; behind NAT or a load balancer they are others, perhaps everybody's: see the \
+     protocol log of the receiving server before",
+    "narrower: single addresses from that log alone, and in -Bindings the server's internal address in place of 0.0.0.0",
+];
+
+/// The receiver's servers at which mail for `smart_hosts` arrives: those of that name or address, else all.
+fn reached(case: &Case, receiver: &OrganisationView, smart_hosts: &[String]) -> Known {
+    let all = mailbox_servers(receiver);
+    let Ok((_, servers)) = receiver.servers() else { return all };
+    let of = |host: &str| match case.model.addresses(host) {
+        Addresses::Known(found, _) => found,
+        _ => Vec::new(),
+    };
+    let aimed_at: Vec<IpAddr> = smart_hosts.iter().flat_map(|host| of(host)).collect();
+    let is_aimed_at = |name: &&String| {
+        let server = servers.iter().find(|server| server.name == **name);
+        let fqdn = server.and_then(|server| server.fqdn.as_deref());
+        let named =
+            |host: &String| host.eq_ignore_ascii_case(name) || fqdn.is_some_and(|own| host.eq_ignore_ascii_case(own));
+        smart_hosts.iter().any(named) || fqdn.is_some_and(|own| of(own).iter().any(|one| aimed_at.contains(one)))
+    };
+    let names: Vec<String> = all.names.iter().filter(is_aimed_at).cloned().collect();
+    if names.is_empty() { all } else { Known { names, ..all } }
 }
 
 /// The domain whose mail leaves `sender` for another organisation on premises: the shared one, or one that its objects are
@@ -166,7 +218,7 @@ fn secured(doors: &[ReceiveConnector], address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::servers::ExchangeServer;
+    use crate::evidence::servers::{ExchangeServer, ServerRole};
     use crate::stories::World;
 
     fn door(ranges: &[&str], authentication: Vec<ReceiveAuthentication>) -> ReceiveConnector {
@@ -205,6 +257,32 @@ mod tests {
         world.organisation_at(1).receive_connectors = Observed::Known(vec![anyone(), door(&["10.0.0.x"], vec![])]);
         let gap = "unanswered: the receive connector '\\' of labs (could not be read: its RemoteIPRanges)";
         assert_eq!(world.lines(&CHECK), [gap]);
+        world.organisation_at(1).receive_connectors = Observed::Known(vec![anyone()]);
+        let line = |server: &str| {
+            format!(
+                "New-ReceiveConnector -Name 'From corp' -Server {server} -TransportRole FrontendTransport -Usage Custom \
+                 -Bindings 0.0.0.0:25 -RemoteIPRanges '10.0.0.10' -AuthMechanism ExternalAuthoritative -PermissionGroups \
+                 ExchangeServers"
+            )
+        };
+        let told = |world: &World| {
+            let lines = world.commands(&CHECK);
+            let commands: Vec<String> = lines.iter().filter(|line| !line.starts_with('#')).cloned().collect();
+            (commands, lines.len())
+        };
+        assert_eq!(told(&world), (vec![line("<a Mailbox server>")], 5), "no server of labs was read");
+        let server = |name: &str, fqdn: &str| ExchangeServer {
+            name: name.into(),
+            fqdn: Some(fqdn.into()),
+            roles: vec![ServerRole::Mailbox],
+            ..ExchangeServer::default()
+        };
+        let both = vec![server("LAB01", "lab01.contoso.com"), server("LAB02", "lab02.contoso.com")];
+        world.organisation_at(1).servers = Observed::Known(both);
+        assert_eq!(told(&world), (vec![line("'LAB01'"), line("'LAB02'")], 6), "nobody knows which it reaches");
+        let both = vec![server("LAB01", "exch.labs.contoso.com"), server("LAB02", "lab02.contoso.com")];
+        world.organisation_at(1).servers = Observed::Known(both);
+        assert_eq!(told(&world), (vec![line("'LAB01'")], 5), "its smart host is that one");
         let alone = ["not asked: a second Exchange organisation on premises"];
         assert_eq!(World::healthy().lines(&CHECK), alone);
     }

@@ -1,76 +1,74 @@
 //! Remedies that several checks of this area give.
-use crate::evidence::exchange::{AcceptedDomain, DomainKind};
+use super::known::{other_hosts, sources};
+use super::relay::way_first;
+use super::send_connector_wrong_address_space::meant;
+use super::trial::{Change, brings, told};
 use crate::model::OrganisationView;
+use crate::model::organisations::covers;
+use crate::model::routing::Routing;
 use crate::prelude::*;
+use crate::remedy::order::Turn;
 
-/// The remedy that adds an outbound connector to Exchange Online.
-pub(super) fn new_outbound(case: &Case, domain: &str) -> Remedy {
-    let name = format!("To the other system of {domain}");
-    let add = Cmdlet::new("New-OutboundConnector")
-        .with("Name", &name)
-        .word("ConnectorType", "OnPremises")
-        .with("RecipientDomains", domain)
-        .bool("UseMXRecord", false)
-        .or_placeholder("SmartHosts", other_host(case), OTHER_HOST);
-    let remove = Cmdlet::new("Remove-OutboundConnector").with("Identity", &name).off("Confirm");
-    Remedy::exchange("Add an outbound connector to the other system", vec![add], vec![remove])
-}
-
-/// The remedy that adds the connector, with the smart host where a hop of the other system is known.
-pub(super) fn new_connector(case: &Case, domain: &str) -> Remedy {
-    let name = format!("To the other system of {domain}");
-    let add = Cmdlet::new("New-SendConnector")
-        .with("Name", &name)
-        .word("Usage", "Internal")
-        .with("AddressSpaces", domain)
-        .bool("DNSRoutingEnabled", false)
-        .or_placeholder("SmartHosts", other_host(case), OTHER_HOST)
-        .word("SmartHostAuthMechanism", "ExternalAuthoritative")
-        .placeholder("SourceTransportServers", "the Mailbox servers that send");
-    let remove = Cmdlet::new("Remove-SendConnector").with("Identity", &name).off("Confirm");
-    Remedy::exchange("Add a send connector to the other system", vec![add], vec![remove])
-}
-
-/// What stands in a command for a host that nobody named.
-pub(super) const OTHER_HOST: &str = "the host of the other system";
-
-/// The first known host of the other system.
-pub(super) fn other_host<'c>(case: &'c Case) -> Option<&'c str> {
-    case.model.hops_of(Role::Other).next().map(|hop| &*hop.hop.host)
-}
-
-/// Relays what Exchange does not know. The change of type is refused while a catch-all mailbox is set.
-pub(crate) fn relay(organisation: &OrganisationView, accepted: &AcceptedDomain) -> Remedy {
-    let domain = || Cmdlet::new("Set-AcceptedDomain").with("Identity", &accepted.name);
-    // Exchange Online has no AddressBookEnabled to go with it.
-    let set = |kind, lookup| match organisation.is_online() {
-        true => domain().word("DomainType", kind),
-        false => domain().word("DomainType", kind).bool("AddressBookEnabled", lookup),
-    };
-    let off = accepted.catch_all.as_ref().map(|_| domain().null("CatchAllRecipient"));
-    let on = accepted.catch_all.as_ref().map(|mailbox| domain().with("CatchAllRecipient", mailbox));
-    let first = if off.is_some() { "Take the catch-all mailbox off, and relay" } else { "Relay" };
-    let connector = if organisation.is_online() { "outbound" } else { "send" };
-    Remedy::exchange(
-        format!("{first} what Exchange does not know, once the {connector} connector is in place"),
-        off.into_iter().chain([set("InternalRelay", false)]).collect(),
-        [set(word(accepted.kind), accepted.address_book)].into_iter().chain(on).collect(),
-    )
-}
-
-/// The type of an accepted domain, as Set-AcceptedDomain takes it.
-fn word(kind: DomainKind) -> &'static str {
-    match kind {
-        DomainKind::Authoritative => "Authoritative",
-        DomainKind::ExternalRelay => "ExternalRelay",
-        DomainKind::InternalRelay | DomainKind::Unknown => "InternalRelay",
+/// The remedy that adds a connector to the other system, with its host and the servers that send where they are known.
+pub(super) fn new_connector(case: &Case, organisation: &OrganisationView, domain: &str) -> Remedy {
+    let kind = if organisation.is_online() { "an outbound" } else { "a send" };
+    let (mut add, remove) = connector(case, organisation, domain);
+    let (name, served, hosts) = (connector_name(domain), served(organisation, domain), other_hosts(case, organisation));
+    for brought in brings(case, organisation, &[Change::Connector(&name, &served, &hosts)]) {
+        add = add.remark(&told(&brought));
     }
+    Remedy::exchange(format!("Add {kind} connector to the other system"), vec![add], vec![remove])
+}
+
+/// The remedies for a domain that has no connector of its own on premises: the one that seems to be meant for it serves it,
+/// or a new one does.
+pub(super) fn give_connector<'a>(
+    case: &Case<'a>,
+    organisation: &OrganisationView<'a>,
+    routing: &Routing<'a>,
+) -> Vec<Remedy> {
+    let meant = meant(case, organisation, routing).filter(|meant| meant.sure);
+    let meant = meant.map(|meant| meant.mend(organisation, routing.is_served()));
+    meant.into_iter().chain([new_connector(case, organisation, organisation.domain), queues()]).collect()
+}
+
+/// The command that adds the connector, and the one that removes it.
+pub(super) fn connector(case: &Case, organisation: &OrganisationView, domain: &str) -> (Cmdlet, Cmdlet) {
+    let (name, served) = (connector_name(domain), served(organisation, domain));
+    let hosts = other_hosts(case, organisation);
+    let (noun, add) = match organisation.is_online() {
+        true => {
+            let add = Cmdlet::of("New", "OutboundConnector").with("Name", &name).word("ConnectorType", "OnPremises");
+            let add = add.list("RecipientDomains", served).bool("UseMXRecord", false);
+            ("OutboundConnector", hosts.put_online(add))
+        }
+        false => {
+            let add = Cmdlet::of("New", "SendConnector").with("Name", &name).word("Usage", "Internal");
+            let add = hosts.put(add.list("AddressSpaces", served).bool("DNSRoutingEnabled", false), 25);
+            let add = add.word("SmartHostAuthMechanism", "ExternalAuthoritative");
+            let words = "the Mailbox servers that send";
+            ("SendConnector", sources(organisation).put(add, "SourceTransportServers", words))
+        }
+    };
+    (add, Cmdlet::of("Remove", noun).with("Identity", &name).off("Confirm"))
+}
+
+/// What a new connector is called.
+pub(super) fn connector_name(domain: &str) -> String {
+    format!("To the other system of {domain}")
+}
+
+/// What a new connector for `domain` serves: the subdomains too, where Exchange accepts them with it.
+pub(super) fn served(organisation: &OrganisationView, domain: &str) -> Vec<String> {
+    let accepted = organisation.accepting(domain).ok().flatten();
+    let wide = accepted.is_some_and(|(_, entry)| covers(entry, &format!("x.{domain}")).is_some());
+    [domain.to_string()].into_iter().chain(wide.then(|| format!("*.{domain}"))).collect()
 }
 
 /// The remedy that has Exchange take `domain`, and relay what has no mailbox there. A tenant's domains come with those of
 /// Microsoft 365.
-pub(crate) fn accept(domain: &str, online: bool) -> Remedy {
-    if online {
+pub(crate) fn accept(case: &Case, organisation: Option<&OrganisationView>, domain: &str) -> Remedy {
+    if organisation.is_some_and(OrganisationView::is_online) {
         return Remedy::steps(
             "exchange",
             "Add the domain to the tenant, and relay what has no mailbox there",
@@ -79,7 +77,8 @@ pub(crate) fn accept(domain: &str, online: bool) -> Remedy {
                 "In the Exchange admin center, make its accepted domain an internal relay domain, before mail comes"
                     .into(),
             ],
-        );
+        )
+        .at(Turn::Domain);
     }
     let new = Cmdlet::new("New-AcceptedDomain").with("Name", domain).with("DomainName", domain);
     Remedy::exchange(
@@ -87,6 +86,7 @@ pub(crate) fn accept(domain: &str, online: bool) -> Remedy {
         vec![new.word("DomainType", "InternalRelay")],
         vec![Cmdlet::new("Remove-AcceptedDomain").with("Identity", domain).off("Confirm")],
     )
+    .noting(organisation.and_then(|organisation| way_first(case, organisation.system)))
 }
 
 /// What shows whether mail waits for a way on.

@@ -1,5 +1,5 @@
 //! NSD314: the connector to the other system asks DNS (F-08), in Exchange Online too (F-42).
-use super::remedies::{OTHER_HOST, other_host};
+use super::known::other_hosts;
 use super::{all, leaves};
 use crate::evidence::dns::RecordKind;
 use crate::model::{End, OrganisationView};
@@ -53,6 +53,12 @@ fn judge(case: &Case, notes: &mut Notes) {
         let to = if hosts.is_empty() { String::new() } else { format!(", to {}", listed(&hosts, 3)) };
         let name = &connector.name;
         let set = || Cmdlet::new("Set-SendConnector").with("Identity", name);
+        let hosts = other_hosts(case, organisation);
+        let back = set().null("SmartHosts").bool("DNSRoutingEnabled", true);
+        let back = match hosts.is_at_another_port(connector.port) {
+            true => back.number("Port", connector.port.into()),
+            false => back,
+        };
         notes
             .finding(format!("'{name}' serves {domain} and has no smart host: it routes by the MX records{to}"))
             .certainty(certainty)
@@ -63,12 +69,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             .mend(
                 Remedy::exchange(
                     "Hand the mail to the other system itself",
-                    vec![set().bool("DNSRoutingEnabled", false).or_placeholder(
-                        "SmartHosts",
-                        other_host(case),
-                        OTHER_HOST,
-                    )],
-                    vec![set().null("SmartHosts").bool("DNSRoutingEnabled", true)],
+                    vec![hosts.put(set().bool("DNSRoutingEnabled", false), connector.port)],
+                    vec![back],
                 )
                 .then(organisation.synchronise_for(connector)),
             );
@@ -98,7 +100,7 @@ fn online(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
         .seen_all([pointer, mx])
         .mend(Remedy::exchange(
             "Hand the mail to the other system itself",
-            vec![set().bool("UseMXRecord", false).or_placeholder("SmartHosts", other_host(case), OTHER_HOST)],
+            vec![other_hosts(case, organisation).put_online(set().bool("UseMXRecord", false))],
             vec![set().bool("UseMXRecord", true).null("SmartHosts")],
         ));
 }
@@ -106,7 +108,28 @@ fn online(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stories::{World, connector};
+    use crate::stories::{OTHER, World, connector};
+
+    #[test]
+    fn another_port_is_set_with_the_host_and_taken_back_with_it() {
+        for (port, set, back) in [(25, "", ""), (2525, " -Port 2525", " -Port 25")] {
+            let mut world = World::healthy();
+            world.connector(|connector| connector.smart_hosts.clear());
+            world.evidence.hops.iter_mut().filter(|hop| hop.id == OTHER).for_each(|hop| hop.port = port);
+            let mut notes = Notes::new(&CHECK);
+            judge(&Case::new(&world.question, &world.evidence), &mut notes);
+            let remedy = &notes.findings[0].remedies[0];
+            let told = [&remedy.commands, &remedy.undo].map(|all| crate::remedy::lines(all).concat());
+            let expected = [
+                format!(
+                    "Set-SendConnector -Identity 'To Zimbra' -DNSRoutingEnabled $false -SmartHosts \
+                     'smarthost.contoso.com'{set}"
+                ),
+                format!("Set-SendConnector -Identity 'To Zimbra' -SmartHosts $null -DNSRoutingEnabled $true{back}"),
+            ];
+            assert_eq!(told, expected);
+        }
+    }
 
     #[test]
     fn a_connector_of_its_own_without_smart_host_is_found() {

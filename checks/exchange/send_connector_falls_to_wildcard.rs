@@ -1,6 +1,6 @@
 //! NSD312: only the connector for all domains serves the shared one (F-04).
 use super::edge_loop::loops_at_edge;
-use super::remedies::{new_connector, queues};
+use super::remedies::give_connector;
 use super::{leaves, on_premises};
 use crate::evidence::exchange::SendConnector;
 use crate::model::{End, OrganisationView};
@@ -65,8 +65,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::SendConnector, &winner.name)
             .seen(pointer)
             .seen_all(onward.seen)
-            .mend(new_connector(case, domain))
-            .mend(queues());
+            .remedies
+            .extend(give_connector(case, organisation, &routing));
     }
 }
 

@@ -1,6 +1,6 @@
 //! NSD311: nothing carries the domain's mail out of Exchange (F-03), or out of Exchange Online (F-42).
 use super::all;
-use super::remedies::{new_connector, new_outbound, queues};
+use super::remedies::{give_connector, new_connector};
 use crate::evidence::exchange::DomainKind;
 use crate::model::OrganisationView;
 use crate::prelude::*;
@@ -39,8 +39,8 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::System, organisation.system)
             .seen(routing.pointer())
             .seen_all(by)
-            .mend(new_connector(case, domain))
-            .mend(queues());
+            .remedies
+            .extend(give_connector(case, organisation, &routing));
     }
 }
 
@@ -75,7 +75,7 @@ fn online(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
         .about(SubjectKind::Domain, domain)
         .about(SubjectKind::System, system)
         .seen_all([outbound.pointer, accepted, mx])
-        .mend(new_outbound(case, domain));
+        .mend(new_connector(case, organisation, domain));
 }
 
 #[cfg(test)]
@@ -96,7 +96,12 @@ mod tests {
                        -SmartHostAuthMechanism ExternalAuthoritative -SourceTransportServers <the Mailbox servers that send>";
         let look = "Get-Queue | Format-List Identity, NextHopDomain, Status, MessageCount, LastError";
         assert_eq!(world.commands(&CHECK), [command, look]);
-        world.connectors().push(connector("Fabrikam", "SMTP:fabrikam.com;1"));
+        world.connectors().push(connector("To Zimbra", "SMTP:app.contoso.com;1"));
+        let meant = "Set-SendConnector -Identity 'To Zimbra' -AddressSpaces 'app.contoso.com','contoso.com'";
+        assert_eq!(world.commands(&CHECK), [meant, command, look], "one that leads there is rather made to serve it");
+        world.connector(|connector| connector.smart_hosts = vec!["10.0.0.99".into()]);
+        assert_eq!(world.commands(&CHECK), [command, look], "where that leads nobody knows");
+        world.connectors()[0] = connector("Fabrikam", "SMTP:fabrikam.com;1");
         assert_eq!(world.lines(&CHECK), [found]);
         world.connectors().push(connector("Internet", "SMTP:*;1"));
         assert_eq!(world.lines(&CHECK), [""; 0], "that is NSD312");

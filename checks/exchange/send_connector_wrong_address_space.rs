@@ -1,8 +1,9 @@
 //! NSD317: a connector that seems to be meant for the domain serves another one (F-07).
 use super::{leaves, on_premises};
-use crate::evidence::exchange::AddressSpace;
+use crate::evidence::exchange::{AddressSpace, SendConnector};
+use crate::model::OrganisationView;
 use crate::model::near::{beside, subdomains_left_out};
-use crate::model::routing::spaces;
+use crate::model::routing::{Routing, spaces};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -25,49 +26,85 @@ fn judge(case: &Case, notes: &mut Notes) {
             continue;
         }
         let Some(routing) = notes.need(organisation.choice(domain)) else { continue };
-        // What objects are sent on to has its connectors by intent.
-        let routed = case.model.routing_domains(organisation);
-        let meant = match routing.is_served() {
-            true => subdomains_left_out(organisation, &routing),
-            // A disabled one is NSD313's matter.
-            false if routing.disabled().is_some() => None,
-            false => routing.all().filter(|(_, one)| one.enabled).find_map(|(pointer, connector)| {
-                let (why, sure, space) = beside(organisation, connector, &routed)?;
-                Some((pointer, connector, why, sure, space))
-            }),
+        let Some(meant) = meant(case, organisation, &routing) else { continue };
+        let (name, now) = (&meant.connector.name, spaces(meant.connector));
+        let others = routing.why_others_lost_but(&[name]);
+        notes
+            .finding(format!("'{name}' of {} serves {}: {}{others}", organisation.system, listed(&now, 4), meant.why))
+            .certainty(if meant.sure { Certainty::Proven } else { Certainty::Likely })
+            .about(SubjectKind::SendConnector, name)
+            .about(SubjectKind::Domain, domain)
+            .seen(&*meant.pointer)
+            .mend(meant.mend(organisation, routing.is_served()));
+    }
+}
+
+/// A connector that seems to be meant for the domain.
+pub(super) struct Meant<'a> {
+    pointer: String,
+    connector: &'a SendConnector,
+    why: String,
+    /// Whether it leads to another system.
+    pub(super) sure: bool,
+    /// The address space that it lacks.
+    space: String,
+}
+
+/// The connector that seems to be meant for the domain of `routing`, or for its subdomains, and serves another.
+pub(super) fn meant<'a>(
+    case: &Case<'a>,
+    organisation: &OrganisationView<'a>,
+    routing: &Routing<'a>,
+) -> Option<Meant<'a>> {
+    // What objects are sent on to has its connectors by intent.
+    let routed = case.model.routing_domains(organisation);
+    let (pointer, connector, why, sure, space) = match routing.is_served() {
+        true => subdomains_left_out(organisation, routing),
+        // A disabled one is NSD313's matter.
+        false if routing.disabled().is_some() => None,
+        false => routing.all().filter(|(_, one)| one.enabled).find_map(|(pointer, connector)| {
+            let (why, sure, space) = beside(organisation, connector, &routed)?;
+            Some((pointer, connector, why, sure, space))
+        }),
+    }?;
+    // Only where it leads to another system is it surely meant for the domain.
+    let mut owners = connector.smart_hosts.iter().filter_map(|host| case.model.owner(host, connector.port));
+    let sure = sure && owners.any(|owner| owner.system != organisation.system);
+    Some(Meant { pointer, connector, why, sure, space })
+}
+
+impl Meant<'_> {
+    /// The remedy: its address spaces, and the one that it lacks. Beside it the domain needs no other connector.
+    pub(super) fn mend(&self, organisation: &OrganisationView, is_served: bool) -> Remedy {
+        let set = |spaces: &[String]| {
+            Cmdlet::new("Set-SendConnector").with("Identity", &self.connector.name).list("AddressSpaces", spaces)
         };
-        let Some((pointer, connector, why, sure, space)) = meant else { continue };
-        // Only where it leads to another system is it surely meant for the domain.
-        let mut owners = connector.smart_hosts.iter().filter_map(|host| case.model.owner(host, connector.port));
-        let sure = sure && owners.any(|owner| owner.system != organisation.system);
-        let name = &connector.name;
-        let set =
-            |spaces: &[String]| Cmdlet::new("Set-SendConnector").with("Identity", name).list("AddressSpaces", spaces);
-        let now = spaces(connector);
         // The cost is 1 where none is given (Microsoft, "Set-SendConnector").
         let cost = |space: &AddressSpace| if space.cost == 1 { String::new() } else { format!(";{}", space.cost) };
-        let costs = connector.address_spaces.iter().map(cost);
-        let written: Vec<String> = now.iter().zip(costs).map(|(space, cost)| format!("{space}{cost}")).collect();
-        let change = |key| Cmdlet::new("Set-SendConnector").with("Identity", name).change("AddressSpaces", key, &space);
-        let (serve, back) = match connector.unreadable.of(&["address_spaces"]) {
+        let costs = self.connector.address_spaces.iter().map(cost);
+        let written: Vec<String> =
+            spaces(self.connector).iter().zip(costs).map(|(space, cost)| format!("{space}{cost}")).collect();
+        let change = |key| {
+            Cmdlet::new("Set-SendConnector").with("Identity", &self.connector.name).change(
+                "AddressSpaces",
+                key,
+                &self.space,
+            )
+        };
+        let (serve, back) = match self.connector.unreadable.of(&["address_spaces"]) {
             // What could not be read would be lost with a list.
             Some(_) => (change("Add"), change("Remove")),
             None => {
-                let added: Vec<String> = written.iter().cloned().chain([space.clone()]).collect();
+                let added: Vec<String> = written.iter().cloned().chain([self.space.clone()]).collect();
                 (set(&added), set(&written))
             }
         };
-        let others = routing.why_others_lost_but(&[name]);
-        notes
-            .finding(format!("'{name}' of {} serves {}: {why}{others}", organisation.system, listed(&now, 4)))
-            .certainty(if sure { Certainty::Proven } else { Certainty::Likely })
-            .about(SubjectKind::SendConnector, name)
-            .about(SubjectKind::Domain, domain)
-            .seen(pointer)
-            .mend(
-                Remedy::exchange("Have it serve the domain", vec![serve], vec![back])
-                    .then(organisation.synchronise_for(connector)),
-            );
+        let serve = match is_served || self.sure {
+            true => serve,
+            false => serve.remark("only where it leads to the other system, and in place of a new connector"),
+        };
+        Remedy::exchange("Have it serve the domain", vec![serve], vec![back])
+            .then(organisation.synchronise_for(self.connector))
     }
 }
 

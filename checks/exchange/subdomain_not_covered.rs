@@ -25,7 +25,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let Some((pointer, _)) = notes.need(organisation.accepted_domains()) else { continue };
         match organisation.is_online() {
             true => tenant(organisation, notes),
-            false => edge(organisation, notes),
+            false => edge(case, organisation, notes),
         }
         let (uncovered, seen) = subdomains::uncovered(&case.model, organisation, notes);
         if !seen {
@@ -43,13 +43,13 @@ fn judge(case: &Case, notes: &mut Notes) {
                 .certainty(Certainty::Likely)
                 .about(SubjectKind::Domain, &domain)
                 .seen_all([pointer.clone(), held])
-                .mend(accept(organisation, &domain));
+                .mend(accept(case, organisation, &domain));
         }
     }
 }
 
 /// The Edge server's `SMTP:--` is the listed domains: one under a wildcard is none of them.
-fn edge(organisation: &OrganisationView, notes: &mut Notes) {
+fn edge(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
     let domain = organisation.domain;
     let Some(Some((pointer, entry))) = notes.need(organisation.accepted_domain()) else { return };
     if entry.domain == domain || entry.kind != DomainKind::InternalRelay {
@@ -65,7 +65,7 @@ fn edge(organisation: &OrganisationView, notes: &mut Notes) {
         .about(SubjectKind::Domain, domain)
         .about(SubjectKind::AcceptedDomain, &entry.name)
         .seen_all([pointer, edges])
-        .mend(accept(organisation, domain));
+        .mend(accept(case, organisation, domain));
 }
 
 /// `MatchSubDomains` in Exchange Online works with an internal relay domain and a connector for the subdomains.
@@ -83,9 +83,9 @@ fn tenant(organisation: &OrganisationView, notes: &mut Notes) {
         ));
 }
 
-fn accept(organisation: &OrganisationView, domain: &str) -> Remedy {
+fn accept(case: &Case, organisation: &OrganisationView, domain: &str) -> Remedy {
     if organisation.is_online() {
-        return super::remedies::accept(domain, true);
+        return super::remedies::accept(case, Some(organisation), domain);
     }
     Remedy::exchange(
         "Accept the subdomain",

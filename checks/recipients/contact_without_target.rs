@@ -1,5 +1,6 @@
 //! NSD415: a contact or mail user that leads nowhere (F-34).
 use super::{at_its_source, is_online, objects, tell_objects};
+use crate::exchange::relay::way_first;
 use crate::model::Object;
 use crate::model::recipients::typed;
 use crate::prelude::*;
@@ -49,7 +50,8 @@ fn judge(case: &Case, notes: &mut Notes) {
         tell_objects(notes, &some, detail).certainty(certainty).mend(
             match some.iter().any(|object| is_online(case, object)) {
                 true => at_its_source("set the external address"),
-                false => Remedy::stepwise("Say where their mailbox is", some.iter().map(|object| aim(case, object))),
+                false => Remedy::stepwise("Say where their mailbox is", some.iter().map(|object| aim(case, object)))
+                    .noting(way_first(case, some[0].system)),
             },
         );
     }

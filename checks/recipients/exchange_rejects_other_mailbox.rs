@@ -1,7 +1,7 @@
 //! NSD403: Exchange itself refuses a mailbox of the other system (F-01 or F-09, observed).
 use super::{Sight, groups, note_unseen};
 use crate::evidence::exchange::{AcceptedDomain, DomainKind};
-use crate::exchange::remedies::relay;
+use crate::exchange::relay::relay;
 use crate::model::{FaultKind, OrganisationView};
 use crate::prelude::*;
 
@@ -36,7 +36,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let own = refusing.and_then(|system| case.model.organisation_of(system));
         let accepted = own.and_then(|organisation| organisation.accepted_domain().ok()?);
         let remedy = match (own, accepted) {
-            (Some(own), Some((_, accepted))) => mend(own, accepted),
+            (Some(own), Some((_, accepted))) => mend(case, own, accepted),
             _ => {
                 let set = Cmdlet::new("Set-AcceptedDomain").with("Identity", &*case.question.domain);
                 let set =
@@ -52,10 +52,10 @@ const RELAY: &str = "Relay what Exchange does not know, once the connector to th
 
 /// What has the domain relayed. Where it is relayed already, the server that refuses does not know it, or something else
 /// looks recipients up there.
-fn mend(own: &OrganisationView, accepted: &AcceptedDomain) -> Remedy {
+fn mend(case: &Case, own: &OrganisationView, accepted: &AcceptedDomain) -> Remedy {
     let looked_up = accepted.address_book && !own.is_online();
     if accepted.kind != DomainKind::InternalRelay || looked_up {
-        return relay(own, accepted).then(own.synchronise());
+        return relay(case, own, accepted).then(own.synchronise());
     }
     let steps = vec![
         format!("'{}' is an internal relay domain already, and its recipients are not looked up", accepted.name),

@@ -2,6 +2,7 @@
 use super::contacts::{Names, about, answer_for};
 use super::{Group, groups};
 use crate::evidence::SystemKind;
+use crate::exchange::relay::way_first;
 use crate::model::FaultKind;
 use crate::model::diagnosis::{Diagnosis, Fate};
 use crate::model::sources::{Asks, seems_to_ask};
@@ -107,7 +108,7 @@ fn remedies(case: &Case, group: &Group, names: &Names) -> Vec<Remedy> {
         steps.push((vec![edges.clone()], vec![edges]));
     }
     let title = format!("Have the directory answer for them: {object}{again}");
-    let mut all = vec![Remedy::stepwise(title, steps)];
+    let mut all = vec![Remedy::stepwise(title, steps).noting(system.and_then(|one| way_first(case, one)))];
     all.extend(made.then(about));
     all.extend(tell_of_second_system(case, &group.first.hops, &group.addresses()));
     all

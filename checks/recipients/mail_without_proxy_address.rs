@@ -3,6 +3,7 @@ use super::contacts::owner;
 use super::{at_its_source, is_online, objects, tell_objects};
 use crate::evidence::address;
 use crate::evidence::exchange::DomainKind;
+use crate::exchange::relay::way_first;
 use crate::model::Object;
 use crate::prelude::*;
 
@@ -61,7 +62,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         let finding = tell_objects(notes, &objects, detail);
         let remedy = match some.iter().any(|(object, _)| is_online(case, object)) {
             true => at_its_source("add the address to proxyAddresses"),
-            false => Remedy::stepwise("Mail-enable them", pairs),
+            false => Remedy::stepwise("Mail-enable them", pairs).noting(way_first(case, first.system)),
         };
         finding.severity(severity).certainty(certainty);
         if !remedy.commands.is_empty() {

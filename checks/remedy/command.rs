@@ -48,6 +48,11 @@ impl Command {
         Self { text, remarks: Vec::new(), kind: Kind::Step }
     }
 
+    /// Adds what a person has to know before it.
+    pub(super) fn note(&mut self, remark: &str) {
+        self.remarks.insert(0, quoting::in_words(remark));
+    }
+
     /// The line, and before it the comments that belong to it.
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
         self.remarks.iter().map(|remark| format!("# {remark}")).chain([self.text.clone()])
@@ -72,6 +77,11 @@ impl Command {
     /// to do that as well.
     pub fn reads(&self) -> bool {
         ["Get-", "Test-", "Validate-", "Set-ADServerSettings "].iter().any(|start| self.text.starts_with(start))
+    }
+
+    /// Whether it is a step in words, which nobody quoted.
+    pub fn is_step(&self) -> bool {
+        self.kind == Kind::Step
     }
 
     /// Whether it is a line of a saved report.

@@ -1,11 +1,13 @@
 //! What mends a fault: commands that are built from their parts, so that no value gets into one but quoted, and what takes
 //! them back.
 pub mod command;
+pub mod order;
 pub mod quoting;
 
 use crate::prelude::*;
 use alloc::collections::BTreeSet;
 pub use command::{Cmdlet, Command, Program, Shell};
+use order::Turn;
 use serde::Serializer;
 
 /// How many lines a person reads and pastes; a script (`show --remedies powershell`) serves better for more.
@@ -32,9 +34,16 @@ pub struct Remedy {
     /// Whether it mends nothing, and shows what the finding says: commands that only read.
     #[serde(default, skip_serializing_if = "is_false")]
     pub proof: bool,
+    /// Its place among the remedies of the report, from 1: they work in this order. Other ways to mend the same finding
+    /// share it, and so do findings with one cure. None where it mends nothing, and only shows something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<usize>,
     /// How many commands each step has, and how many undos, where it is taken in steps.
     #[serde(skip)]
     steps: Vec<(usize, usize)>,
+    /// When its turn comes, where what it does would not say so.
+    #[serde(skip)]
+    turn: Option<Turn>,
 }
 
 impl Remedy {
@@ -45,16 +54,26 @@ impl Remedy {
             title: title.into(),
             place: "exchange".into(),
             shell: Some(Shell::PowerShell.word().into()),
-            proof: undo.is_empty() && commands.iter().all(Command::reads),
+            proof: undo.is_empty() && !commands.is_empty() && commands.iter().all(Command::reads),
             commands,
             undo,
+            order: None,
             steps: Vec::new(),
+            turn: None,
         }
     }
 
     /// The same for several things, each with the command that does it and the one that takes it back.
     pub fn each(title: impl Into<String>, pairs: impl IntoIterator<Item = (Cmdlet, Cmdlet)>) -> Self {
         Self::stepwise(title, pairs.into_iter().map(|(one, back)| (vec![one], vec![back])))
+    }
+
+    /// The same with a comment before its first command, where there is one to make.
+    pub fn noting(mut self, remark: Option<String>) -> Self {
+        if let (Some(remark), Some(first)) = (remark, self.commands.first_mut()) {
+            first.note(&remark);
+        }
+        self
     }
 
     /// The same where each takes several commands.
@@ -75,9 +94,9 @@ impl Remedy {
         (!self.steps.is_empty()).then(|| self.steps.iter().map(step))
     }
 
-    /// The same, with `command` after its commands and after its undos.
+    /// The same, with `command` after its commands and after its undos. What is said in words stays as it is.
     pub fn then(mut self, command: Option<Cmdlet>) -> Self {
-        if let Some(command) = command {
+        if let Some(command) = command.filter(|_| self.shell.is_some()) {
             self.steps.clear();
             self.commands.push(command.clone().into());
             self.undo.push(command.into());
@@ -101,7 +120,9 @@ impl Remedy {
             commands,
             undo,
             proof: false,
+            order: None,
             steps: Vec::new(),
+            turn: None,
         }
     }
 
@@ -113,8 +134,17 @@ impl Remedy {
     /// A remedy in words, at `place`.
     pub fn steps(place: &str, title: impl Into<String>, steps: Vec<String>) -> Self {
         let commands = steps.into_iter().map(Command::step).collect();
-        let (title, place) = (title.into(), place.into());
-        Self { title, place, shell: None, commands, undo: Vec::new(), proof: false, steps: Vec::new() }
+        Self {
+            title: title.into(),
+            place: place.into(),
+            shell: None,
+            commands,
+            undo: Vec::new(),
+            proof: false,
+            order: None,
+            steps: Vec::new(),
+            turn: None,
+        }
     }
 }
 

@@ -57,6 +57,7 @@ pub fn report(
         checks.push(result);
     }
     findings.sort_by(|a: &Finding, b| (a.severity, &a.code).cmp(&(b.severity, &b.code)));
+    case.arrange(&mut findings);
     let counted = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let counts = FindingCounts {
         critical: counted(Severity::Critical),
@@ -236,8 +237,10 @@ fn tally(recipients: &[RecipientResult]) -> BTreeMap<String, usize> {
 mod tests {
     use super::*;
     use crate::evidence::Lookup;
+    use crate::evidence::exchange::DomainKind;
     use crate::evidence::smtp::Who;
     use crate::model::diagnosis::Fate;
+    use crate::remedy::lines;
     use crate::stories::{EXCHANGE, GATEWAY, OTHER, World, turn};
     use alloc::collections::BTreeSet;
 
@@ -392,6 +395,34 @@ mod tests {
         let told =
             ["[[ignore]] NSD204 matches no finding", "[[ignore]] NSD401 expired on 2026-11-23; it is not applied"];
         assert_eq!(notes, told);
+    }
+
+    #[test]
+    fn equal_commands_for_two_organisations_are_two_steps_and_for_one_they_are_one() {
+        let orders = |world: World, codes: [&str; 2]| {
+            let (report, _) = judged(world, &[]);
+            let of = report.findings.iter().filter(|one| codes.contains(&&*one.code));
+            let cures = of.map(|one| (one.code.clone(), one.remedies[0].order, lines(&one.remedies[0].commands)));
+            cures.collect::<Vec<_>>()
+        };
+        let mut world = World::two_forests();
+        for at in 0..2 {
+            world.accepted_at(at, |accepted| accepted.kind = DomainKind::ExternalRelay);
+        }
+        let all = orders(world, ["NSD303", "NSD303"]);
+        let [(_, Some(one), corp), (_, Some(other), labs)] = &all[..] else { panic!("two findings: {all:?}") };
+        assert!(corp == labs && one != other, "{all:?}");
+
+        let mut world = World::healthy();
+        world.accepted(|accepted| accepted.kind = DomainKind::Authoritative);
+        world.validates(EXCHANGE);
+        let refusal = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup";
+        for address in [crate::stories::RANDOM, "orders@contoso.com"] {
+            world.rcpt(EXCHANGE, address, refusal);
+        }
+        let all = orders(world, ["NSD302", "NSD403"]);
+        let [(_, one, authoritative), (_, other, refused)] = &all[..] else { panic!("two findings: {all:?}") };
+        assert!(authoritative == refused && one == other && one.is_some(), "{all:?}");
     }
 
     #[test]

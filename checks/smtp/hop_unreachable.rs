@@ -1,5 +1,6 @@
 //! NSD201: nobody answers at a hop (F-10).
 use crate::prelude::*;
+use crate::remedy::order::Turn;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD201",
@@ -95,7 +96,10 @@ fn unresolved(case: &Case, notes: &mut Notes, hop: &HopView) {
                 .about(SubjectKind::Host, hop.id())
                 .seen(hop.pointer())
                 .seen_all(seen)
-                .mend(Remedy::steps("dns", "Publish its name", vec![format!("{}. IN A <its address>", hop.hop.host)]));
+                .mend(
+                    Remedy::steps("dns", "Publish its name", vec![format!("{}. IN A <its address>", hop.hop.host)])
+                        .at(Turn::Beyond),
+                );
         }
         Addresses::Unknown(miss) => notes.gap(no_dns(format!("the addresses of {}", hop.hop.host), &miss)),
         _ => notes.gap(Gap::unanswered(what, "DNS has no address for it", "--gateway HOST with a name that resolves")),

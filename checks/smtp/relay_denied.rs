@@ -52,7 +52,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         } else if hop.hop.role == Role::Exchange {
             let own = hop.hop.system.as_deref().and_then(|system| case.model.organisation_of(system));
             let edges = own.and_then(|own| own.synchronise());
-            finding.mend(accept(domain, own.is_some_and(|own| own.is_online())).then(edges));
+            finding.mend(accept(case, own, domain).then(edges));
         } else {
             let steps = vec![
                 format!("On {}, add {domain} to the domains that it takes or relays", hop.hop.host),

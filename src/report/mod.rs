@@ -2,6 +2,8 @@
 pub mod powershell;
 pub mod table;
 
+use nsdiag_checks::evidence::SystemKind;
+use nsdiag_checks::judge::Finding;
 use nsdiag_checks::remedy::quoting::is_unseen;
 use nsdiag_checks::report::Report;
 use std::io::{self, Write};
@@ -92,6 +94,15 @@ pub fn escaped(json: &str) -> String {
         }
     }
     out
+}
+
+/// Whose remedy a finding's is, in brackets: equal commands may be for two Exchange organisations.
+fn whose(report: &Report, finding: &Finding) -> String {
+    let exchange = report.run.settings.systems.iter().filter(|system| system.kind != SystemKind::Other);
+    match finding.system(&report.evidence) {
+        Some(system) if exchange.count() > 1 => format!(" ({})", safe(system)),
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,15 @@
 //!
 //! The commands are those that the evidence calls for, judged once more: a saved report may have been written by anybody,
 //! and what it says that one should run is not believed.
+use super::whose;
 use crate::app::run_check;
 use nsdiag_checks::evidence::SystemKind;
-use nsdiag_checks::judge::{Case, Certainty, Finding, Severity};
+use nsdiag_checks::judge::{Case, Certainty, Finding, Severity, listed};
+use nsdiag_checks::remedy::order::{self, Turn};
 use nsdiag_checks::remedy::quoting::{in_words, powershell};
 use nsdiag_checks::remedy::{Command, Remedy, Shell};
 use nsdiag_checks::report::Report;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Windows PowerShell takes a file without it for one in the system's old encoding (about_Character_Encoding).
@@ -41,36 +44,37 @@ pub fn scripts(report: &Report) -> Scripts {
     let several = organisations(report);
     let (mut apply, mut undo) = (Vec::new(), Vec::new());
     let mut number = 0;
-    let mut known: Vec<String> = Vec::new();
-    for finding in judged_again(report) {
-        let code = &finding.code;
-        let powershell = |(_, one): &(usize, &Remedy)| one.shell.as_deref() == Some(Shell::PowerShell.word());
-        let changes = |one: &&Remedy| one.shell.is_none() || !one.commands.iter().all(Command::reads);
-        // The first may be one in words.
-        for (place, remedy) in finding.remedies.iter().filter(changes).enumerate().filter(powershell) {
+    // What is left to a person, and when its turn is: what comes after it may rest on it.
+    let mut by_hand: Vec<(Turn, &str)> = Vec::new();
+    let findings = judged_again(report);
+    for taken in order::steps(&findings) {
+        let codes: BTreeSet<&str> = taken.findings.iter().map(|finding| &*finding.code).collect();
+        let codes = listed(&codes.into_iter().collect::<Vec<_>>(), 6) + &whose(report, taken.findings[0]);
+        for (place, remedy) in taken.ways.iter().enumerate() {
+            let is_for_us = remedy.shell.as_deref() == Some(Shell::PowerShell.word());
             let aside = match (place, &*remedy.place) {
-                (0, "exchange") => None,
+                (0, _) if remedy.shell.is_none() => Some(format!("it is done by hand ({})", remedy.place)),
+                (0, "exchange") if is_for_us => None,
                 (0, elsewhere) => Some(format!("it is done elsewhere ({elsewhere})")),
-                _ => Some("it is another way than the first".into()),
+                _ if is_for_us => Some("it is another way than the first".into()),
+                _ => continue,
             };
             if let Some(why) = aside {
-                apply.push(told(
-                    &format!("{code}, not done by this script, because {why}: {}", remedy.title),
-                    &remedy.commands,
-                ));
+                let title = format!("{codes}, not done by this script, because {why}: {}", remedy.title);
+                apply.push(told(&title, &remedy.commands));
+                if place == 0 && remedy.place == "exchange" {
+                    by_hand.push((remedy.turn(), &taken.findings[0].code));
+                }
                 continue;
             }
-            for step in steps(&finding, remedy, &several) {
-                let text: String = step.commands.iter().map(|one| format!("{}\n", one.text())).collect();
-                // Two findings with one cure.
-                if known.contains(&text) {
-                    continue;
-                }
-                known.push(text);
+            let before = by_hand.iter().find(|(turn, _)| *turn < remedy.turn()).map(|(_, code)| *code);
+            let title = format!("{codes}, {}", remedy.title);
+            for step in steps(remedy, &title, &on_request(&taken, remedy, &several, before)) {
                 if !step.commands.iter().all(Command::is_whole) {
                     let why = "something has to be filled in between < and >";
                     apply
                         .push(told(&format!("{}, not done by this script, because {why}", step.title), &step.commands));
+                    by_hand.push((remedy.turn(), &taken.findings[0].code));
                     continue;
                 }
                 number += 1;
@@ -121,7 +125,9 @@ fn judged_again(report: &Report) -> Vec<Finding> {
             .find(|one| one.code == told.code && one.subjects == told.subjects && one.detail == told.detail)
             .cloned()
     };
-    report.findings.iter().filter_map(again).collect()
+    let mut again: Vec<Finding> = report.findings.iter().filter_map(again).collect();
+    case.arrange(&mut again);
+    again
 }
 
 /// The Exchange organisations that the report is about, in words, where there are several: a step is for one of them.
@@ -131,16 +137,26 @@ fn organisations(report: &Report) -> String {
     if names.len() > 1 { format!("it is for one of {}", names.join(", ")) } else { String::new() }
 }
 
+/// Why a step is taken on request alone; empty where it is not.
+fn on_request(taken: &order::Step, remedy: &Remedy, several: &str, before: Option<&str>) -> String {
+    // Who needs all of it; another finding may need a part of it alone.
+    let needs =
+        |finding: &&&Finding| order::cure(finding).is_some_and(|cure| cure.commands.len() == remedy.commands.len());
+    let whose = || taken.findings.iter().filter(needs);
+    match () {
+        () if !several.is_empty() => several.into(),
+        () if before.is_some() => format!("what mends {} is left to you, and comes first", before.unwrap_or_default()),
+        () if !whose().any(|finding| finding.certainty == Certainty::Proven) => {
+            "it is not proven that this is wrong".into()
+        }
+        () if whose().all(|finding| finding.severity == Severity::Info) => "this may be meant".into(),
+        () => String::new(),
+    }
+}
+
 /// The steps of a remedy: one for each command that has its own undo, else the whole.
-fn steps(finding: &Finding, remedy: &Remedy, several: &str) -> Vec<Step> {
-    let title = format!("{}, {}", finding.code, remedy.title);
-    let on_request = match (finding.severity, finding.certainty) {
-        _ if !several.is_empty() => several.to_string(),
-        (_, Certainty::Likely | Certainty::Inconclusive) => "it is not proven that this is wrong".into(),
-        (Severity::Info, _) => "this may be meant".into(),
-        _ => String::new(),
-    };
-    let step = |commands, undo| Step { title: title.clone(), on_request: on_request.clone(), commands, undo };
+fn steps(remedy: &Remedy, title: &str, on_request: &str) -> Vec<Step> {
+    let step = |commands, undo| Step { title: title.into(), on_request: on_request.into(), commands, undo };
     match remedy.pairs() {
         Some(pairs) => pairs.map(|(one, back)| step(one.to_vec(), back.to_vec())).collect(),
         None => vec![step(remedy.commands.clone(), remedy.undo.clone())],
@@ -167,6 +183,7 @@ fn quoted(words: &str) -> String {
 
 /// What is not run: a comment, whatever its commands are.
 fn told(why: &str, commands: &[Command]) -> String {
-    let lines = commands.iter().flat_map(Command::lines).map(|line| format!("    #   {line}\n"));
+    let safe = |command: &Command, line: String| if command.is_step() { in_words(&line) } else { line };
+    let lines = commands.iter().flat_map(|one| one.lines().map(|line| format!("    #   {}\n", safe(one, line))));
     format!("    # {}\n{}", in_words(why), lines.collect::<String>())
 }

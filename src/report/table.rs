@@ -1,11 +1,12 @@
 //! The report for people: the verdict first, then what is wrong, for whom, why, and what mends it. 80 columns, but for
 //! commands: those are pasted, and stand on a line each.
-use super::safe;
+use super::{safe, whose};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use nsdiag_checks::evidence::smtp::Who;
 use nsdiag_checks::judge::{Certainty, Finding, Severity, count, listed};
 use nsdiag_checks::model::Outcome;
 use nsdiag_checks::model::diagnosis::{Fate, meaning_in_words};
+use nsdiag_checks::remedy::order::{Step, steps};
 use nsdiag_checks::remedy::{Remedy, lines};
 use nsdiag_checks::replies::Meaning;
 use nsdiag_checks::report::{FoldedGap, RecipientResult, Report, Status, Verdict};
@@ -21,10 +22,12 @@ pub fn table(report: &Report, colour: bool, verbose: bool) -> String {
     let paint = Paint { colour };
     let mut out = String::new();
     out.push_str(&head(report, &paint));
+    let steps = steps(&report.findings);
     for finding in &report.findings {
         out.push('\n');
-        out.push_str(&of_finding(finding, &paint));
+        out.push_str(&of_finding(finding, &steps, &paint));
     }
+    out.push_str(&mending(report, &steps));
     out.push_str(&recipients(report));
     out.push_str(&configured(report));
     out.push_str(&gaps(report));
@@ -99,7 +102,8 @@ fn head(report: &Report, paint: &Paint) -> String {
     line
 }
 
-fn of_finding(finding: &Finding, paint: &Paint) -> String {
+/// What was found, with what shows more of it; what mends it stands below, in the order in which it works.
+fn of_finding(finding: &Finding, steps: &[Step], paint: &Paint) -> String {
     let severity = format!("{:?}", finding.severity).to_lowercase();
     let certainty = match finding.certainty {
         Certainty::Proven => "proven",
@@ -114,25 +118,75 @@ fn of_finding(finding: &Finding, paint: &Paint) -> String {
         rows.push(("for", listed(&subjects, 12)));
     }
     rows.push(("why", safe(&finding.detail)));
+    let is_mended = |step: &&Step| step.findings.iter().any(|one| core::ptr::eq(*one, finding));
+    if let Some(step) = steps.iter().find(is_mended) {
+        rows.push(("mend", format!("by step {} below: {}", step.number, safe(&step.ways[0].title))));
+    }
     out.push_str(&pairs(&rows));
-    for remedy in &finding.remedies {
-        out.push_str(&of_remedy(&finding.code, remedy));
+    for remedy in finding.remedies.iter().filter(|remedy| !remedy.mends()) {
+        let label = if remedy.proof { "see" } else { "mend" };
+        out.push_str(&of_remedy(&finding.code, label, &safe(&remedy.title), remedy));
     }
     out
 }
 
-fn of_remedy(code: &str, remedy: &Remedy) -> String {
+/// What mends it all, step by step; what mends several findings stands once.
+fn mending(report: &Report, steps: &[Step]) -> String {
+    let mut out = match steps {
+        [] => return String::new(),
+        [_] => "\nWhat mends it\n".to_string(),
+        _ => "\nWhat mends it, in the order in which it works\n".into(),
+    };
+    let mut told: Vec<(Vec<String>, usize)> = Vec::new();
+    for step in steps {
+        let codes: Vec<&str> = step.findings.iter().map(|finding| &*finding.code).collect();
+        let code = codes[0];
+        for (at, remedy) in step.ways.iter().enumerate() {
+            let title = safe(&remedy.title);
+            let title = match at {
+                0 => format!("{}{}: {title}", safe(&listed(&distinct(&codes), 6)), whose(report, step.findings[0])),
+                _ => title,
+            };
+            let label = match at {
+                0 => format!("{}.", step.number),
+                _ if title.starts_with("Or ") => String::new(),
+                _ => "or".into(),
+            };
+            let mut does = lines(&remedy.commands);
+            does.extend([remedy.place.clone(), whose(report, step.findings[0])]);
+            match told.iter().find(|(known, _)| *known == does) {
+                Some((_, number)) => out.push_str(&pairs(&[(&label, format!("{title}, as in step {number}"))])),
+                None => {
+                    out.push_str(&of_remedy(code, &label, &title, remedy));
+                    told.push((does, step.number));
+                }
+            }
+        }
+    }
+    out
+}
+
+fn distinct<'c>(codes: &[&'c str]) -> Vec<&'c str> {
+    let mut all: Vec<&str> = Vec::new();
+    for code in codes {
+        if !all.contains(code) {
+            all.push(code);
+        }
+    }
+    all
+}
+
+fn of_remedy(code: &str, label: &str, title: &str, remedy: &Remedy) -> String {
     let shell = match (remedy.shell.as_deref(), &*remedy.place) {
         (Some("powershell"), "exchange") => " (Exchange Management Shell)",
         (Some("powershell"), _) => " (PowerShell)",
         (Some(_), _) => " (shell)",
         (None, _) => "",
     };
-    let label = if remedy.proof { "see" } else { "mend" };
-    let mut out = pairs(&[(label, format!("{}{shell}:", safe(&remedy.title)))]);
+    let mut out = pairs(&[(label, format!("{title}{shell}:"))]);
     let commands = lines(&remedy.commands);
     match remedy.shell {
-        Some(_) => out.push_str(&block(code, label, &commands)),
+        Some(_) => out.push_str(&block(code, if remedy.proof { "see" } else { "mend" }, &commands)),
         None => out.extend(commands.iter().map(|step| pairs(&[("", format!("- {}", safe(step)))]))),
     }
     if !remedy.undo.is_empty() {
@@ -347,6 +401,6 @@ mod tests {
           # to here
 "
         );
-        assert_eq!(of_remedy("NSD313", &remedy), expected);
+        assert_eq!(of_remedy("NSD313", "mend", "x", &remedy), expected);
     }
 }

@@ -20,6 +20,8 @@ use nsdiag::app;
 use nsdiag::cli::CheckArgs;
 use nsdiag::config::Settings;
 use nsdiag::report::powershell::scripts;
+use nsdiag_checks::evidence::exchange::DomainKind;
+use nsdiag_checks::evidence::{Observed, Organisation};
 use nsdiag_checks::judge::Finding;
 use nsdiag_checks::remedy::{Command, Remedy};
 use nsdiag_checks::report::Report;
@@ -28,22 +30,9 @@ use printed::{pinned, shown, steady};
 use shell::{Shell, Stop};
 use std::collections::{BTreeMap, BTreeSet};
 use stub::Exchange;
-use trial::{named_in, pasted, wrong};
+use trial::{in_order, named_in, pasted, wrong};
 use value::{Argument, Value};
 use variants::variants;
-
-/// What is known to be wrong with remedies of today, by code and a part of the fault. An entry whose fault is gone must go.
-const OPEN: &[(&str, &str)] = &[
-    // It is for the time after the connector's remedy, as its title says; the order is yet to be given.
-    ("NSD302", "with it comes NSD311"),
-    ("NSD302", "with it comes NSD421"),
-    // The test fills in a domain that no connector serves.
-    ("NSD415", "with it comes NSD421"),
-    // In the reference of Exchange 2013 alone, though Get-AcceptedDomain shows the property in later ones as well.
-    ("NSD302", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange"),
-    ("NSD305", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange"),
-    ("NSD403", "Set-AcceptedDomain -CatchAllRecipient is not there in Exchange"),
-];
 
 /// Plays `scenario` and runs the whole pipeline against it; the report, and the port that the lab's hops have.
 async fn play(scenario: &Scenario) -> (Report, u16) {
@@ -60,7 +49,7 @@ async fn every_remedy_of_every_scenario_is_one_that_the_shell_takes_and_its_undo
     let all = Scenario::all();
     let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(24).collect().await;
     let table = cmdlets::read();
-    let mut found: BTreeMap<(String, String), String> = BTreeMap::new();
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
     let mut printed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (scenario, (report, port)) in all.iter().zip(&played) {
         for (finding, remedy) in remedies(report) {
@@ -74,22 +63,17 @@ async fn every_remedy_of_every_scenario_is_one_that_the_shell_takes_and_its_undo
             for (finding, remedy) in remedies(&report) {
                 for fault in wrong(&report, finding, remedy, &table) {
                     let place = format!("{}{change}: {} \"{}\"", scenario.name, finding.code, remedy.title);
-                    found.entry((finding.code.clone(), fault)).or_insert(place);
+                    found.entry(format!("{}: {fault}", finding.code)).or_insert(place);
                 }
+            }
+            for fault in in_order(&report, &table) {
+                found.entry(fault).or_insert_with(|| format!("{}{change}", scenario.name));
             }
         }
     }
-    let is_open = |code: &str, fault: &str| OPEN.iter().find(|(one, part)| *one == code && fault.contains(part));
-    let new: Vec<String> = found
-        .iter()
-        .filter(|((code, fault), _)| is_open(code, fault).is_none())
-        .map(|((_, fault), place)| format!("{place}\n    {fault}"))
-        .collect();
-    let gone: Vec<_> =
-        OPEN.iter().filter(|open| !found.keys().any(|(code, fault)| is_open(code, fault) == Some(open))).collect();
+    let faults: Vec<String> = found.iter().map(|(fault, place)| format!("{place}\n    {fault}")).collect();
     let differs = pinned(&printed);
-    assert!(new.is_empty(), "{} faults of remedies:\n{}\n{differs:?}", new.len(), new.join("\n"));
-    assert_eq!(gone, [&("", ""); 0], "these are mended: take them out of OPEN");
+    assert!(faults.is_empty(), "{} faults of remedies:\n{}\n{differs:?}", faults.len(), faults.join("\n"));
     assert_eq!(differs, None);
 }
 
@@ -368,6 +352,74 @@ fn a_line_that_the_shell_would_refuse_is_found_and_its_like_that_it_takes_is_not
     ];
     for (line, versions, expected) in cases {
         assert_eq!(faults(line, &table, versions).join(" | "), *expected, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn remedies_stand_in_the_order_in_which_they_work_and_each_once() {
+    let (report, _) = play(&Scenario::named("accepted-domain-missing").unwrap()).await;
+    let again = |change: &dyn Fn(&mut Organisation)| {
+        let (mut evidence, run) = (report.evidence.clone(), report.run.clone());
+        let directories = evidence.directories.iter_mut();
+        for directory in directories {
+            let Observed::Known(own) = &mut directory.organisation else { continue };
+            change(own);
+        }
+        nsdiag_checks::report::report(&report.tool.version, run, evidence, &[], &app::run_check).0
+    };
+    let without = again(&|own| own.send_connectors = Observed::Known(vec![]));
+    let order = |code: &str| {
+        let finding = without.findings.iter().find(|finding| finding.code == code).unwrap();
+        finding.remedies.iter().map(|remedy| remedy.order).collect::<Vec<_>>()
+    };
+    // What only shows something has no place in it.
+    assert_eq!(
+        [order("NSD311"), order("NSD301"), order("NSD208")],
+        [vec![Some(1), None], vec![Some(2)], vec![Some(2), None]]
+    );
+
+    let table = nsdiag::report::table::table(&without, false, false);
+    let at = |text: &str, part: &str| text.match_indices(part).map(|(at, _)| at).collect::<Vec<_>>();
+    let [connector, domain] = ["New-SendConnector ", "New-AcceptedDomain "].map(|part| at(&table, part));
+    assert!(connector.len() == 1 && domain.len() == 1 && connector < domain, "{table}");
+    assert!(table.contains("\n  2.     NSD208 and NSD301: Accept the domain"), "{table}");
+    let note = "# first give contoso.com a connector to the other system, else mail waits and expires";
+    assert!(at(&table, note) < domain && at(&table, note) > connector, "who pastes that alone is told: {table}");
+
+    let both = scripts(&without);
+    let [connector, domain] = ["New-SendConnector ", "New-AcceptedDomain "].map(|part| at(&both.apply, part));
+    assert!(connector.len() == 1 && domain.len() == 1 && connector < domain, "{}", both.apply);
+    let [connector, domain] = ["Remove-SendConnector ", "Remove-AcceptedDomain "].map(|part| at(&both.undo, part));
+    assert!(connector.len() == 1 && domain.len() == 1 && connector > domain, "{}", both.undo);
+    assert!(both.apply.contains("in Exchange' '' { New-AcceptedDomain "), "{}", both.apply);
+
+    // A step that rests on one that somebody has to fill in is not taken without it.
+    let unseen = |own: &mut Organisation| {
+        own.send_connectors = Observed::Known(vec![]);
+        own.servers = Observed::NotAsked;
+    };
+    let script = scripts(&again(&unseen)).apply;
+    let why = "in Exchange' 'what mends NSD311 is left to you, and comes first' { New-AcceptedDomain ";
+    assert!(script.contains(why) && script.contains("    #   New-SendConnector "), "{script}");
+    // Where the connector is there, nothing has to come before.
+    let script = scripts(&report).apply;
+    assert!(script.contains("in Exchange' '' { New-AcceptedDomain ") && !script.contains("# first give"), "{script}");
+}
+
+#[tokio::test]
+async fn equal_commands_say_for_which_organisation_they_are() {
+    let (report, _) = play(&Scenario::named("two-forests-loop").unwrap()).await;
+    let (mut evidence, run) = (report.evidence.clone(), report.run.clone());
+    for directory in &mut evidence.directories {
+        let Observed::Known(own) = &mut directory.organisation else { continue };
+        let Observed::Known(accepted) = &mut own.accepted_domains else { continue };
+        accepted.iter_mut().for_each(|one| one.kind = DomainKind::ExternalRelay);
+    }
+    let report = nsdiag_checks::report::report(&report.tool.version, run, evidence, &[], &app::run_check).0;
+    let written = [nsdiag::report::table::table(&report, false, false), scripts(&report).apply];
+    for text in written {
+        assert!(text.contains("NSD303 (corp)") && text.contains("NSD303 (labs)"), "{text}");
+        assert_eq!(text.matches("Set-AcceptedDomain -Identity 'contoso.com' -DomainType InternalRelay").count(), 2);
     }
 }
 

@@ -5,12 +5,17 @@ use crate::held::BLANK;
 use crate::lines::{commands, faults, is_blank, only_reads, with_blanks};
 use crate::shell::{self, Shell, Stop};
 use crate::stub::Exchange;
+use crate::value::Value;
 use nsdiag::app;
-use nsdiag_checks::evidence::{Evidence, SystemKind};
-use nsdiag_checks::judge::Finding;
-use nsdiag_checks::remedy::{Command, Remedy};
+use nsdiag_checks::evidence::exchange::AddressSpace;
+use nsdiag_checks::evidence::{Evidence, Observed, SystemKind};
+use nsdiag_checks::judge::{Finding, Severity};
+use nsdiag_checks::remedy::{Command, Remedy, order};
 use nsdiag_checks::report::Report;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What is filled in for a placeholder: a host, a server, the domain of an address.
+const FILLED_IN: &str = "filled.example.com";
 
 /// The Exchange systems that `finding` may be about, each with the versions that it may be of: those whose directory it rests
 /// on, else all.
@@ -120,6 +125,7 @@ impl Trial<'_> {
     /// What goes wrong where the commands and then their undo are pasted to a stub of the system.
     fn on_a_stub(&self, done: &[&str], undone: &[&str]) -> Vec<String> {
         let mut exchange = Exchange::of(&self.report.evidence, self.system, self.table, self.versions);
+        by_hand(self.remedy, &mut exchange);
         let before = exchange.objects.clone();
         if let Err(stop) = pasted(done, &mut exchange) {
             return vec![format!("the stub says to {}: {stop:?}", done.join(" | "))];
@@ -156,24 +162,19 @@ impl Trial<'_> {
     /// The model's verdict on the system as `exchange` is now: whether the finding is still there, or another has come. What
     /// hops said before cannot tell, so a finding that rests on that is not looked at.
     fn judged(&self, exchange: &Exchange) -> Vec<String> {
-        let of_directories =
-            |finding: &Finding| finding.evidence.iter().all(|pointer| pointer.starts_with("/evidence/directories/"));
-        if !self.alone || !of_directories(self.finding) {
+        if !self.alone || !is_of_directories(self.finding) {
             return Vec::new();
         }
-        let mut evidence = self.report.evidence.clone();
-        exchange.shown_in(&mut evidence, self.system);
-        let (version, run) = (&self.report.tool.version, self.report.run.clone());
-        let after = nsdiag_checks::report::report(version, run, evidence, &[], &app::run_check).0;
-        let same = |one: &&Finding| one.code == self.finding.code && one.subjects == self.finding.subjects;
+        let after = judged(self.report, exchange, self.system);
         let mut all = Vec::new();
-        if after.findings.iter().any(|one| same(&one)) {
+        if after.iter().any(|one| is_same(one, self.finding)) {
             let calls: Vec<String> = exchange.calls.iter().map(|(name, bound)| format!("{name} {bound:?}")).collect();
             all.push(format!("the finding is still there after {}", calls.join("; ")));
         }
-        let known: BTreeSet<&str> = self.report.findings.iter().map(|one| &*one.code).collect();
-        for one in after.findings.iter().filter(|one| !known.contains(&*one.code)) {
-            all.push(format!("with it comes {}: {}", one.code, one.detail));
+        // What another remedy has to do before is said, and tried in the order of all.
+        if !remarks(self.remedy).any(|one| one.starts_with("first ")) {
+            let new = new(self.report, &after).filter(|one| !tells_of(self.remedy, one));
+            all.extend(new.map(|one| format!("with it comes {}: {}", one.code, one.detail)));
         }
         all
     }
@@ -221,6 +222,132 @@ impl Trial<'_> {
     }
 }
 
+/// What is wrong with the remedies of `report`, taken in their order on one stub and then taken back: at each step what it
+/// mends is gone and stays so, and nothing comes that was not there.
+pub fn in_order(report: &Report, table: &BTreeMap<String, Cmdlet>) -> Vec<String> {
+    let systems: Vec<_> =
+        report.run.settings.systems.iter().filter(|system| system.kind != SystemKind::Other).collect();
+    let [system] = systems[..] else { return Vec::new() };
+    let versions = match system.kind {
+        SystemKind::ExchangeOnline => vec![Version::Online],
+        _ => versions(&report.evidence, &system.name),
+    };
+    let mut exchange = Exchange::of(&report.evidence, &system.name, table, &versions);
+    let before = exchange.objects.clone();
+    let (mut all, mut mended, mut back) = (Vec::new(), Vec::new(), Vec::new());
+    let mut is_whole = true;
+    for step in order::steps(&report.findings) {
+        let (remedy, codes) = (step.ways[0], step.findings.iter().map(|one| &*one.code).collect::<Vec<_>>().join("+"));
+        for finding in &step.findings {
+            let numbers: Vec<_> = finding.remedies.iter().filter(|one| one.mends()).map(|one| one.order).collect();
+            if numbers.iter().any(|number| *number != Some(step.number)) {
+                all.push(format!("{}: step {} is numbered {numbers:?}", finding.code, step.number));
+            }
+        }
+        if by_hand(remedy, &mut exchange) {
+            is_whole = false;
+        }
+        if remedy.shell.as_deref() != Some("powershell") || remedy.place != "exchange" {
+            continue;
+        }
+        if let Err(stop) = pasted(&texts(&remedy.commands), &mut exchange) {
+            all.push(format!("{codes} in its turn: the stub says {stop:?}"));
+            continue;
+        }
+        is_whole &=
+            !remedy.undo.is_empty() && !texts(&remedy.undo).iter().any(|line| is_blank(line) || line.starts_with('#'));
+        back.push(texts(&remedy.undo));
+        let after = judged(report, &exchange, &system.name);
+        mended.extend(step.findings.iter().copied().filter(|one| is_of_directories(one)).map(|one| (one, step.number)));
+        for (finding, number) in &mended {
+            if after.iter().any(|one| is_same(one, finding)) {
+                all.push(format!("{} of step {number} is there after step {}", finding.code, step.number));
+            }
+        }
+        // What loses no mail may be left to the next run, if it is told. Where the report has no step that gives the way
+        // on, as nothing of the domain needed it until now, it is told that it comes first.
+        let way = |one: &Finding| ["NSD311", "NSD313", "NSD421"].contains(&&*one.code);
+        let is_left = |one: &Finding| {
+            one.severity != Severity::Critical && tells_of(remedy, one)
+                || way(one) && remarks(remedy).any(|told| told.starts_with("first ") && told.contains("connector"))
+        };
+        let came = new(report, &after).filter(|one| is_of_directories(one) && !is_left(one));
+        all.extend(came.map(|one| format!("{codes} in its turn: with it comes {}: {}", one.code, one.detail)));
+    }
+    back.reverse();
+    for undo in back.iter().filter(|_| is_whole) {
+        if let Err(stop) = pasted(undo, &mut exchange) {
+            all.push(format!("in turn, the stub says to the undo {}: {stop:?}", undo.join(" | ")));
+        }
+    }
+    if is_whole && all.is_empty() && exchange.objects != before {
+        all.push("taken back in turn, the system is not as it was".into());
+    }
+    all
+}
+
+/// Does what a remedy leaves to a person, where no reference has a command for it: the catch-all recipient.
+fn by_hand(remedy: &Remedy, exchange: &mut Exchange) -> bool {
+    let says = |text: &str| text.contains("Take the catch-all recipient off");
+    let told = remedy.commands.iter().any(|one| says(one.text()) || one.remarks().iter().any(|remark| says(remark)));
+    for (_, properties) in exchange.objects.iter_mut().filter(|((noun, _), _)| told && noun == "AcceptedDomain") {
+        properties.insert("CatchAllRecipient".into(), Value::Null);
+    }
+    told
+}
+
+/// What the model finds where the system is as `exchange` is now.
+fn judged(report: &Report, exchange: &Exchange, system: &str) -> Vec<Finding> {
+    let mut evidence = report.evidence.clone();
+    exchange.shown_in(&mut evidence, system);
+    serve_what_is_filled_in(&mut evidence, system);
+    let (version, run) = (&report.tool.version, report.run.clone());
+    nsdiag_checks::report::report(version, run, evidence, &[], &app::run_check).0.findings
+}
+
+/// Whoever fills in an address gives one that a connector serves.
+fn serve_what_is_filled_in(evidence: &mut Evidence, system: &str) {
+    for directory in evidence.directories.iter_mut().filter(|one| one.system == system) {
+        let Observed::Known(organisation) = &mut directory.organisation else { continue };
+        if let Observed::Known(all) = &mut organisation.send_connectors
+            && let Some(mut one) = all.first().cloned()
+        {
+            let space = AddressSpace { kind: "SMTP".into(), address: FILLED_IN.into(), cost: 1, local: false };
+            (one.name, one.address_spaces, one.enabled) = ("For what is filled in".into(), vec![space], true);
+            all.push(one);
+        }
+        if let Observed::Known(all) = &mut organisation.outbound_connectors
+            && let Some(mut one) = all.first().cloned()
+        {
+            (one.name, one.recipient_domains) = ("For what is filled in".into(), vec![FILLED_IN.into()]);
+            all.push(one);
+        }
+    }
+}
+
+fn remarks(remedy: &Remedy) -> impl Iterator<Item = &str> {
+    remedy.commands.iter().flat_map(Command::remarks).map(|one| &**one)
+}
+
+/// Whether a remark says that `finding` comes with the remedy.
+fn tells_of(remedy: &Remedy, finding: &Finding) -> bool {
+    remarks(remedy).any(|one| one.contains(&*finding.code))
+}
+
+fn is_of_directories(finding: &Finding) -> bool {
+    finding.evidence.iter().all(|pointer| pointer.starts_with("/evidence/directories/"))
+}
+
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    one.code == other.code && one.subjects == other.subjects
+}
+
+/// Those of `after` that are of no kind that `report` has.
+fn new<'f>(report: &Report, after: &'f [Finding]) -> impl Iterator<Item = &'f Finding> + use<'f> {
+    let known: BTreeSet<String> = report.findings.iter().map(|one| one.code.clone()).collect();
+    after.iter().filter(move |one| !known.contains(&one.code))
+}
+
 fn texts(commands: &[Command]) -> Vec<&str> {
     commands.iter().map(Command::text).collect()
 }
@@ -229,8 +356,8 @@ fn texts(commands: &[Command]) -> Vec<&str> {
 pub fn pasted(lines: &[&str], exchange: &mut Exchange) -> Result<(), Stop> {
     // A pasted block does not end at an error; here any of them is a fault.
     let filled = |line: &&str| {
-        let line = with_blanks(line).replace(&format!("Address {BLANK}"), "Address someone@filled.example.com");
-        line.replace(BLANK, "filled.example.com")
+        let line = with_blanks(line).replace(&format!("Address {BLANK}"), &format!("Address someone@{FILLED_IN}"));
+        line.replace(BLANK, FILLED_IN)
     };
     let block: Vec<String> = lines.iter().map(filled).collect();
     let source = format!("$ErrorActionPreference = 'Stop'\n{}\n", block.join("\n"));

@@ -64,7 +64,34 @@ pub fn variants(report: &Report) -> Vec<(&'static str, Report)> {
                 server.fqdn.as_ref().and_then(|fqdn| Some(format!("{}.hub.example.com", fqdn.split('.').next()?)));
         }
     });
+    let without_connectors = |evidence: &mut Evidence| {
+        for organisation in organisations(evidence) {
+            known(&mut organisation.send_connectors).into_iter().for_each(Vec::clear);
+            known(&mut organisation.outbound_connectors).into_iter().for_each(Vec::clear);
+        }
+    };
+    let authoritative = |evidence: &mut Evidence| {
+        for accepted in organisations(evidence).filter_map(|one| known(&mut one.accepted_domains)).flatten() {
+            (accepted.kind, accepted.address_book) = (DomainKind::Authoritative, true);
+        }
+    };
+    let disabled = |evidence: &mut Evidence| {
+        for organisation in organisations(evidence) {
+            known(&mut organisation.send_connectors).into_iter().flatten().for_each(|one| one.enabled = false);
+            known(&mut organisation.outbound_connectors).into_iter().flatten().for_each(|one| one.enabled = false);
+        }
+    };
+    let both = |first: &dyn Fn(&mut Evidence), second: &dyn Fn(&mut Evidence)| {
+        again(&|evidence| {
+            first(evidence);
+            second(evidence);
+        })
+    };
     vec![
+        (" without connectors", again(&without_connectors)),
+        (" authoritative", again(&authoritative)),
+        (" authoritative and without connectors", both(&authoritative, &without_connectors)),
+        (" authoritative and with disabled connectors", both(&authoritative, &disabled)),
         (" as Exchange Online", in_the_cloud),
         (" with Exchange in another domain of the forest", elsewhere),
         ("", again(&|_| {})),
