@@ -22,6 +22,7 @@ mod send_connector_scoped;
 mod send_connector_size_limit;
 mod send_connector_wrong_address_space;
 mod subdomain_not_covered;
+mod transport_rule_diverts;
 
 use crate::model::OrganisationView;
 use crate::prelude::*;
@@ -71,6 +72,7 @@ pub const CHECKS: &[&Check] = &[
     &edge_loop::CHECK,
     &receive_connector_name_clash::CHECK,
     &peer_not_externally_secured::CHECK,
+    &transport_rule_diverts::CHECK,
     &exchange_configuration_unreadable::CHECK,
     &directory_unreachable::CHECK,
     &directory_refuses_bind::CHECK,

@@ -9,6 +9,7 @@ use nsdiag_checks::evidence::exchange::{
 };
 use nsdiag_checks::evidence::online::OutboundConnector;
 use nsdiag_checks::evidence::servers::{ReceiveAuthentication, ReceiveConnector};
+use nsdiag_checks::evidence::transport::TransportRule;
 use nsdiag_checks::evidence::{Directory, Entry, Evidence, Observed};
 use std::collections::BTreeMap;
 
@@ -28,8 +29,8 @@ const RECIPIENTS: [&str; 9] = [
     "Contact",
     "ADObject",
 ];
-const OTHERS: [&str; 5] =
-    ["AcceptedDomain", "SendConnector", "ReceiveConnector", "OutboundConnector", "InboundConnector"];
+const OTHERS: [&str; 6] =
+    ["AcceptedDomain", "SendConnector", "ReceiveConnector", "OutboundConnector", "InboundConnector", "TransportRule"];
 
 /// The stub.
 pub struct Exchange<'a> {
@@ -70,6 +71,9 @@ impl<'a> Exchange<'a> {
                 for one in organisation.outbound_connectors.known().into_iter().flatten() {
                     put("OutboundConnector", &one.name, outbound(one));
                 }
+                for one in organisation.transport_rules.known().into_iter().flatten() {
+                    put("TransportRule", &one.name, rule(one));
+                }
             }
             for entry in entries(directory) {
                 put(RECIPIENT, &entry.dn, recipient(entry));
@@ -89,6 +93,7 @@ impl<'a> Exchange<'a> {
                     one.fqdn = self.objects.get(&key).and_then(|it| texts(it.get("Fqdn")?).pop());
                 }
                 self.shown(&mut organisation.outbound_connectors, "OutboundConnector", |one| &one.name, send_out);
+                self.shown(&mut organisation.transport_rules, "TransportRule", |one| &one.name, act);
             }
             let lookups = directory.lookups.iter_mut().flat_map(|lookup| [&mut lookup.entries, &mut lookup.forest]);
             for seen in lookups.chain([&mut directory.noteworthy]) {
@@ -179,6 +184,9 @@ impl<'a> Exchange<'a> {
                     properties.insert(parameter.into(), value);
                 }
             }
+            ("Disable" | "Enable", "TransportRule") => {
+                properties.insert("State".into(), Value::Text(format!("{verb}d")));
+            }
             ("Disable", "MailContact" | "MailUser") => {
                 for gone in ["ExternalEmailAddress", "EmailAddresses", "LegacyExchangeDN", "Alias"] {
                     properties.insert(gone.into(), Value::Null);
@@ -254,6 +262,7 @@ fn normal(parameter: &str, value: &Value) -> Value {
             "SmartHosts"
             | "EmailAddresses"
             | "RecipientDomains"
+            | EXCEPT
             | "SourceTransportServers"
             | "RemoteIPRanges"
             | "Bindings"
@@ -384,7 +393,6 @@ fn sends(one: &SendConnector) -> Vec<(&'static str, Value)> {
         ("IgnoreSTARTTLS", Value::Bool(one.ignore_starttls)),
         ("TlsDomain", text(one.tls_domain.as_deref())),
         ("UseExternalDNSServersEnabled", Value::Bool(one.external_dns)),
-        ("FrontendProxyEnabled", Value::Bool(one.frontend_proxy)),
         ("DomainSecureEnabled", Value::Bool(one.domain_secure)),
         ("CloudServicesMailEnabled", Value::Bool(one.cloud_services)),
         ("Fqdn", text(one.fqdn.as_deref())),
@@ -407,7 +415,6 @@ fn receives(one: &ReceiveConnector) -> Vec<(&'static str, Value)> {
         ("Bindings", list(one.bindings.iter().cloned())),
         ("RemoteIPRanges", list(one.remote_ranges.iter().cloned())),
         ("AuthMechanism", list(authentication.map(String::from))),
-        ("RequireTLS", Value::Bool(one.require_tls)),
     ]
 }
 
@@ -497,6 +504,22 @@ fn send(one: &mut SendConnector, properties: &Properties) {
             "SourceTransportServers" => one.source_servers = texts(value),
             _ => {}
         }
+    }
+}
+
+fn rule(one: &TransportRule) -> Vec<(&'static str, Value)> {
+    let state = if one.acts { "Enabled" } else { "Disabled" };
+    vec![("State", text(Some(state))), (EXCEPT, list(one.except.domains.iter().cloned()))]
+}
+
+const EXCEPT: &str = "ExceptIfRecipientDomainIs";
+
+fn act(one: &mut TransportRule, properties: &Properties) {
+    one.acts = properties.get("State").is_some_and(|state| state.text() == "Enabled");
+    one.except.domains = properties.get(EXCEPT).map(texts).unwrap_or_default();
+    one.except.named.retain(|name| name != "RecipientDomainIs");
+    if !one.except.domains.is_empty() {
+        one.except.named.push("RecipientDomainIs".into());
     }
 }
 
