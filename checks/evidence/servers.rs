@@ -110,6 +110,20 @@ pub enum PermissionGroup {
     Custom,
 }
 
+impl PermissionGroup {
+    /// Its name to Exchange's cmdlets.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AnonymousUsers => "AnonymousUsers",
+            Self::ExchangeUsers => "ExchangeUsers",
+            Self::ExchangeServers => "ExchangeServers",
+            Self::ExchangeLegacyServers => "ExchangeLegacyServers",
+            Self::Partners => "Partners",
+            Self::Custom => "Custom",
+        }
+    }
+}
+
 /// An Edge subscription.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EdgeSubscription {
