@@ -123,7 +123,7 @@ fn tenant<'a>(case: &Case<'a>, sender: &OrganisationView<'a>, notes: &mut Notes)
     if all.iter().any(|one| may_be(&one)) {
         return;
     }
-    let by = listed(&exit.smart_hosts, 3);
+    let by = listed(exit.smart_hosts, 3);
     let finding = notes.finding(format!(
         "{} sends to {} by {by}, and {} has no enabled inbound connector of type OnPremises",
         sender.system, receiver.system, receiver.system

@@ -26,6 +26,14 @@ struct Limit {
 
 fn judge(case: &Case, notes: &mut Notes) {
     for organisation in on_premises(case, notes) {
+        // Without Exchange's own limits it is not known what comes through at all.
+        let Some((pointer, config)) = notes.need(organisation.transport_config()) else { continue };
+        let whole = |field: &str, name: &str, bytes: Option<u64>| {
+            let of = format!("{name} of {}", organisation.system);
+            Some(Limit { of, bytes: bytes?, seen: format!("{pointer}/{field}") })
+        };
+        let received = whole("max_receive", "MaxReceiveSize", config.max_receive);
+        let sent = whole("max_send", "MaxSendSize", config.max_send);
         let alone = case.model.on_premises().count() == 1;
         let hops = |role| case.model.hops_of(role);
         let own: Vec<Limit> = hops(Role::Exchange)
@@ -36,24 +44,6 @@ fn judge(case: &Case, notes: &mut Notes) {
             .filter(|hop| case.question.named_behind(hop.hop).map_or(alone, |system| system == organisation.system))
             .filter_map(|hop| Some((hop, announced(hop)?)))
             .collect();
-        let config = match organisation.transport_config() {
-            Ok((pointer, config)) => Some((pointer, config)),
-            Err(gap) => {
-                notes.gap(gap);
-                None
-            }
-        };
-        let whole = |field: &str, name: &str, bytes: Option<u64>| {
-            let (pointer, _) = config.as_ref()?;
-            Some(Limit {
-                of: format!("{name} of {}", organisation.system),
-                bytes: bytes?,
-                seen: format!("{pointer}/{field}"),
-            })
-        };
-        let received =
-            config.as_ref().and_then(|(_, config)| whole("max_receive", "MaxReceiveSize", config.max_receive));
-        let sent = config.as_ref().and_then(|(_, config)| whole("max_send", "MaxSendSize", config.max_send));
         let onward: Vec<Limit> = match passes_on(case, organisation) {
             true => sent.into_iter().chain(hops(Role::Other).filter_map(|hop| announced(hop))).collect(),
             false => vec![],
@@ -116,7 +106,10 @@ mod tests {
     use crate::evidence::transport::TransportConfig;
     use crate::stories::{EXCHANGE, GATEWAY, OTHER, World, turn};
 
-    fn world(sizes: [&str; 3], config: Option<(Option<u64>, Option<u64>)>) -> World {
+    /// `MaxReceiveSize` and `MaxSendSize`.
+    type Whole = (Option<u64>, Option<u64>);
+
+    fn world(sizes: [&str; 3], config: Option<Whole>) -> World {
         let mut world = World::healthy();
         for (hop, size) in [GATEWAY, EXCHANGE, OTHER].into_iter().zip(sizes) {
             let mut hello = turn(Stage::Ehlo, "250-x", None);
@@ -143,7 +136,7 @@ mod tests {
                 "info likely: the SIZE of mx1.contoso.com (192.0.2.25) takes messages up to 50 MB, and {behind} [corp]"
             )]
         };
-        let cases: Vec<([&str; 3], Option<(Option<u64>, Option<u64>)>, Vec<String>)> = vec![
+        let cases: Vec<([&str; 3], Option<Whole>, Vec<String>)> = vec![
             ([usual, usual, usual], unlimited, vec![]),
             ([large, usual, large], unlimited, found("the SIZE of exch01.corp.contoso.com (10.0.0.10) is 36 MB")),
             (
@@ -160,7 +153,7 @@ mod tests {
             (["", usual, usual], unlimited, vec![]),
             ([large, " 0", ""], unlimited, vec![]),
             ([large, " many", large], unlimited, vec![]),
-            ([usual, usual, usual], None, vec!["not asked: the transport configuration of corp".into()]),
+            ([large, usual, usual], None, vec!["not asked: the transport configuration of corp".into()]),
         ];
         for (sizes, config, expected) in cases {
             assert_eq!(world(sizes, config).lines(&CHECK), expected, "{sizes:?} {config:?}");
