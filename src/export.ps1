@@ -21,11 +21,11 @@ $wanted = [ordered]@{
         SmartHostsString DNSRoutingEnabled SmartHostAuthMechanism Port
         TlsDomain TlsAuthLevel RequireTLS IgnoreSTARTTLS
         CloudServicesMailEnabled UseExternalDNSServersEnabled
-        FrontendProxyEnabled Fqdn SourceTransportServers IsScopedConnector
+        DomainSecureEnabled Fqdn SourceTransportServers IsScopedConnector
         MaxMessageSize'
     'Get-ReceiveConnector' = -split 'Identity Server Enabled Bindings
         RemoteIPRanges AuthMechanism PermissionGroups TransportRole Fqdn
-        MaxHopCount MaxLocalHopCount TarpitInterval MaxMessageSize RequireTLS'
+        MaxMessageSize'
     'Get-RecipientFilterConfig' = -split 'Enabled RecipientValidationEnabled
         BlockListEnabled BlockedRecipients'
     'Get-EdgeSubscription' = -split 'Site'
@@ -38,6 +38,21 @@ $wanted = [ordered]@{
     'Get-OutboundConnector' = -split 'Enabled ConnectorType RecipientDomains
         SmartHosts UseMXRecord IsTransportRuleScoped AllAcceptedDomains
         RouteAllMessagesViaOnPremises TlsSettings'
+    # What rules do and whom they are for; what they look for in messages is
+    # left out but for its kind.
+    'Get-TransportRule' = -split 'State Mode StopRuleProcessing ActivationDate
+        ExpiryDate Conditions Exceptions Actions
+        RecipientDomainIs SentTo SentToScope FromScope
+        ExceptIfRecipientDomainIs ExceptIfSentTo ExceptIfSentToScope
+        ExceptIfFromScope
+        RejectMessageReasonText RejectMessageEnhancedStatusCode
+        SmtpRejectMessageRejectText SmtpRejectMessageRejectStatusCode
+        Disconnect DeleteMessage RedirectMessageTo AddManagerAsRecipientType
+        Quarantine ModerateMessageByUser ModerateMessageByManager
+        RouteMessageOutboundConnector'
+    'Get-RemoteDomain' = -split 'DomainName NDREnabled AutoForwardEnabled'
+    'Get-TransportConfig' = -split 'InternalSMTPServers MaxSendSize
+        MaxReceiveSize'
     'Get-Recipient' = $recipient
     'Get-Mailbox' = $recipient + (-split 'ForwardingAddress
         ForwardingSmtpAddress DeliverToMailboxAndForward AccountDisabled')
@@ -55,6 +70,9 @@ function Get-Plain($value) {
         $list = @(foreach ($one in $value) { [string](Get-Plain $one) })
         return , $list
     }
+    # Conditions and actions of rules are told by their type.
+    $type = "$($value.PSObject.TypeNames[0])"
+    if ($type -match '(Predicate|Action)$') { return $type }
     $dn = $value.PSObject.Properties['DistinguishedName']
     if ($dn) { return "$($dn.Value)" }
     return "$value"

@@ -1,7 +1,9 @@
 //! NSD104: SPF does not let a system of the domain send (F-40).
 use crate::evidence::dns::RecordKind;
 use crate::model::spf::{self, Qualifier};
+use crate::model::{OrganisationView, ranges};
 use crate::prelude::*;
+use core::net::IpAddr;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD104",
@@ -56,17 +58,44 @@ fn judge(case: &Case, notes: &mut Notes) {
         }
         finding.about(SubjectKind::System, &system.name).about(SubjectKind::Domain, domain).seen_all(seen.clone());
         finding.seen_all(omitted.iter().flat_map(|one| &one.seen));
-        let term = |ip: core::net::IpAddr| format!(" ip{}:{ip}", if ip.is_ipv4() { 4 } else { 6 });
+        let term = |ip: IpAddr| format!(" ip{}:{ip}", if ip.is_ipv4() { 4 } else { 6 });
         let added: String = omitted.iter().map(|one| term(one.ip)).collect();
         let rest = records.first().and_then(|record| record.get(6..)).unwrap_or_default();
         let steps = vec![format!("{domain}. IN TXT \"v=spf1{added}{rest}\"")];
         finding.mend(Remedy::steps("dns", "Add the addresses to the SPF record", steps));
+        let ips: Vec<IpAddr> = omitted.iter().map(|one| one.ip).collect();
+        for organisation in case.model.on_premises().filter(|organisation| organisation.system != system.name) {
+            judged_inside(organisation, &ips, finding);
+        }
     }
+}
+
+/// Exchange's own Sender ID agent, where it runs, holds SPF against every host that is not among the organisation's own
+/// (Microsoft, "Sender ID"). Only exports tell of those; an SPF record that is mended mends this too.
+fn judged_inside(organisation: &OrganisationView, ips: &[IpAddr], finding: &mut Finding) {
+    let Ok((pointer, config)) = organisation.transport_config() else { return };
+    let own = &config.internal_servers;
+    let is_own = |ip: &&IpAddr| own.iter().any(|range| ranges::width(range, **ip).is_some());
+    if config.unreadable.of(&["internal_servers"]).is_some() || ips.iter().any(|ip| is_own(&ip)) {
+        return;
+    }
+    let name = organisation.system;
+    finding.detail += &format!("; {name} does not name it in InternalSMTPServers, for its own Sender ID agent");
+    finding.seen(format!("{pointer}/internal_servers"));
+    let set = || Cmdlet::new("Set-TransportConfig");
+    let texts: Vec<String> = own.iter().cloned().chain(ips.iter().map(IpAddr::to_string)).collect();
+    let command = set()
+        .remark("where Get-TransportAgent shows the Sender ID Agent; the addresses are then not checked for spam by address")
+        .list("InternalSMTPServers", &texts);
+    let undo = set().list("InternalSMTPServers", own);
+    let title = format!("Or, for mail to {name}, name them as the organisation's own");
+    finding.mend(Remedy::exchange(title, vec![command], vec![undo]));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::transport::TransportConfig;
     use crate::stories::World;
 
     fn world(outbound: &[&str], record: &str) -> World {
@@ -131,5 +160,26 @@ mod tests {
         let mut world = world(&["203.0.113.7"], "v=spf1 mx -all");
         world.evidence.dns.retain(|lookup| lookup.kind != RecordKind::Txt);
         assert_eq!(world.lines(&CHECK), ["not asked: the SPF record of contoso.com"]);
+    }
+
+    #[test]
+    fn exchanges_own_list_of_internal_servers_is_told_where_it_was_read() {
+        let told = |internal: Option<&[&str]>| {
+            let mut world = World::healthy();
+            world.question.systems[1].outbound = vec!["203.0.113.7".into()];
+            world.dns("contoso.com", RecordKind::Txt, "v=spf1 mx -all");
+            if let Some(internal) = internal {
+                let internal_servers = internal.iter().map(|one| (*one).into()).collect();
+                let config = TransportConfig { internal_servers, ..TransportConfig::default() };
+                world.organisation().transport_config = Observed::Known(config);
+            }
+            let line = world.lines(&CHECK).remove(0);
+            (line.contains("InternalSMTPServers"), world.commands(&CHECK).pop().unwrap_or_default())
+        };
+        let set = |all: &str| (true, format!("Set-TransportConfig -InternalSMTPServers {all}"));
+        assert_eq!(told(None), (false, String::new()));
+        assert_eq!(told(Some(&[])), set("'203.0.113.7'"));
+        assert_eq!(told(Some(&["10.0.0.0/8"])), set("'10.0.0.0/8','203.0.113.7'"));
+        assert_eq!(told(Some(&["203.0.113.0/24"])), (false, String::new()));
     }
 }

@@ -5,6 +5,7 @@
 use super::online::{InboundConnector, OutboundConnector};
 use super::reading::{INTEGER, Reading, Unread};
 use super::servers::{EdgeSubscription, ExchangeServer, ReceiveConnector};
+use super::transport::{RemoteDomain, TransportConfig, TransportRule};
 use super::{address, dn};
 use crate::prelude::*;
 
@@ -34,6 +35,15 @@ pub struct Organisation {
     /// Exchange Online: connectors for mail out of the tenant, which has no send connectors.
     #[serde(default)]
     pub outbound_connectors: Observed<Vec<OutboundConnector>>,
+    /// Transport rules, in the order in which they are applied. Those of Edge servers are their own, and not among them.
+    #[serde(default)]
+    pub transport_rules: Observed<Vec<TransportRule>>,
+    /// What holds for mail to domains outside.
+    #[serde(default)]
+    pub remote_domains: Observed<Vec<RemoteDomain>>,
+    /// What holds for the whole organisation.
+    #[serde(default)]
+    pub transport_config: Observed<TransportConfig>,
 }
 
 /// An accepted domain.
@@ -107,9 +117,6 @@ pub struct SendConnector {
     /// Whether it asks the DNS servers for the outside (`UseExternalDNSServersEnabled`).
     #[serde(default)]
     pub external_dns: bool,
-    /// Whether its mail leaves through the front end of the server (`FrontendProxyEnabled`).
-    #[serde(default)]
-    pub frontend_proxy: bool,
     /// Whether it sends through mutual TLS alone (`DomainSecureEnabled`).
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub domain_secure: bool,
@@ -236,8 +243,7 @@ impl SendConnector {
     /// Reads an object of class `msExchRoutingSMTPConnector`.
     pub fn from_entry(entry: &Entry) -> Option<Self> {
         let mut reading = Reading::new(entry);
-        let fields =
-            ["authentication", "tls_auth_level", "external_dns", "frontend_proxy", "cloud_services", "domain_secure"];
+        let fields = ["authentication", "tls_auth_level", "external_dns", "cloud_services", "domain_secure"];
         let flags = reading.number("msExchSmtpSendFlags", &fields, INTEGER);
         // A value above 0x7FFFFFFF is stored as a negative one; masks read both alike.
         let bits = flags.unwrap_or(0);
@@ -282,7 +288,6 @@ impl SendConnector {
             },
             tls_domain: host(entry.value("msExchSmtpSendTlsDomain")),
             external_dns: bits & 0x2 != 0,
-            frontend_proxy: bits & 0x2000 != 0,
             domain_secure: bits & 0x4 != 0,
             cloud_services: bits & 0x2_0000 != 0,
             fqdn: host(entry.value("msExchSMTPSendConnectorFQDN")),
@@ -316,7 +321,6 @@ impl Default for SendConnector {
             tls_auth_level: TlsAuthLevel::NotSet,
             tls_domain: None,
             external_dns: false,
-            frontend_proxy: false,
             domain_secure: false,
             cloud_services: false,
             fqdn: None,
@@ -476,8 +480,7 @@ mod tests {
     #[test]
     fn what_of_a_connector_cannot_be_read_is_named_and_the_rest_stands() {
         let thirty = "9".repeat(30);
-        let flags: &[&str] =
-            &["authentication", "tls_auth_level", "external_dns", "frontend_proxy", "cloud_services", "domain_secure"];
+        let flags: &[&str] = &["authentication", "tls_auth_level", "external_dns", "cloud_services", "domain_secure"];
         let cases: [(&str, &str, &[&str]); 22] = [
             ("msExchSmtpSendEnabled", "PERHAPS", &["enabled"]),
             ("msExchSmtpSendEnabled", "1", &["enabled"]),
@@ -544,7 +547,7 @@ mod tests {
         flags(0x20, SendConnector { tls_auth_level: TlsAuthLevel::CertificateValidation, ..usual() });
         flags(0x10, SendConnector { tls_auth_level: TlsAuthLevel::EncryptionOnly, ..usual() });
         flags(0x30, SendConnector { tls_auth_level: TlsAuthLevel::Unknown, ..usual() });
-        flags(0x2000, SendConnector { frontend_proxy: true, ..usual() });
+        flags(0x2000, usual());
         let cloud = SendConnector { cloud_services: true, tls_auth_level: TlsAuthLevel::DomainValidation, ..usual() };
         flags(131_136, cloud);
         flags(0x40_0000, SendConnector { authentication: SmartHostAuthentication::BasicRequireTls, ..usual() });

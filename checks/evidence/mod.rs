@@ -10,6 +10,7 @@ pub mod online;
 pub mod reading;
 pub mod servers;
 pub mod smtp;
+pub mod transport;
 
 use crate::prelude::*;
 use alloc::collections::BTreeMap;

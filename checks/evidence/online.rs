@@ -31,8 +31,12 @@ pub struct InboundConnector {
     pub certificate_name: Option<String>,
     /// Whether it demands TLS.
     pub require_tls: bool,
-    /// Whether what comes from elsewhere is refused (`RestrictDomainsToIPAddresses` or `…ToCertificate`).
-    pub restricts: bool,
+    /// Whether what comes from other addresses is refused (`RestrictDomainsToIPAddresses`).
+    #[serde(default)]
+    pub addresses_only: bool,
+    /// Whether what comes without that certificate is refused (`RestrictDomainsToCertificate`).
+    #[serde(default)]
+    pub certificate_only: bool,
     /// When it was last changed, as the export writes it.
     pub changed: Option<String>,
 }

@@ -62,16 +62,8 @@ pub struct ReceiveConnector {
     pub permission_groups: Observed<Vec<PermissionGroup>>,
     /// The name that it greets with (`Fqdn`), lower case.
     pub fqdn: Option<String>,
-    /// How many `Received` lines a message may have (`MaxHopCount`).
-    pub max_hops: Option<u32>,
-    /// How many of them may be of this organisation (`MaxLocalHopCount`).
-    pub max_local_hops: Option<u32>,
-    /// How long a refusal is held back (`TarpitInterval`), in milliseconds.
-    pub tarpit_ms: Option<u64>,
     /// The largest message that it takes, in bytes; none is unlimited.
     pub max_bytes: Option<u64>,
-    /// Whether it demands TLS.
-    pub require_tls: bool,
     /// `msExchSmtpReceiveRole`, or `TransportRole` where it is a number, as read: 32 hub transport, 16384 front end.
     #[serde(default)]
     pub raw_role: Option<i64>,
@@ -116,6 +108,20 @@ pub enum PermissionGroup {
     Partners,
     /// A list of rights made by hand.
     Custom,
+}
+
+impl PermissionGroup {
+    /// Its name to Exchange's cmdlets.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AnonymousUsers => "AnonymousUsers",
+            Self::ExchangeUsers => "ExchangeUsers",
+            Self::ExchangeServers => "ExchangeServers",
+            Self::ExchangeLegacyServers => "ExchangeLegacyServers",
+            Self::Partners => "Partners",
+            Self::Custom => "Custom",
+        }
+    }
 }
 
 /// An Edge subscription.
@@ -188,15 +194,9 @@ impl ReceiveConnector {
         if server.is_empty() {
             reading.unread.add("server", format!("'{}' does not show its server", entry.dn));
         }
-        // In seconds, likely: `Set-ReceiveConnector` takes ten minutes at most, so a larger number is of another unit.
-        let tarpit = reading.number("msExchSmtpReceiveTarpitInterval", &["tarpit_ms"], 0..=600);
         // In bytes, unlike a send connector's: likely, since 64 KB of headers are stored as 65536 beside it.
         let size = reading.number("msExchSmtpReceiveMaxMessageSize", &["max_bytes"], 0..=i64::MAX);
-        let restrictions = reading.number("msExchSmtpReceiveProtocolRestrictions", &["require_tls"], integer());
-        let hops = reading.number("msExchSmtpReceiveMaxHopCount", &["max_hops"], integer());
-        let local_hops = reading.number("msExchSmtpReceiveMaxLocalHopCount", &["max_local_hops"], integer());
         let unsigned = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
-        let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
         let permission = Miss::new(How::NotTried, "over LDAP they are an access control list, which is not read");
         Some(Self {
             name: name_of(entry)?,
@@ -207,11 +207,7 @@ impl ReceiveConnector {
             authentication: AUTHENTICATION.into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, how)| how).collect(),
             permission_groups: Observed::Unknown(permission),
             fqdn: host(entry.value("msExchSMTPReceiveConnectorFQDN")),
-            max_hops: small(hops),
-            max_local_hops: small(local_hops),
-            tarpit_ms: unsigned(tarpit).map(|seconds| seconds * 1000),
             max_bytes: unsigned(size),
-            require_tls: restrictions.unwrap_or(0) & 0x8 != 0,
             raw_role: reading.number("msExchSmtpReceiveRole", &["raw_role"], integer()),
             raw_authentication,
             unreadable: reading.unread,
@@ -259,7 +255,7 @@ mod tests {
         let dn = "CN=Default Frontend EX01,CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers,CN=Group";
         let bare = ReceiveConnector::from_entry(&entry(dn, &[])).unwrap();
         assert_eq!((&*bare.name, &*bare.server, bare.enabled), ("Default Frontend EX01", "EX01", true));
-        assert_eq!((bare.max_hops, bare.tarpit_ms, bare.max_bytes), (None, None, None));
+        assert_eq!(bare.max_bytes, None);
         assert!(bare.permission_groups.miss().is_some() && bare.authentication.is_empty());
         let full = ReceiveConnector::from_entry(&entry(
             dn,
@@ -270,20 +266,15 @@ mod tests {
                 ("msExchSmtpReceiveRemoteIPRanges", "10.0.0.1-10.0.0.9"),
                 ("msExchSMTPReceiveInboundSecurityFlag", "32"),
                 ("msExchSMTPReceiveConnectorFQDN", "EX01.corp.contoso.com"),
-                ("msExchSmtpReceiveMaxHopCount", "60"),
-                ("msExchSmtpReceiveMaxLocalHopCount", "5"),
-                ("msExchSmtpReceiveTarpitInterval", "5"),
                 ("msExchSmtpReceiveMaxMessageSize", "37748736"),
-                ("msExchSmtpReceiveProtocolRestrictions", "8"),
                 ("msExchSmtpReceiveRole", "16384"),
             ],
         ))
         .unwrap();
-        assert!(!full.enabled && full.require_tls);
+        assert!(!full.enabled);
         assert_eq!(full.bindings, ["0.0.0.0:25", "[::]:25"]);
         assert_eq!(full.authentication, [ReceiveAuthentication::ExternalAuthoritative]);
         assert_eq!(full.fqdn.as_deref(), Some("ex01.corp.contoso.com"));
-        assert_eq!((full.max_hops, full.max_local_hops, full.tarpit_ms), (Some(60), Some(5), Some(5000)));
         assert_eq!((full.max_bytes, full.raw_role, full.raw_authentication), (Some(37_748_736), Some(16384), Some(32)));
         let all = ReceiveConnector::from_entry(&entry(dn, &[("msExchSMTPReceiveInboundSecurityFlag", "31")])).unwrap();
         assert_eq!(all.authentication.len(), 5);
@@ -291,8 +282,6 @@ mod tests {
             ("msExchSmtpReceiveEnabled", "yes", "enabled"),
             ("msExchSMTPReceiveInboundSecurityFlag", "-1", "authentication"),
             ("msExchSmtpReceiveMaxMessageSize", "-5", "max_bytes"),
-            ("msExchSmtpReceiveTarpitInterval", "6000", "tarpit_ms"),
-            ("msExchSmtpReceiveMaxHopCount", "4294967296", "max_hops"),
         ] {
             let odd = ReceiveConnector::from_entry(&entry(dn, &[(attribute, value)])).unwrap();
             assert!(odd.unreadable.of(&[field]).is_some(), "{attribute} {value}");

@@ -8,13 +8,16 @@ mod directory_unreachable;
 mod edge_loop;
 mod exchange_configuration_unreadable;
 mod exchange_sources_differ;
+mod inbound_connector_refuses;
 pub(crate) mod known;
 mod mutual_internal_relay;
 mod peer_not_externally_secured;
 mod receive_connector_name_clash;
+mod receive_connector_refuses_gateway;
 mod recipient_lookup_left_on;
 pub(crate) mod relay;
 pub(crate) mod remedies;
+mod remote_domain_suppresses;
 mod send_connector_disabled;
 mod send_connector_dns_routing;
 mod send_connector_falls_to_wildcard;
@@ -23,7 +26,9 @@ mod send_connector_not_externally_secured;
 mod send_connector_scoped;
 mod send_connector_size_limit;
 mod send_connector_wrong_address_space;
+mod size_limits_shrink;
 mod subdomain_not_covered;
+mod transport_rule_diverts;
 mod trial;
 
 use crate::model::OrganisationView;
@@ -74,6 +79,11 @@ pub const CHECKS: &[&Check] = &[
     &edge_loop::CHECK,
     &receive_connector_name_clash::CHECK,
     &peer_not_externally_secured::CHECK,
+    &transport_rule_diverts::CHECK,
+    &inbound_connector_refuses::CHECK,
+    &receive_connector_refuses_gateway::CHECK,
+    &size_limits_shrink::CHECK,
+    &remote_domain_suppresses::CHECK,
     &exchange_configuration_unreadable::CHECK,
     &directory_unreachable::CHECK,
     &directory_refuses_bind::CHECK,

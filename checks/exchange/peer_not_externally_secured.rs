@@ -2,6 +2,7 @@
 use super::known::{Known, mailbox_servers};
 use super::{leaves, on_premises};
 use crate::evidence::exchange::SmartHostAuthentication;
+use crate::evidence::online::{ConnectorType, InboundConnector};
 use crate::evidence::servers::{ReceiveAuthentication, ReceiveConnector};
 use crate::model::{Addresses, OrganisationView, ranges};
 use crate::prelude::*;
@@ -14,20 +15,28 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Warning,
     why: "Whether senders count as internal is for the receiving organisation to say. Unless it has a receive connector with \
           ExternalAuthoritative for the sender's servers, or they authenticate, it takes their mail as anonymous: groups \
-          that only take internal senders bounce it with 5.7.1, and out-of-office and trust are lost.",
-    fix: "Make a receive connector there for the sending servers, with ExternalAuthoritative and ExchangeServers.",
-    sources: &["https://learn.microsoft.com/exchange/mail-flow/connectors/receive-connectors"],
+          that only take internal senders bounce it with 5.7.1, and out-of-office and trust are lost. A tenant knows its own \
+          organisation by an inbound connector of type OnPremises, and relays nothing for others (5.7.64).",
+    fix: "Make a receive connector there for the sending servers, with ExternalAuthoritative and ExchangeServers; in a tenant \
+          an inbound connector for their certificate.",
+    sources: &[
+        "https://learn.microsoft.com/exchange/mail-flow/connectors/receive-connectors",
+        "https://learn.microsoft.com/exchange/mail-flow-best-practices/use-connectors-to-configure-mail-flow/use-connectors-to-configure-mail-flow",
+    ],
     judge,
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
     let organisations: Vec<_> = on_premises(case, notes).collect();
+    for sender in &organisations {
+        tenant(case, sender, notes);
+    }
     if organisations.len() == 1 {
         let what = "a second Exchange organisation on premises";
         return notes.gap(Gap::not_asked(what, "a second [[system]] of kind exchange"));
     }
     for sender in organisations {
-        let Some((domain, receiver)) = peer(case, sender, notes) else { continue };
+        let Some((domain, receiver)) = peer(case, sender, notes, |one| !one.is_online()) else { continue };
         let Some(Some(exit)) = notes.need(sender.exit(&domain)) else { continue };
         let Some(routing) = notes.need(sender.selection(&domain)) else { continue };
         let Some((_, connector)) = routing.winner() else { continue };
@@ -163,12 +172,48 @@ fn reached(case: &Case, receiver: &OrganisationView, smart_hosts: &[String]) -> 
     if names.is_empty() { all } else { Known { names, ..all } }
 }
 
-/// The domain whose mail leaves `sender` for another organisation on premises: the shared one, or one that its objects are
-/// sent on to; and that organisation.
+/// A tenant takes the organisation's mail for its own only by an inbound connector of type OnPremises (Microsoft, "Configure
+/// mail flow using connectors in Exchange Online").
+fn tenant<'a>(case: &Case<'a>, sender: &OrganisationView<'a>, notes: &mut Notes) {
+    if !case.model.organisations.iter().any(OrganisationView::is_online) {
+        return;
+    }
+    let Some((domain, receiver)) = peer(case, sender, notes, OrganisationView::is_online) else { return };
+    let Some(Some(exit)) = notes.need(sender.exit(&domain)) else { return };
+    let Some((pointer, all)) = notes.need(receiver.inbound_connectors()) else { return };
+    // Whether one that is there fits only the certificate and the addresses that arrive tell; another kind may be it too.
+    let may_be = |one: &&InboundConnector| one.enabled && one.kind != ConnectorType::Partner;
+    if all.iter().any(|one| may_be(&one)) {
+        return;
+    }
+    let by = listed(exit.smart_hosts, 3);
+    let finding = notes.finding(format!(
+        "{} sends to {} by {by}, and {} has no enabled inbound connector of type OnPremises",
+        sender.system, receiver.system, receiver.system
+    ));
+    finding.certainty(Certainty::Likely).seen(pointer).seen(exit.pointer);
+    finding.about(SubjectKind::System, receiver.system).about(SubjectKind::System, sender.system);
+    let name = format!("From {}", sender.system);
+    let open = Cmdlet::new("New-InboundConnector")
+        .remark("Exchange Online PowerShell; or run the Hybrid Configuration Wizard, which makes both sides")
+        .remark("who has that certificate may then send as your own, and relay through the tenant")
+        .with("Name", &name)
+        .word("ConnectorType", "OnPremises")
+        .with("SenderDomains", "*")
+        .bool("RequireTls", true)
+        .placeholder("TlsSenderCertificateName", "the name in the certificate of the Exchange servers");
+    let close = Cmdlet::new("Remove-InboundConnector").with("Identity", &name).off("Confirm");
+    let title = format!("At {}, know the organisation by its certificate", receiver.system);
+    finding.mend(Remedy::exchange(title, vec![open], vec![close]));
+}
+
+/// The domain whose mail leaves `sender` for another organisation that is of a `kind`: the shared one, or one that its
+/// objects are sent on to; and that organisation.
 fn peer<'c, 'a>(
     case: &'c Case<'a>,
     sender: &OrganisationView<'a>,
     notes: &mut Notes,
+    kind: fn(&OrganisationView<'a>) -> bool,
 ) -> Option<(String, &'c OrganisationView<'a>)> {
     let routed = case.model.routing_domains(sender);
     let shared = leaves(case, sender, notes).then(|| sender.domain.to_string());
@@ -176,7 +221,7 @@ fn peer<'c, 'a>(
         let exit = notes.need(sender.exit(&domain))??;
         let owners = exit.smart_hosts.iter().filter_map(|host| case.model.owner(host, exit.port));
         let to = owners.map(|owner| owner.system).find(|system| *system != sender.system)?;
-        let receiver = case.model.organisation_of(to).filter(|receiver| !receiver.is_online())?;
+        let receiver = case.model.organisation_of(to).filter(|receiver| kind(receiver))?;
         Some((domain, receiver))
     })
 }
@@ -311,5 +356,34 @@ mod tests {
         for (versions, expected) in cases {
             assert_eq!(told(versions), expected, "{versions:?}");
         }
+    }
+
+    #[test]
+    fn a_tenant_needs_an_inbound_connector_for_its_own_organisation() {
+        let connector =
+            |kind, enabled| InboundConnector { name: "In".into(), kind, enabled, ..InboundConnector::default() };
+        let mut world = World::hybrid();
+        world.connectors().push(crate::stories::connector("To EXO", "contoso.mail.onmicrosoft.com"));
+        world.connector(|one| one.smart_hosts = vec!["contoso-com.mail.protection.outlook.com".into()]);
+        let alone = "not asked: a second Exchange organisation on premises".to_string();
+        let found =
+            "warning likely: corp sends to cloud by contoso-com.mail.protection.outlook.com, and cloud has no enabled \
+                     inbound connector of type OnPremises [cloud, corp]"
+                .to_string();
+        let cases = [
+            (vec![], true),
+            (vec![connector(ConnectorType::Partner, true)], true),
+            (vec![connector(ConnectorType::OnPremises, false)], true),
+            (vec![connector(ConnectorType::Partner, true), connector(ConnectorType::OnPremises, true)], false),
+            (vec![connector(ConnectorType::Unknown, true)], false),
+        ];
+        for (all, is_told) in cases {
+            world.organisation_at(1).inbound_connectors = Observed::Known(all.clone());
+            let expected = if is_told { vec![found.clone(), alone.clone()] } else { vec![alone.clone()] };
+            assert_eq!(world.lines(&CHECK), expected, "{all:?}");
+        }
+        world.organisation_at(1).inbound_connectors = Observed::NotAsked;
+        assert_eq!(world.lines(&CHECK), ["not asked: the inbound connectors of cloud".to_string(), alone.clone()]);
+        assert_eq!(World::healthy().lines(&CHECK), [alone]);
     }
 }

@@ -557,7 +557,9 @@ fn fate(
         Disposition::Loop => (Fate::Loop, Certainty::Likely),
         Disposition::Stranded => (Fate::NoRoute, Certainty::Likely),
         // Exchange takes the message and bounces it later.
-        Disposition::RejectedByExchange if recipient.listed().is_some() || recipient.has_mailbox() => {
+        Disposition::RejectedByExchange
+            if recipient.listed().is_some() || recipient.has_mailbox() && !predicted.ends_by_rule() =>
+        {
             (Fate::ExchangeRejectsOtherMailbox, Certainty::Likely)
         }
         Disposition::RejectedByExchange

@@ -25,6 +25,7 @@ pub mod recipients;
 mod refusals;
 pub mod route;
 pub mod routing;
+pub mod rules;
 pub mod senders;
 pub mod sites;
 pub mod sources;
@@ -68,6 +69,8 @@ pub struct Model<'a> {
     inferred: OnceCell<BTreeMap<(usize, &'a str), bool>>,
     /// The objects whose mail goes in a circle, by system and name.
     circling: OnceCell<BTreeSet<(&'a str, &'a str)>>,
+    /// The transport rules that matter, by system.
+    rules: OnceCell<BTreeMap<&'a str, Vec<rules::RuleView<'a>>>>,
 }
 
 impl<'a> Model<'a> {
@@ -84,6 +87,7 @@ impl<'a> Model<'a> {
             objects: OnceCell::new(),
             inferred: OnceCell::new(),
             circling: OnceCell::new(),
+            rules: OnceCell::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::evidence::exchange::{AcceptedDomain, DomainKind, RecipientFilter, Sen
 use crate::evidence::online::{InboundConnector, OutboundConnector};
 use crate::evidence::reading::{Unread, Unreadable};
 use crate::evidence::servers::{EdgeSubscription, ExchangeServer, ReceiveConnector};
+use crate::evidence::transport::{RemoteDomain, TransportConfig, TransportRule};
 use crate::judge::Gap;
 use crate::prelude::*;
 
@@ -183,6 +184,39 @@ impl<'a> OrganisationView<'a> {
         })
     }
 
+    /// The transport rules, in their order, with their pointer.
+    pub fn transport_rules(&self) -> Result<(String, &'a Vec<TransportRule>), Gap> {
+        self.exported(&Part {
+            name: "transport rules",
+            field: "transport_rules",
+            cmdlet: "Get-TransportRule",
+            of: |organisation| &organisation.transport_rules,
+            whole: |all| all.iter().all(|one| one.unreadable.is_empty()),
+        })
+    }
+
+    /// What holds for mail to domains outside, with its pointer.
+    pub fn remote_domains(&self) -> Result<(String, &'a Vec<RemoteDomain>), Gap> {
+        self.exported(&Part {
+            name: "remote domains",
+            field: "remote_domains",
+            cmdlet: "Get-RemoteDomain",
+            of: |organisation| &organisation.remote_domains,
+            whole: |_| true,
+        })
+    }
+
+    /// What holds for the whole organisation, with its pointer.
+    pub fn transport_config(&self) -> Result<(String, &'a TransportConfig), Gap> {
+        self.exported(&Part {
+            name: "transport configuration",
+            field: "transport_config",
+            cmdlet: "Get-TransportConfig",
+            of: |organisation| &organisation.transport_config,
+            whole: |one| one.unreadable.is_empty(),
+        })
+    }
+
     /// The pointer to the connectors by which mail leaves it, where they are known.
     pub fn connectors_seen(&self) -> Option<String> {
         match self.is_online() {
@@ -261,6 +295,19 @@ impl<'a> OrganisationView<'a> {
     pub fn is_from_ldap(&self, pointer: &str) -> bool {
         let of = |at: &usize| pointer.starts_with(&format!("/evidence/directories/{at}/"));
         self.directories.iter().any(|(at, directory)| of(at) && directory.origin == Origin::Ldap)
+    }
+
+    /// The same of what exports alone tell: where none does, nobody asked for it.
+    fn exported<T>(&self, part: &Part<'a, T>) -> Result<(String, &'a T), Gap> {
+        let told = self.directories.iter().filter_map(|(_, directory)| directory.organisation.known());
+        let asked = told.map(|organisation| (part.of)(organisation)).any(|seen| !matches!(seen, Observed::NotAsked));
+        match asked {
+            true => self.part(part),
+            false => {
+                let what = format!("the {} of {}", part.name, self.system);
+                Err(Gap::not_asked(what, format!("an export with {} (nsdiag explain NSD331)", part.cmdlet)))
+            }
+        }
     }
 
     /// The first answer about `part` that could be read whole, or else in part; else why there is none, of what was asked

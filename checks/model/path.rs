@@ -48,10 +48,21 @@ pub struct Prediction {
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
-    /// Where: `gateway`, `accepted-domain`, `recipient`, `send-connector`, `smart-host`, `other-system`, `mailbox`.
+    /// Where: `gateway`, `transport-rule`, `accepted-domain`, `recipient`, `send-connector`, `smart-host`, `other-system`,
+    /// `mailbox`.
     pub at: String,
     /// What happens there.
     pub says: String,
+}
+
+/// Where a transport rule is applied.
+const RULE: &str = "transport-rule";
+
+impl Prediction {
+    /// Whether it ends with a transport rule.
+    pub fn ends_by_rule(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.at == RULE)
+    }
 }
 
 /// The path of `recipient`'s mail: where the gateways hand it to different systems, the one that ends worst.
@@ -152,6 +163,9 @@ impl Path<'_, '_, '_> {
 
     fn in_exchange(&mut self, organisation: &OrganisationView) -> Disposition {
         let system = organisation.system;
+        if let Some(disposition) = self.by_rules(organisation) {
+            return disposition;
+        }
         let held = self.recipient.directories.iter().find(|held| held.system == system);
         let entries = || held.into_iter().flat_map(|held| &held.entries);
         let state = held.map_or(State::Unknown, |held| held.state);
@@ -222,6 +236,26 @@ impl Path<'_, '_, '_> {
             }
         }
         self.out_of_exchange(organisation)
+    }
+
+    /// What transport rules do with it; none where it goes on. What nsdiag cannot evaluate is told.
+    fn by_rules(&mut self, organisation: &OrganisationView) -> Option<Disposition> {
+        let model = self.model;
+        let organisation = model.organisation_of(organisation.system)?;
+        let address = self.recipient.address;
+        for view in model.rules(organisation).ok()?.iter().filter(|view| view.may_touch(address)) {
+            let (name, says) = (&view.rule.name, view.says(organisation.domain));
+            self.seen.push(view.pointer.clone());
+            if view.takes(address) {
+                self.step(RULE, format!("the rule '{name}' {says}"));
+                return Some(match view.rejects() {
+                    true => Disposition::RejectedByExchange,
+                    false => Disposition::LeavesTheModel,
+                });
+            }
+            self.step(RULE, format!("the rule '{name}' {says}: nsdiag cannot evaluate that for this message"));
+        }
+        None
     }
 
     /// The way of what an object sends on to another domain than the shared one.

@@ -1,23 +1,40 @@
 //! What a hop's TLS is worth: whether it is offered, and what is wrong with the certificate.
 use super::{HopView, Model};
 use crate::evidence::exchange::{SendConnector, TlsAuthLevel};
-use crate::evidence::smtp::{Certificate, Tls, Who};
+use crate::evidence::smtp::{Certificate, Tls, Turn, Who};
 use crate::prelude::*;
+
+/// What follows `word` in a reply to EHLO that offers it (RFC 5321, 4.1.1.1).
+fn keyword<'t>(hello: &'t Turn, word: &str) -> Option<&'t str> {
+    let mut lines = hello.lines.iter().filter_map(|line| line.text.get(4..));
+    lines.find_map(|line| {
+        let (own, rest) = line.split_once(' ').unwrap_or((line, ""));
+        own.trim().eq_ignore_ascii_case(word).then_some(rest)
+    })
+}
 
 impl<'a> HopView<'a> {
     /// Whether the reply to the first EHLO of a session offers STARTTLS, with its pointer; none where no EHLO was
     /// answered. After STARTTLS it is no longer offered (RFC 3207, 4.2).
     pub fn offers_starttls(&self) -> Option<(String, bool)> {
-        self.sessions.iter().find_map(|(at, session)| {
-            let mut replies = session.transcript.iter().enumerate();
-            let hello =
-                |turn: &crate::evidence::smtp::Turn| turn.stage == Stage::Ehlo && turn.code == Some(250) && !turn.tls;
-            let (turn, reply) = replies.find(|(_, turn)| hello(turn))?;
-            let keyword =
-                |line: &str| line.get(4..).and_then(|rest| rest.split_whitespace().next().map(str::to_string));
-            let words = reply.lines.iter().filter_map(|line| keyword(&line.text));
-            let offered = words.into_iter().any(|word| word.eq_ignore_ascii_case("STARTTLS"));
-            Some((format!("/evidence/smtp/{at}/transcript/{turn}"), offered))
+        let (pointer, reply) = self.hellos().find(|(_, reply)| !reply.tls)?;
+        Some((pointer, keyword(reply, "STARTTLS").is_some()))
+    }
+
+    /// The largest message that it says it takes, in bytes, with the reply that says so; none where it names no limit
+    /// (RFC 1870, 4).
+    pub fn size_limit(&self) -> Option<(String, u64)> {
+        let (pointer, size) = self.hellos().find_map(|(pointer, reply)| Some((pointer, keyword(reply, "SIZE")?)))?;
+        let bytes = size.trim().parse().ok().filter(|bytes| *bytes > 0)?;
+        Some((pointer, bytes))
+    }
+
+    /// The replies that took an EHLO, with their pointers.
+    fn hellos(&self) -> impl Iterator<Item = (String, &'a Turn)> + '_ {
+        self.sessions.iter().flat_map(|(at, session)| {
+            let replies = session.transcript.iter().enumerate();
+            let taken = replies.filter(|(_, turn)| turn.stage == Stage::Ehlo && turn.code == Some(250));
+            taken.map(move |(turn, reply)| (format!("/evidence/smtp/{at}/transcript/{turn}"), reply))
         })
     }
 

@@ -160,6 +160,11 @@ impl Cmdlet {
         self.put(parameter, word)
     }
 
+    /// `-PermissionGroups AnonymousUsers,ExchangeUsers`: words of the cmdlet's own.
+    pub fn words(self, parameter: &'static str, words: &[&'static str]) -> Self {
+        self.put(parameter, &words.join(","))
+    }
+
     /// `-Enabled $true`.
     pub fn bool(self, parameter: &'static str, value: bool) -> Self {
         self.put(parameter, if value { "$true" } else { "$false" })

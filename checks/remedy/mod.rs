@@ -68,10 +68,13 @@ impl Remedy {
         Self::stepwise(title, pairs.into_iter().map(|(one, back)| (vec![one], vec![back])))
     }
 
-    /// The same with a comment before its first command, where there is one to make.
+    /// The same with a comment before its first command, or a step before its first one in words, where there is one to
+    /// make.
     pub fn noting(mut self, remark: Option<String>) -> Self {
-        if let (Some(remark), Some(first)) = (remark, self.commands.first_mut()) {
-            first.note(&remark);
+        match (remark, self.commands.first_mut()) {
+            (Some(remark), _) if self.shell.is_none() => self.commands.insert(0, Command::step(remark)),
+            (Some(remark), Some(first)) => first.note(&remark),
+            _ => {}
         }
         self
     }

@@ -2,8 +2,9 @@
 pub mod powershell;
 pub mod table;
 
-use nsdiag_checks::evidence::SystemKind;
+use nsdiag_checks::evidence::{System, SystemKind};
 use nsdiag_checks::judge::Finding;
+use nsdiag_checks::remedy::Remedy;
 use nsdiag_checks::remedy::quoting::is_unseen;
 use nsdiag_checks::report::Report;
 use std::io::{self, Write};
@@ -102,6 +103,28 @@ fn whose(report: &Report, finding: &Finding) -> String {
     match finding.system(&report.evidence) {
         Some(system) if exchange.count() > 1 => format!(" ({})", safe(system)),
         _ => String::new(),
+    }
+}
+
+/// In which shell a remedy at Exchange is pasted: a tenant's is another than that of servers.
+fn management_shell(report: &Report, finding: &Finding, remedy: &Remedy) -> &'static str {
+    const TENANTS: &str = "Exchange Online PowerShell";
+    let of_tenant = |system: &System| system.kind == SystemKind::ExchangeOnline;
+    let mut exchange = report.run.settings.systems.iter().filter(|system| system.kind != SystemKind::Other);
+    // Only tenants have these.
+    let is_connector = |text: &str| text.split(' ').next().is_some_and(|name| name.ends_with("boundConnector"));
+    if remedy.commands.iter().any(|command| is_connector(command.text())) {
+        return TENANTS;
+    }
+    let own = finding.system(&report.evidence).and_then(|own| exchange.clone().find(|system| system.name == own));
+    let (tenants, servers) = match own {
+        Some(own) => (of_tenant(own), !of_tenant(own)),
+        None => (exchange.clone().any(of_tenant), exchange.any(|system| !of_tenant(system))),
+    };
+    match (tenants, servers) {
+        (true, false) => TENANTS,
+        (true, true) => "the PowerShell of the organisation that it is for",
+        (false, _) => "Exchange Management Shell",
     }
 }
 

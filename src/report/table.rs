@@ -1,6 +1,6 @@
 //! The report for people: the verdict first, then what is wrong, for whom, why, and what mends it. 80 columns, but for
 //! commands: those are pasted, and stand on a line each.
-use super::{safe, whose};
+use super::{management_shell, safe, whose};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use nsdiag_checks::evidence::smtp::Who;
 use nsdiag_checks::judge::{Certainty, Finding, Severity, count, listed};
@@ -25,7 +25,7 @@ pub fn table(report: &Report, colour: bool, verbose: bool) -> String {
     let steps = steps(&report.findings);
     for finding in &report.findings {
         out.push('\n');
-        out.push_str(&of_finding(finding, &steps, &paint));
+        out.push_str(&of_finding(report, finding, &steps, &paint));
     }
     out.push_str(&mending(report, &steps));
     out.push_str(&recipients(report));
@@ -103,7 +103,7 @@ fn head(report: &Report, paint: &Paint) -> String {
 }
 
 /// What was found, with what shows more of it; what mends it stands below, in the order in which it works.
-fn of_finding(finding: &Finding, steps: &[Step], paint: &Paint) -> String {
+fn of_finding(report: &Report, finding: &Finding, steps: &[Step], paint: &Paint) -> String {
     let severity = format!("{:?}", finding.severity).to_lowercase();
     let certainty = match finding.certainty {
         Certainty::Proven => "proven",
@@ -125,7 +125,8 @@ fn of_finding(finding: &Finding, steps: &[Step], paint: &Paint) -> String {
     out.push_str(&pairs(&rows));
     for remedy in finding.remedies.iter().filter(|remedy| !remedy.mends()) {
         let label = if remedy.proof { "see" } else { "mend" };
-        out.push_str(&of_remedy(&finding.code, label, &safe(&remedy.title), remedy));
+        let management = management_shell(report, finding, remedy);
+        out.push_str(&of_remedy(&finding.code, management, label, &safe(&remedy.title), remedy));
     }
     out
 }
@@ -140,7 +141,6 @@ fn mending(report: &Report, steps: &[Step]) -> String {
     let mut told: Vec<(Vec<String>, usize)> = Vec::new();
     for step in steps {
         let codes: Vec<&str> = step.findings.iter().map(|finding| &*finding.code).collect();
-        let code = codes[0];
         for (at, remedy) in step.ways.iter().enumerate() {
             let title = safe(&remedy.title);
             let title = match at {
@@ -157,7 +157,8 @@ fn mending(report: &Report, steps: &[Step]) -> String {
             match told.iter().find(|(known, _)| *known == does) {
                 Some((_, number)) => out.push_str(&pairs(&[(&label, format!("{title}, as in step {number}"))])),
                 None => {
-                    out.push_str(&of_remedy(code, &label, &title, remedy));
+                    let management = management_shell(report, step.findings[0], remedy);
+                    out.push_str(&of_remedy(codes[0], management, &label, &title, remedy));
                     told.push((does, step.number));
                 }
             }
@@ -176,12 +177,13 @@ fn distinct<'c>(codes: &[&'c str]) -> Vec<&'c str> {
     all
 }
 
-fn of_remedy(code: &str, label: &str, title: &str, remedy: &Remedy) -> String {
+/// `management` is the shell in which Exchange is managed there.
+fn of_remedy(code: &str, management: &str, label: &str, title: &str, remedy: &Remedy) -> String {
     let shell = match (remedy.shell.as_deref(), &*remedy.place) {
-        (Some("powershell"), "exchange") => " (Exchange Management Shell)",
-        (Some("powershell"), _) => " (PowerShell)",
-        (Some(_), _) => " (shell)",
-        (None, _) => "",
+        (Some("powershell"), "exchange") => format!(" ({management})"),
+        (Some("powershell"), _) => " (PowerShell)".into(),
+        (Some(_), _) => " (shell)".into(),
+        (None, _) => String::new(),
     };
     let mut out = pairs(&[(label, format!("{title}{shell}:"))]);
     let commands = lines(&remedy.commands);
@@ -401,6 +403,6 @@ mod tests {
           # to here
 "
         );
-        assert_eq!(of_remedy("NSD313", "mend", "x", &remedy), expected);
+        assert_eq!(of_remedy("NSD313", "Exchange Management Shell", "mend", "x", &remedy), expected);
     }
 }

@@ -205,8 +205,8 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         (
             "a wrapper of another cmdlet",
-            text("{\"cmdlet\": \"Get-RemoteDomain\", \"objects\": []}"),
-            " [JSON, UTF-8] NotTried: of Get-RemoteDomain, which nsdiag does not read; set aside",
+            text("{\"cmdlet\": \"Get-OrganizationConfig\", \"objects\": []}"),
+            " [JSON, UTF-8] NotTried: of Get-OrganizationConfig, which nsdiag does not read; set aside",
         ),
         (
             "two wrappers",

@@ -6,6 +6,7 @@ mod real;
 mod recipients;
 mod same;
 mod shapes;
+mod transport;
 
 use nsdiag::collect::directory::{Roster, Wanted};
 use nsdiag::collect::exports;

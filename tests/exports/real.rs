@@ -32,9 +32,12 @@ fn organisation(directory: &Directory) -> Vec<String> {
         map(&found.edge_subscriptions),
         map(&found.inbound_connectors),
         map(&found.outbound_connectors),
+        map(&found.transport_rules),
+        map(&found.remote_domains),
     ];
     let mut lines: Vec<String> = lists.iter().flat_map(|list| part(list, all)).collect();
     lines.extend(part(&found.recipient_filter, |filter| filter.iter().map(plain).collect()));
+    lines.extend(part(&found.transport_config, |config| vec![plain(config)]));
     if !found.dn.is_empty() {
         lines.insert(0, found.dn.clone());
     }
@@ -63,13 +66,13 @@ fn every_real_export_is_read_right_or_refused_by_name() {
     let com = domain(false, "20211203222503.0Z", "*.com", "internal-relay", "Wild .com");
     let bad = domain(false, "20211203222624.0Z", "*", "external-relay", "Bad Accepted Domain");
     let online = |changed: &str, name: &str| domain(true, changed, name, "authoritative", name);
-    let receive = |authentication: &str, bindings: &str, name: &str, groups: &str, raw: i64, tarpit: i64| {
+    let receive = |authentication: &str, bindings: &str, name: &str, groups: &str, raw: i64| {
         let role = if ["Default", "Client Proxy"].contains(&name) { 32 } else { 16384 };
         format!(
             "authentication=[{authentication}] bindings=[{bindings}] enabled=true fqdn=win-ctd3l0rgen4.exlab.dom \
-             max_bytes=37748736 max_hops=60 max_local_hops=5 name={name} WIN-CTD3L0RGEN4 permission_groups={{known:[{groups}]}} \
+             max_bytes=37748736 name={name} WIN-CTD3L0RGEN4 permission_groups={{known:[{groups}]}} \
              raw_authentication={raw} raw_role={role} remote_ranges=[::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,0.0.0.0-255.255.255.255] \
-             require_tls=false server=WIN-CTD3L0RGEN4 tarpit_ms={tarpit}"
+             server=WIN-CTD3L0RGEN4"
         )
     };
     let basic = "tls,integrated,basic,basic-require-tls";
@@ -131,7 +134,7 @@ fn every_real_export_is_read_right_or_refused_by_name() {
             vec![
                 exlab.into(),
                 "address_spaces=[{address:*,cost:1,kind:SMTP,local:false}] authentication=none changed=20220323170030.0Z \
-                 cloud_services=true enabled=true external_dns=false frontend_proxy=false ignore_starttls=false \
+                 cloud_services=true enabled=true external_dns=false ignore_starttls=false \
                  max_bytes=36700160 name=Mail to O365 port=25 require_tls=false scoped=false \
                  smart_hosts=[microsoft-com.mail.protection.outlook.com] source_servers=[WIN-CTD3L0RGEN4] \
                  tls_auth_level=not-set"
@@ -149,27 +152,25 @@ fn every_real_export_is_read_right_or_refused_by_name() {
                     "Default",
                     "exchange-users,exchange-servers,exchange-legacy-servers",
                     31,
-                    5000,
                 ),
-                receive(all, "[::]:465,0.0.0.0:465", "Client Proxy", "exchange-users,exchange-servers", 31, 5000),
+                receive(all, "[::]:465,0.0.0.0:465", "Client Proxy", "exchange-users,exchange-servers", 31),
                 receive(
                     all,
                     "[::]:25,0.0.0.0:25",
                     "Default Frontend",
                     "anonymous-users,exchange-servers,exchange-legacy-servers",
                     31,
-                    5000,
                 ),
-                receive(all, "[::]:717,0.0.0.0:717", "Outbound Proxy Frontend", "exchange-servers", 31, 0),
-                receive(basic, "[::]:587,0.0.0.0:587", "Client Frontend", "exchange-users", 15, 5000),
+                receive(all, "[::]:717,0.0.0.0:717", "Outbound Proxy Frontend", "exchange-servers", 31),
+                receive(basic, "[::]:587,0.0.0.0:587", "Client Frontend", "exchange-users", 15),
             ],
         ),
         (
             "Get-InboundConnector--scubagear--exo-ps51.json",
             "Get-InboundConnector [JSON, UTF-8] 1".into(),
             vec![
-                "changed=20260303011523.0Z enabled=true kind=partner name=inbound connector test 1 require_tls=true \
-                 restricts=false sender_addresses=[] sender_domains=[test.domain.com]"
+                "addresses_only=false certificate_only=false changed=20260303011523.0Z enabled=true kind=partner \
+                 name=inbound connector test 1 require_tls=true sender_addresses=[] sender_domains=[test.domain.com]"
                     .into(),
             ],
         ),
@@ -185,18 +186,18 @@ fn every_real_export_is_read_right_or_refused_by_name() {
         ),
         (
             "Get-RemoteDomain--scubagear--exo-ps51.json",
-            format!(" [JSON, UTF-8] NotTried: objects of class ms-Exch-Domain-Content-Config, {aside}"),
-            vec![],
+            "Get-RemoteDomain [JSON, UTF-8] 1".into(),
+            vec!["changed=20260504073121.0Z domain=* forwards=false name=Default reports=true".into()],
         ),
         (
             "Get-TransportConfig--scubagear--exo-ps51.json",
-            format!(" [JSON, UTF-8] NotTried: objects of class ms-Exch-Transport-Settings, {aside}"),
-            vec![],
+            "Get-TransportConfig [JSON, UTF-8] 1".into(),
+            vec!["internal_servers=[]".into()],
         ),
         (
             "Get-OutboundConnector--scubagear--exo-none-is-null.json",
             format!(" [JSON, UTF-8] NotTried: {no_object}"),
-            vec![format!("(NotTried: {{}}: {no_object})"); 8],
+            vec![format!("(NotTried: {{}}: {no_object})"); 11],
         ),
     ];
     for (name, file, expected) in &cases {

@@ -7,8 +7,9 @@ use crate::value::{Call, Value};
 use nsdiag_checks::evidence::exchange::{
     AcceptedDomain, AddressSpace, DomainKind, SendConnector, SmartHostAuthentication,
 };
-use nsdiag_checks::evidence::online::OutboundConnector;
-use nsdiag_checks::evidence::servers::{ReceiveAuthentication, ReceiveConnector};
+use nsdiag_checks::evidence::online::{InboundConnector, OutboundConnector};
+use nsdiag_checks::evidence::servers::{PermissionGroup, ReceiveAuthentication, ReceiveConnector};
+use nsdiag_checks::evidence::transport::{RemoteDomain, TransportRule};
 use nsdiag_checks::evidence::{Directory, Entry, Evidence, Observed};
 use std::collections::BTreeMap;
 
@@ -28,8 +29,16 @@ const RECIPIENTS: [&str; 9] = [
     "Contact",
     "ADObject",
 ];
-const OTHERS: [&str; 5] =
-    ["AcceptedDomain", "SendConnector", "ReceiveConnector", "OutboundConnector", "InboundConnector"];
+const OTHERS: [&str; 8] = [
+    "AcceptedDomain",
+    "SendConnector",
+    "ReceiveConnector",
+    "OutboundConnector",
+    "InboundConnector",
+    "TransportRule",
+    "RemoteDomain",
+    "TransportConfig",
+];
 
 /// The stub.
 pub struct Exchange<'a> {
@@ -74,6 +83,22 @@ impl<'a> Exchange<'a> {
                 for one in organisation.outbound_connectors.known().into_iter().flatten() {
                     put("OutboundConnector", &one.name, outbound(one));
                 }
+                for one in organisation.transport_rules.known().into_iter().flatten() {
+                    put("TransportRule", &one.name, rule(one));
+                }
+                for one in organisation.inbound_connectors.known().into_iter().flatten() {
+                    put("InboundConnector", &one.name, inbound(one));
+                }
+                for one in organisation.remote_domains.known().into_iter().flatten() {
+                    put("RemoteDomain", &one.name, remote(one));
+                }
+                if let Some(one) = organisation.transport_config.known() {
+                    put(
+                        "TransportConfig",
+                        "",
+                        vec![("InternalSMTPServers", list(one.internal_servers.iter().cloned()))],
+                    );
+                }
             }
             for entry in entries(directory) {
                 put(RECIPIENT, &entry.dn, recipient(entry));
@@ -103,9 +128,17 @@ impl<'a> Exchange<'a> {
                 self.shown(&mut organisation.send_connectors, "SendConnector", |one| &one.name, send);
                 for one in known(&mut organisation.receive_connectors).into_iter().flatten() {
                     let key = ("ReceiveConnector".to_string(), format!("{}\\{}", one.server, one.name).to_lowercase());
-                    one.fqdn = self.objects.get(&key).and_then(|it| texts(it.get("Fqdn")?).pop());
+                    let Some(properties) = self.objects.get(&key) else { continue };
+                    one.fqdn = properties.get("Fqdn").and_then(|it| texts(it).pop());
+                    if let (Observed::Known(groups), Some(value)) = (&mut one.permission_groups, properties.get(GROUPS))
+                    {
+                        *groups = texts(value).iter().filter_map(|word| group(word)).collect();
+                    }
                 }
                 self.shown(&mut organisation.outbound_connectors, "OutboundConnector", |one| &one.name, send_out);
+                self.shown(&mut organisation.transport_rules, "TransportRule", |one| &one.name, act);
+                self.shown(&mut organisation.inbound_connectors, "InboundConnector", |one| &one.name, take_in);
+                self.shown(&mut organisation.remote_domains, "RemoteDomain", |one| &one.name, suppress);
             }
             let lookups = directory.lookups.iter_mut().flat_map(|lookup| [&mut lookup.entries, &mut lookup.forest]);
             for seen in lookups.chain([&mut directory.noteworthy]) {
@@ -217,6 +250,9 @@ impl<'a> Exchange<'a> {
                     properties.insert(parameter.into(), value);
                 }
             }
+            ("Disable" | "Enable", "TransportRule") => {
+                properties.insert("State".into(), Value::Text(format!("{verb}d")));
+            }
             ("Disable", "MailContact" | "MailUser") => {
                 let gone =
                     ["ExternalEmailAddress", "EmailAddresses", "LegacyExchangeDN", "Alias", "PrimarySmtpAddress"];
@@ -301,6 +337,9 @@ fn normal(parameter: &str, value: &Value) -> Value {
             "SmartHosts"
             | "EmailAddresses"
             | "RecipientDomains"
+            | EXCEPT
+            | "SenderIPAddresses"
+            | "InternalSMTPServers"
             | "SourceTransportServers"
             | "RemoteIPRanges"
             | "Bindings"
@@ -433,7 +472,6 @@ fn sends(one: &SendConnector) -> Vec<(&'static str, Value)> {
         ("IgnoreSTARTTLS", Value::Bool(one.ignore_starttls)),
         ("TlsDomain", text(one.tls_domain.as_deref())),
         ("UseExternalDNSServersEnabled", Value::Bool(one.external_dns)),
-        ("FrontendProxyEnabled", Value::Bool(one.frontend_proxy)),
         ("DomainSecureEnabled", Value::Bool(one.domain_secure)),
         ("CloudServicesMailEnabled", Value::Bool(one.cloud_services)),
         ("Fqdn", text(one.fqdn.as_deref())),
@@ -456,8 +494,44 @@ fn receives(one: &ReceiveConnector) -> Vec<(&'static str, Value)> {
         ("Bindings", list(one.bindings.iter().cloned())),
         ("RemoteIPRanges", list(one.remote_ranges.iter().cloned())),
         ("AuthMechanism", list(authentication.map(String::from))),
-        ("RequireTLS", Value::Bool(one.require_tls)),
+        (GROUPS, list(one.permission_groups.known().into_iter().flatten().map(|group| group.word().into()))),
     ]
+}
+
+const GROUPS: &str = "PermissionGroups";
+
+fn group(word: &str) -> Option<PermissionGroup> {
+    use PermissionGroup::{AnonymousUsers, ExchangeLegacyServers, ExchangeServers, ExchangeUsers, Partners};
+    let all = [AnonymousUsers, ExchangeUsers, ExchangeServers, ExchangeLegacyServers, Partners];
+    all.into_iter().find(|group| group.word() == word)
+}
+
+fn inbound(one: &InboundConnector) -> Vec<(&'static str, Value)> {
+    vec![
+        ("SenderIPAddresses", list(one.sender_addresses.iter().cloned())),
+        ("RestrictDomainsToIPAddresses", Value::Bool(one.addresses_only)),
+        ("RestrictDomainsToCertificate", Value::Bool(one.certificate_only)),
+    ]
+}
+
+fn take_in(one: &mut InboundConnector, properties: &Properties) {
+    for (name, value) in properties {
+        match &**name {
+            "SenderIPAddresses" => one.sender_addresses = texts(value),
+            "RestrictDomainsToIPAddresses" => one.addresses_only = value.is_true(),
+            "RestrictDomainsToCertificate" => one.certificate_only = value.is_true(),
+            _ => {}
+        }
+    }
+}
+
+fn remote(one: &RemoteDomain) -> Vec<(&'static str, Value)> {
+    vec![("NDREnabled", Value::Bool(one.reports)), ("AutoForwardEnabled", Value::Bool(one.forwards))]
+}
+
+fn suppress(one: &mut RemoteDomain, properties: &Properties) {
+    one.reports = properties.get("NDREnabled").is_some_and(Value::is_true);
+    one.forwards = properties.get("AutoForwardEnabled").is_some_and(Value::is_true);
 }
 
 fn outbound(one: &OutboundConnector) -> Vec<(&'static str, Value)> {
@@ -546,6 +620,22 @@ fn send(one: &mut SendConnector, properties: &Properties) {
             "SourceTransportServers" => one.source_servers = texts(value),
             _ => {}
         }
+    }
+}
+
+fn rule(one: &TransportRule) -> Vec<(&'static str, Value)> {
+    let state = if one.acts { "Enabled" } else { "Disabled" };
+    vec![("State", text(Some(state))), (EXCEPT, list(one.except.domains.iter().cloned()))]
+}
+
+const EXCEPT: &str = "ExceptIfRecipientDomainIs";
+
+fn act(one: &mut TransportRule, properties: &Properties) {
+    one.acts = properties.get("State").is_some_and(|state| state.text() == "Enabled");
+    one.except.domains = properties.get(EXCEPT).map(texts).unwrap_or_default();
+    one.except.named.retain(|name| name != "RecipientDomainIs");
+    if !one.except.domains.is_empty() {
+        one.except.named.push("RecipientDomainIs".into());
     }
 }
 

@@ -25,7 +25,7 @@ const CONTAINERS: [&str; 4] = ["Accepted Domains", "Connections", "Message Hygie
 const MOST: usize = 5000;
 
 /// What is asked of these objects, and nothing else: some hold passwords.
-const ATTRIBUTES: [&str; 33] = [
+const ATTRIBUTES: [&str; 29] = [
     "objectClass",
     "cn",
     "whenChanged",
@@ -53,12 +53,8 @@ const ATTRIBUTES: [&str; 33] = [
     "msExchSmtpReceiveRemoteIPRanges",
     "msExchSMTPReceiveInboundSecurityFlag",
     "msExchSmtpReceiveRole",
-    "msExchSmtpReceiveMaxHopCount",
-    "msExchSmtpReceiveMaxLocalHopCount",
-    "msExchSmtpReceiveTarpitInterval",
     "msExchSMTPReceiveConnectorFQDN",
     "msExchSmtpReceiveMaxMessageSize",
-    "msExchSmtpReceiveProtocolRestrictions",
 ];
 
 /// Finds the organisation, whatever its name, and reads its parts.

@@ -21,6 +21,12 @@ pub enum Cmdlet {
     Inbound,
     /// Get-OutboundConnector.
     Outbound,
+    /// Get-TransportRule.
+    TransportRule,
+    /// Get-RemoteDomain.
+    RemoteDomain,
+    /// Get-TransportConfig.
+    TransportConfig,
     /// Get-Recipient and those that give some recipients alone, by name; empty where the properties do not tell which.
     Recipients(&'static str),
 }
@@ -34,7 +40,7 @@ pub enum Told {
     Other(String),
 }
 
-const BY_NAME: [(&str, Cmdlet); 16] = [
+const BY_NAME: [(&str, Cmdlet); 19] = [
     ("Get-AcceptedDomain", Cmdlet::AcceptedDomain),
     ("Get-SendConnector", Cmdlet::SendConnector),
     ("Get-ReceiveConnector", Cmdlet::ReceiveConnector),
@@ -43,6 +49,9 @@ const BY_NAME: [(&str, Cmdlet); 16] = [
     ("Get-ExchangeServer", Cmdlet::Server),
     ("Get-InboundConnector", Cmdlet::Inbound),
     ("Get-OutboundConnector", Cmdlet::Outbound),
+    ("Get-TransportRule", Cmdlet::TransportRule),
+    ("Get-RemoteDomain", Cmdlet::RemoteDomain),
+    ("Get-TransportConfig", Cmdlet::TransportConfig),
     ("Get-Recipient", Cmdlet::Recipients("Get-Recipient")),
     ("Get-Mailbox", Cmdlet::Recipients("Get-Mailbox")),
     ("Get-MailContact", Cmdlet::Recipients("Get-MailContact")),
@@ -54,7 +63,7 @@ const BY_NAME: [(&str, Cmdlet); 16] = [
 ];
 
 /// The last part of the .NET type that each gives.
-const BY_TYPE: [(&str, &str); 16] = [
+const BY_TYPE: [(&str, &str); 19] = [
     ("AcceptedDomain", "Get-AcceptedDomain"),
     ("SmtpSendConnectorConfig", "Get-SendConnector"),
     ("ReceiveConnector", "Get-ReceiveConnector"),
@@ -63,6 +72,9 @@ const BY_TYPE: [(&str, &str); 16] = [
     ("ExchangeServer", "Get-ExchangeServer"),
     ("TenantInboundConnector", "Get-InboundConnector"),
     ("TenantOutboundConnector", "Get-OutboundConnector"),
+    ("Rule", "Get-TransportRule"),
+    ("DomainContentConfig", "Get-RemoteDomain"),
+    ("TransportConfigContainer", "Get-TransportConfig"),
     ("ReducedRecipient", "Get-Recipient"),
     ("Mailbox", "Get-Mailbox"),
     ("MailContact", "Get-MailContact"),
@@ -136,6 +148,12 @@ fn by_properties(object: &Object) -> Option<Cmdlet> {
         Cmdlet::SendConnector
     } else if object.has("RecipientValidationEnabled") && any(&["BlockListEnabled", "BlockedRecipients"]) {
         Cmdlet::RecipientFilter
+    } else if all(&["State", "Mode", "Conditions", "Actions"]) || all(&["StopRuleProcessing", "RuleErrorAction"]) {
+        Cmdlet::TransportRule
+    } else if object.has("DomainName") && any(&["AllowedOOFType", "NDREnabled", "AutoForwardEnabled"]) {
+        Cmdlet::RemoteDomain
+    } else if object.has("InternalSMTPServers") {
+        Cmdlet::TransportConfig
     } else if object.has("ServerRole") && any(&["Fqdn", "AdminDisplayVersion", "IsEdgeServer"]) {
         Cmdlet::Server
     } else {
@@ -214,6 +232,13 @@ mod tests {
             ("", "EmailAddresses RecipientType ForwardingSmtpAddress", "Get-Mailbox"),
             ("", "RecipientValidationEnabled BlockListEnabled", "Get-RecipientFilterConfig"),
             ("", "ServerRole Fqdn", "Get-ExchangeServer"),
+            ("Deserialized.Microsoft.Exchange.MessagingPolicies.Rules.Tasks.Rule", "", "Get-TransportRule"),
+            ("", "Name State Mode Conditions Actions", "Get-TransportRule"),
+            ("", "Name State Priority", "objects with the properties Name, State, Priority"),
+            ("", "DomainName NDREnabled", "Get-RemoteDomain"),
+            ("", "InternalSMTPServers MaxSendSize", "Get-TransportConfig"),
+            // A mailbox has these limits too.
+            ("", "MaxSendSize MaxReceiveSize", "objects with the properties MaxSendSize, MaxReceiveSize"),
         ];
         for (kind, properties, expected) in cases {
             let fields = properties.split_whitespace().map(|name| (name.to_string(), Value::Nil)).collect();

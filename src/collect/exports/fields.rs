@@ -300,27 +300,6 @@ pub fn size(object: &Object, field: &'static str) -> Decoded<Option<u64>> {
     bytes.map_or_else(|| undecoded(field, value), |bytes| Ok(Some(bytes)))
 }
 
-/// A span of time in milliseconds: `00:00:05`, `1.00:00:00`, or its object.
-pub fn milliseconds(object: &Object, field: &'static str) -> Decoded<Option<u64>> {
-    let Some(value) = object.field(field).filter(|value| !value.is_nil()) else { return Ok(None) };
-    if let Value::Object(inner) = value
-        && let Some(ticks) = inner.field("Ticks").and_then(Value::number)
-    {
-        return u64::try_from(ticks / 10_000).map_or_else(|_| undecoded(field, value), |span| Ok(Some(span)));
-    }
-    let of = |text: &str| -> Option<u64> {
-        let (head, seconds) = text.rsplit_once(':')?;
-        let (head, minutes) = head.rsplit_once(':')?;
-        let (days, hours) = head.split_once('.').unwrap_or(("0", head));
-        let (seconds, part) = seconds.split_once('.').unwrap_or((seconds, "0"));
-        let part: u64 = format!("{part:0<3}").get(..3)?.parse().ok()?;
-        let number = |text: &str| text.parse::<u64>().ok().filter(|number| *number < 1_000_000);
-        let hours = number(days)? * 24 + number(hours)?;
-        Some(((hours * 60 + number(minutes)?) * 60 + number(seconds)?) * 1000 + part)
-    };
-    value.text().and_then(|text| of(&text)).map_or_else(|| undecoded(field, value), |span| Ok(Some(span)))
-}
-
 /// When the object was changed, as the directory writes it (RFC 4517, 3.3.13) where it can be told.
 pub fn changed(object: &Object) -> Option<String> {
     let text = object.short("WhenChangedUTC").or_else(|| object.short("WhenChanged"))?;
@@ -471,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_spans_domains_and_dates_are_read() {
+    fn sets_domains_and_dates_are_read() {
         let all = [(1, "Tls", 1), (2, "Integrated", 2), (4, "BasicAuth", 4)];
         for (value, expected) in [
             (words("Tls, BasicAuth"), Some(vec![1, 4])),
@@ -482,11 +461,6 @@ mod tests {
             (words("Tls, Kerberos"), None),
         ] {
             assert_eq!(set(&with(value.clone()), "X", &all).ok(), expected, "{value:?}");
-        }
-        for (text, expected) in
-            [("00:00:05", Some(5_000)), ("1.02:00:00", Some(93_600_000)), ("00:00:00.5000000", Some(500)), ("5", None)]
-        {
-            assert_eq!(milliseconds(&with(words(text)), "X").ok().flatten(), expected, "{text}");
         }
         let wild = shape(&[("Domain", words("Contoso.local")), ("IncludeSubDomains", Value::Flag(true))]);
         for (value, expected) in

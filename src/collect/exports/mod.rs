@@ -12,6 +12,7 @@ mod organisation;
 mod recipients;
 mod table;
 mod text;
+mod transport;
 mod value;
 
 use super::directory::{self, Roster, Wanted};

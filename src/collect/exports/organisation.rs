@@ -1,9 +1,10 @@
 //! Makes the Exchange organisation out of exported objects.
 use super::cmdlet::Cmdlet;
 use super::fields::{
-    Decoded, Undecoded, address_spaces, changed, choice, domain, flag, flag_or_false, milliseconds, name_in, number,
-    reference, set, size, smart_hosts, text, text_or_none, texts,
+    Decoded, Undecoded, address_spaces, changed, choice, domain, flag, flag_or_false, name_in, number, reference, set,
+    size, smart_hosts, text, text_or_none, texts,
 };
+use super::transport;
 use super::value::{Object, Value};
 use nsdiag_checks::evidence::exchange::{
     AcceptedDomain, AddressSpace, DomainKind, Organisation, RecipientFilter, SendConnector, SmartHostAuthentication,
@@ -14,6 +15,7 @@ use nsdiag_checks::evidence::reading::Unread;
 use nsdiag_checks::evidence::servers::{
     EdgeSubscription, ExchangeServer, PermissionGroup, ReceiveAuthentication, ReceiveConnector, ServerRole,
 };
+use nsdiag_checks::evidence::transport::{RemoteDomain, TransportConfig, TransportRule};
 use nsdiag_checks::evidence::{How, Miss, Observed, address};
 
 /// The objects of one file, as far as they describe the organisation.
@@ -27,6 +29,9 @@ pub struct Parts {
     edge_subscriptions: Vec<EdgeSubscription>,
     inbound_connectors: Vec<InboundConnector>,
     outbound_connectors: Vec<OutboundConnector>,
+    transport_rules: Vec<TransportRule>,
+    remote_domains: Vec<RemoteDomain>,
+    transport_config: Vec<TransportConfig>,
     /// The organisation container's DN, where an object's own tells it.
     dn: Option<String>,
 }
@@ -62,6 +67,9 @@ impl Parts {
             }),
             Cmdlet::Inbound => self.inbound_connectors.push(inbound(object)?),
             Cmdlet::Outbound => self.outbound_connectors.push(outbound(object)?),
+            Cmdlet::TransportRule => self.transport_rules.push(transport::rule(object)?),
+            Cmdlet::RemoteDomain => self.remote_domains.push(transport::remote_domain(object)?),
+            Cmdlet::TransportConfig => self.transport_config.push(transport::config(object)?),
             Cmdlet::Recipients(_) => {}
         }
         Ok(())
@@ -88,15 +96,17 @@ pub fn assemble(sources: Vec<Source>, untold: Option<&Miss>) -> Observed<Organis
         edge_subscriptions: part.whole(Cmdlet::EdgeSubscription, |parts| &parts.edge_subscriptions),
         inbound_connectors: part.whole(Cmdlet::Inbound, |parts| &parts.inbound_connectors),
         outbound_connectors: part.whole(Cmdlet::Outbound, |parts| &parts.outbound_connectors),
-        recipient_filter: match part.whole(Cmdlet::RecipientFilter, |parts| &parts.recipient_filter) {
-            Observed::Known(all) if all.len() > 1 => Observed::Unknown(Miss::new(
-                How::Unreadable,
-                "Get-RecipientFilterConfig gave several objects, and there is one",
-            )),
-            Observed::Known(all) => Observed::Known(all.into_iter().next()),
+        transport_rules: part.whole(Cmdlet::TransportRule, |parts| &parts.transport_rules),
+        remote_domains: part.whole(Cmdlet::RemoteDomain, |parts| &parts.remote_domains),
+        transport_config: match part.one(Cmdlet::TransportConfig, |parts| &parts.transport_config) {
+            Observed::Known(Some(config)) => Observed::Known(config),
+            Observed::Known(None) => {
+                Observed::Unknown(Miss::new(How::NoRight, "Get-TransportConfig gave nothing, and there always is one"))
+            }
             Observed::Unknown(miss) => Observed::Unknown(miss),
             Observed::NotAsked => Observed::NotAsked,
         },
+        recipient_filter: part.one(Cmdlet::RecipientFilter, |parts| &parts.recipient_filter),
     };
     if organisation.accepted_domains.known().is_some_and(Vec::is_empty) {
         let said = "Get-AcceptedDomain gave nothing, and an organisation always has an accepted domain: export it with an \
@@ -141,6 +151,19 @@ impl Part<'_> {
                 Observed::Unknown(Miss::new(How::Unreadable, said))
             }
             None => Observed::Known(all.clone()),
+        }
+    }
+
+    /// Of a cmdlet that gives one object at most.
+    fn one<T: Clone + PartialEq + 'static>(&self, cmdlet: Cmdlet, of: fn(&Parts) -> &Vec<T>) -> Observed<Option<T>> {
+        match self.whole(cmdlet, of) {
+            Observed::Known(all) if all.len() > 1 => {
+                let said = format!("{} gave several objects, and there is one", cmdlet.name());
+                Observed::Unknown(Miss::new(How::Unreadable, said))
+            }
+            Observed::Known(all) => Observed::Known(all.into_iter().next()),
+            Observed::Unknown(miss) => Observed::Unknown(miss),
+            Observed::NotAsked => Observed::NotAsked,
         }
     }
 
@@ -265,7 +288,6 @@ fn send_connector(object: &Object) -> Decoded<SendConnector> {
         tls_auth_level: choice(object, "TlsAuthLevel", &levels)?.unwrap_or_default(),
         tls_domain: text_or_none(object, "TlsDomain")?.map(|name| name.to_lowercase()),
         external_dns: flag_or_false(object, "UseExternalDNSServersEnabled")?,
-        frontend_proxy: flag_or_false(object, "FrontendProxyEnabled")?,
         domain_secure: flag_or_false(object, "DomainSecureEnabled")?,
         cloud_services: flag_or_false(object, "CloudServicesMailEnabled")?,
         fqdn: text_or_none(object, "Fqdn")?.map(|name| name.to_lowercase()),
@@ -338,11 +360,7 @@ fn receive_connector(object: &Object) -> Decoded<ReceiveConnector> {
             }
         },
         fqdn: text_or_none(object, "Fqdn")?.map(|name| name.to_lowercase()),
-        max_hops: number(object, "MaxHopCount")?,
-        max_local_hops: number(object, "MaxLocalHopCount")?,
-        tarpit_ms: milliseconds(object, "TarpitInterval")?,
         max_bytes: size(object, "MaxMessageSize")?,
-        require_tls: flag_or_false(object, "RequireTLS")?,
         raw_authentication: object.field("AuthMechanism").and_then(Value::number),
         raw_role: choice(object, "TransportRole", &[(32, "HubTransport", 32), (16_384, "FrontendTransport", 16_384)])?,
         unreadable: Unread::default(),
@@ -411,8 +429,8 @@ fn inbound(object: &Object) -> Decoded<InboundConnector> {
         sender_addresses: texts_or_none(object, "SenderIPAddresses")?,
         certificate_name: text_or_none(object, "TlsSenderCertificateName")?,
         require_tls: flag_or_false(object, "RequireTls")?,
-        restricts: flag_or_false(object, "RestrictDomainsToIPAddresses")?
-            || flag_or_false(object, "RestrictDomainsToCertificate")?,
+        addresses_only: flag_or_false(object, "RestrictDomainsToIPAddresses")?,
+        certificate_only: flag_or_false(object, "RestrictDomainsToCertificate")?,
         changed: changed(object),
     })
 }
