@@ -11,9 +11,9 @@ pub(super) const CHECK: Check = Check {
     title: "a transport rule keeps mail for the domain from its recipients",
     severity: Severity::Warning,
     why: "Transport rules (mail flow rules) are applied to every message that passes Exchange, after it was accepted: no \
-          probe sees them. One without conditions applies to all messages (Microsoft, \"Mail flow rules in Exchange Server\"). nsdiag reads what \
-          rules do and whom they mean; what is in a message, and who is a member of what, it cannot evaluate. Those of Edge \
-          servers are their own and are not read, and LDAP does not show them.",
+          probe sees them. One without conditions applies to all messages (Microsoft, \"Mail flow rules in Exchange \
+          Server\"). nsdiag reads what rules do and whom they mean; what is in a message, and who is a member of what, it \
+          cannot evaluate. Those of Edge servers are their own and are not read, and LDAP does not show them.",
     fix: "Exempt the shared domain from the rule, or narrow it; where it is meant so, ignore this finding by the rule's \
           name.",
     sources: &["https://learn.microsoft.com/exchange/policy-and-compliance/mail-flow-rules/mail-flow-rules"],

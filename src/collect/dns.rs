@@ -1,24 +1,25 @@
 //! Asks DNS, and writes down what each server said.
 //!
-//! Messages are `hickory-proto`'s; the asking is ours. `hickory-resolver` hides what the report must tell: which server
-//! answered, a refused UDP port (it waits for its time-out), an alias loop (it looks like no record); and it answers for
+//! hickory-resolver asks, one pool of it for one server. Which server is asked, and what an answer comes to, is decided
+//! here: hickory's own `Resolver` does not tell who answered, takes an alias loop for "no record", and answers for
 //! 127.0.0.0/8 and `localhost` itself.
+mod wire;
+
 use super::smtp::tls::hex;
 use futures_util::future::join_all;
-use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::rdata::opt::EdnsOption;
-use hickory_proto::rr::{DNSClass, Name, RData, RecordType};
+use hickory_resolver::proto::op::{Edns, Message, Query, ResponseCode};
+use hickory_resolver::proto::rr::rdata::opt::EdnsOption;
+use hickory_resolver::proto::rr::{DNSClass, Name, RData, RecordType};
 use nsdiag_checks::evidence::dns::{Alias, Answer, DnsLookup, MxView, Record, RecordKind, Unvalidated};
 use nsdiag_checks::evidence::{How, Miss, Observed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
+use wire::{Failed, Why};
 
 /// The longest alias chain that is followed.
 const ALIASES: usize = 8;
@@ -295,7 +296,7 @@ impl Resolver {
         }
     }
 
-    /// One question over UDP, over TCP where the answer is truncated (RFC 7766). A lost datagram is sent once more.
+    /// One question, and its answer.
     async fn exchange(
         &self,
         server: SocketAddr,
@@ -303,125 +304,34 @@ impl Resolver {
         kind: RecordKind,
         manner: Manner,
     ) -> Result<Message, Miss> {
-        let until = (Instant::now() + self.step).min(self.deadline);
-        let id = fastrand::u16(..);
-        let mut message = Message::new(id, MessageType::Query, OpCode::Query);
-        message.metadata.recursion_desired = manner != Manner::Authority;
+        // A new message has an identifier of its own.
+        let mut question = Message::query();
+        question.metadata.recursion_desired = manner != Manner::Authority;
         // AD in a question asks for AD in the answer (RFC 6840, 5.7).
-        message.metadata.authentic_data = manner == Manner::Plain;
-        message.metadata.checking_disabled = manner == Manner::Unchecked;
-        message.add_query(Query::query(name.clone(), record_type(kind)));
-        let mut edns = Edns::new();
-        edns.set_max_payload(UDP);
-        message.edns = Some(edns);
-        let wire = message.to_vec().map_err(|error| Miss::new(How::Protocol, error.to_string()))?;
-        let first = Instant::now() + (until - Instant::now()) / 3;
-        let mut strange = None;
-        let mut answer = udp(server, &wire, id, name, kind, first, &mut strange).await;
-        if matches!(answer, Ok(None)) {
-            answer = udp(server, &wire, id, name, kind, until, &mut strange).await;
-        }
-        let response = match (answer.map_err(|error| network(&error))?, strange) {
-            (Some(response), _) => response,
-            (None, Some(strange)) => return Err(Miss::new(How::Protocol, strange.in_words())),
-            (None, None) if Instant::now() >= self.deadline => {
-                return Err(Miss::new(How::Deadline, "no answer before the run's deadline"));
-            }
-            (None, None) => {
-                return Err(Miss::new(How::TimedOut, format!("no answer within {} s", self.step.as_secs_f32())));
-            }
+        question.metadata.authentic_data = manner == Manner::Plain;
+        question.metadata.checking_disabled = manner == Manner::Unchecked;
+        question.add_query(Query::query(name.clone(), record_type(kind)));
+        question.edns.get_or_insert_with(Edns::new).set_max_payload(UDP);
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let Failed { truncated, why } = match wire::ask(server, question, self.step.min(left)).await {
+            Ok(response) => return Ok(response),
+            Err(failed) => failed,
         };
-        if !response.metadata.truncation {
-            return Ok(response);
-        }
-        let over_tcp = |why: &str| format!("a truncated answer, and over TCP {why}");
-        match timeout_at(until, tcp(server, &wire, id, name, kind)).await {
-            Ok(Ok(Ok(response))) if response.metadata.truncation => {
-                Err(Miss::new(How::Protocol, over_tcp("it is truncated as well")))
+        let miss = match why {
+            Why::Silence if truncated => Miss::new(How::TimedOut, "no whole one in time"),
+            Why::Silence if Instant::now() >= self.deadline => {
+                Miss::new(How::Deadline, "no answer before the run's deadline")
             }
-            Ok(Ok(Ok(response))) => Ok(response),
-            Ok(Ok(Err(strange))) => Err(Miss::new(How::Protocol, over_tcp(strange.in_words()))),
-            Ok(Err(error)) => {
-                let miss = network(&error);
-                Err(Miss::new(miss.how, over_tcp(&miss.said)))
-            }
-            Err(_) => Err(Miss::new(How::TimedOut, over_tcp("no whole one in time"))),
-        }
+            Why::Silence => Miss::new(How::TimedOut, format!("no answer within {} s", self.step.as_secs_f32())),
+            Why::Network(error) => network(&error),
+            Why::Malformed => Miss::new(How::Protocol, "what came cannot be read: it is malformed"),
+            Why::Other => Miss::new(How::Protocol, "what came is no answer to the question"),
+            Why::Truncated => Miss::new(How::Protocol, "it is truncated as well"),
+            Why::Library(said) => Miss::new(How::Protocol, format!("the DNS library gave up: {said}")),
+        };
+        let before = if truncated { "a truncated answer, and over TCP " } else { "" };
+        Err(Miss::new(miss.how, format!("{before}{}", miss.said)))
     }
-}
-
-/// Something that came in place of an answer.
-#[derive(Clone, Copy)]
-enum Strange {
-    /// It cannot be read.
-    Malformed,
-    /// It is no answer to the question.
-    Other,
-}
-
-impl Strange {
-    fn in_words(self) -> &'static str {
-        match self {
-            Self::Malformed => "what came cannot be read: it is malformed",
-            Self::Other => "what came is no answer to the question",
-        }
-    }
-}
-
-async fn udp(
-    server: SocketAddr,
-    wire: &[u8],
-    id: u16,
-    name: &Name,
-    kind: RecordKind,
-    until: Instant,
-    strange: &mut Option<Strange>,
-) -> io::Result<Option<Message>> {
-    let any = if server.is_ipv4() { IpAddr::from(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
-    // A connected socket takes datagrams of this server alone, and hears when the port is closed.
-    let socket = UdpSocket::bind((any, 0)).await?;
-    socket.connect(server).await?;
-    socket.send(wire).await?;
-    let mut buffer = vec![0; 65_535];
-    loop {
-        let Ok(received) = timeout_at(until, socket.recv(&mut buffer)).await else { return Ok(None) };
-        // Anything that is not an answer to this very question may be forged: it is passed over, and told of where
-        // nothing better comes.
-        let bytes = &buffer[..received?];
-        match to_this(bytes, id, name, kind) {
-            Ok(response) => return Ok(Some(response)),
-            Err(what) if bytes.starts_with(&id.to_be_bytes()) => *strange = Some(what),
-            Err(_) => {}
-        }
-    }
-}
-
-async fn tcp(
-    server: SocketAddr,
-    wire: &[u8],
-    id: u16,
-    name: &Name,
-    kind: RecordKind,
-) -> io::Result<Result<Message, Strange>> {
-    let mut stream = TcpStream::connect(server).await?;
-    let length = u16::try_from(wire.len()).map_err(io::Error::other)?;
-    stream.write_all(&[&length.to_be_bytes()[..], wire].concat()).await?;
-    let length = stream.read_u16().await?;
-    let mut buffer = vec![0; length.into()];
-    stream.read_exact(&mut buffer).await?;
-    Ok(to_this(&buffer, id, name, kind))
-}
-
-fn to_this(bytes: &[u8], id: u16, name: &Name, kind: RecordKind) -> Result<Message, Strange> {
-    let message = Message::from_vec(bytes).map_err(|_| Strange::Malformed)?;
-    let ours = |query: &Query| {
-        query.name() == name && query.query_type() == record_type(kind) && query.query_class() == DNSClass::IN
-    };
-    let fits = message.metadata.id == id
-        && message.metadata.message_type == MessageType::Response
-        // Servers that fail may leave the question out.
-        && (message.queries.first().is_some_and(ours) || message.queries.is_empty() && message.answers.is_empty());
-    if fits { Ok(message) } else { Err(Strange::Other) }
 }
 
 /// Why an answer about `wanted` says neither what is there nor that nothing is.
