@@ -20,8 +20,8 @@ fn seen(world: &World, code: &str) -> Vec<String> {
     let mut all = Vec::new();
     for finding in &mut notes.findings {
         super::prove(&case, finding);
-        for remedy in finding.remedies.iter().filter(|remedy| remedy.proof) {
-            assert!(remedy.undo.is_empty() && remedy.shell.is_some(), "{remedy:?}");
+        for remedy in finding.remedies.iter().filter(|remedy| remedy.proof && remedy.shell.is_some()) {
+            assert!(remedy.undo.is_empty(), "{remedy:?}");
             all.extend(crate::remedy::lines(&remedy.commands));
         }
     }

@@ -174,7 +174,7 @@ pub(super) fn about() -> Remedy {
          replies to old mail find it"
             .into(),
     ];
-    Remedy::steps("exchange", "What to know of such contacts", steps)
+    Remedy::note("exchange", "What to know of such contacts", steps)
 }
 
 /// How long a name or an alias may be, in characters (Microsoft, "New-MailContact").

@@ -31,7 +31,7 @@ pub struct Remedy {
     #[serde(serialize_with = "as_lines")]
     #[schemars(with = "Vec<String>")]
     pub undo: Vec<Command>,
-    /// Whether it mends nothing, and shows what the finding says: commands that only read.
+    /// Whether it mends nothing: commands that only read, and show what the finding says, or words that go with a remedy.
     #[serde(default, skip_serializing_if = "is_false")]
     pub proof: bool,
     /// Its place among the remedies of the report, from 1: they work in this order. Other ways to mend the same finding
@@ -132,6 +132,11 @@ impl Remedy {
     /// How one sees it at `place`, by programs that only read.
     pub fn proof(place: &str, title: impl Into<String>, commands: Vec<Program>) -> Self {
         Self { proof: true, ..Self::programs(place, Shell::Sh, title, commands, Vec::new()) }
+    }
+
+    /// What is to be known of a remedy beside it, in words.
+    pub fn note(place: &str, title: impl Into<String>, steps: Vec<String>) -> Self {
+        Self { proof: true, ..Self::steps(place, title, steps) }
     }
 
     /// A remedy in words, at `place`.

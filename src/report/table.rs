@@ -124,7 +124,11 @@ fn of_finding(report: &Report, finding: &Finding, steps: &[Step], paint: &Paint)
     }
     out.push_str(&pairs(&rows));
     for remedy in finding.remedies.iter().filter(|remedy| !remedy.mends()) {
-        let label = if remedy.proof { "see" } else { "mend" };
+        let label = match (remedy.proof, &remedy.shell) {
+            (true, Some(_)) => "see",
+            (true, None) => "note",
+            (false, _) => "mend",
+        };
         let management = management_shell(report, finding, remedy);
         out.push_str(&of_remedy(&finding.code, management, label, &safe(&remedy.title), remedy));
     }
@@ -149,7 +153,7 @@ fn mending(report: &Report, steps: &[Step]) -> String {
             };
             let label = match at {
                 0 => format!("{}.", step.number),
-                _ if title.starts_with("Or ") => String::new(),
+                _ if title.starts_with("Or ") || title.starts_with("Then ") => String::new(),
                 _ => "or".into(),
             };
             let mut does = lines(&remedy.commands);
