@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 /// The largest message that is taken.
 const MESSAGE: usize = 8 * 1024 * 1024;
+/// How many bytes of a server's words are taken.
+const WORDS: usize = 1000;
 
 pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;
@@ -57,6 +59,16 @@ impl<'a> Element<'a> {
     /// Its content as text for people.
     pub(super) fn text(self) -> Cow<'a, str> {
         western::lenient(self.content)
+    }
+
+    /// The same, cut where it is longer than anybody reads: it goes into every line that says why something is unknown.
+    pub(super) fn words(self) -> String {
+        let Some(behind) = self.content.get(WORDS) else { return self.text().into() };
+        let first = &self.content[..WORDS];
+        // Not in the middle of a character (RFC 3629, 3).
+        let is_inside = |byte: &u8| byte & 0xc0 == 0x80;
+        let whole = first.iter().rposition(|byte| !is_inside(byte)).filter(|at| is_inside(behind) && at + 4 > WORDS);
+        format!("{}…", western::lenient(&first[..whole.unwrap_or(WORDS)]))
     }
 
     /// Its content as a name that decides something, which must be UTF-8.
@@ -153,6 +165,21 @@ mod tests {
         assert!(whole(b"HTTP/1.1 400").is_err());
         assert!(whole(&[0x30, 0x80, 0, 0]).is_err());
         assert_eq!(whole(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]).unwrap_err().how, How::TooLarge);
+    }
+
+    #[test]
+    fn words_are_cut_between_characters() {
+        let cases = [
+            ("x".repeat(WORDS), None),
+            ("x".repeat(WORDS + 1), Some(WORDS)),
+            (format!("x{}", "ü".repeat(500)), Some(WORDS - 1)),
+        ];
+        for (text, cut) in cases {
+            let expected = cut.map_or_else(|| text.clone(), |cut| format!("{}…", &text[..cut]));
+            assert_eq!(Element { tag: OCTETS, content: text.as_bytes() }.words(), expected);
+        }
+        let latin = Element { tag: OCTETS, content: &[0xfc; 2 * WORDS] };
+        assert_eq!(latin.words(), format!("{}…", "ü".repeat(WORDS)));
     }
 
     #[test]

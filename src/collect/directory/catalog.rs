@@ -240,6 +240,7 @@ async fn questions(
     clock: Clock,
 ) -> Result<Said, Miss> {
     let ask = Searcher { wire: &connection.wire, clock };
+    connection.wire.allow(wanted.size());
     let mut found = match wanted.addresses.len() > sweep::WORTH {
         true => sweep::sweep(ask, "", wanted, false).await?.lookups,
         false => lookups(ask, "", wanted.addresses).await,

@@ -148,8 +148,10 @@ async fn start_tls(tcp: &mut Prompt) -> Result<(), Miss> {
         return Err(Miss::new(How::TlsInjection, "bytes in clear text followed the reply to StartTLS"));
     }
     let reply = Message::read(&buffer)?;
+    if let Some(notice) = reply.notice().filter(|_| reply.id == 0) {
+        return Err(notice);
+    }
     match reply.answer()? {
-        _ if reply.id == 0 => Err(reply.notice()),
         Answer::Outcome(outcome) if reply.id == 1 && reply.fits(Kind::Extended) => match outcome.code {
             0 => Ok(()),
             code => Err(Miss::new(

@@ -19,6 +19,15 @@ const EXTENDED_RESPONSE: u8 = 0x78;
 const INTERMEDIATE: u8 = 0x79;
 /// Simple paged results (RFC 2696).
 const PAGED: &str = "1.2.840.113556.1.4.319";
+/// The name of the notice of disconnection (RFC 4511, 4.4.1).
+const DISCONNECTION: &[u8] = b"1.3.6.1.4.1.1466.20036";
+/// How many places one referral may name, and how long the name of one may be.
+const PLACES: usize = 100;
+const PLACE: usize = 1024;
+/// The longest name of an object that is taken.
+const NAME: usize = 16 * 1024;
+/// The longest cookie that is taken: it is sent back.
+const COOKIE: usize = 64 * 1024;
 
 /// How far a search reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,13 +123,18 @@ impl<'a> Message<'a> {
         let id = parts.next()?.ok_or_else(|| unsound(shape))?;
         let id = if id.tag == INTEGER { id.number() } else { None };
         let id = id.filter(|id| *id >= 0).ok_or_else(|| unsound("its id is no integer"))?;
-        let operation = parts.next()?.ok_or_else(|| unsound(shape))?;
-        let controls = parts.next()?;
-        parts.end(shape)?;
-        match controls {
-            Some(controls) if controls.tag != CONTROLS => Err(unsound(shape)),
-            controls => Ok(Self { id, operation, controls: controls.map_or(&[], |controls| controls.content) }),
+        let operation = parts.next()?.filter(|operation| operation.tag != CONTROLS).ok_or_else(|| unsound(shape))?;
+        let mut message = Self { id, operation, controls: &[] };
+        while let Some(part) = parts.next()? {
+            match part.tag {
+                CONTROLS if message.controls.is_empty() => message.controls = part.content,
+                CONTROLS => return Err(unsound(shape)),
+                // Active Directory puts the name of its notice of disconnection here.
+                tag if is_new(tag) => {}
+                _ => return Err(unsound(shape)),
+            }
         }
+        Ok(message)
     }
 
     /// Whether it can be an answer to a request of `kind`.
@@ -148,10 +162,15 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// Why the server ends the connection, where this is its notice of that (RFC 4511, 4.4.1).
-    pub(super) fn notice(&self) -> Miss {
-        let text = Outcome::read(self.operation.content, &[]).map(|outcome| outcome.text).unwrap_or_default();
-        Miss::new(How::HungUp, format!("the directory server ended the connection: {text}"))
+    /// Why the server ends the connection, where this is its notice of that (RFC 4511, 4.4.1); none where it is another
+    /// message to nobody in particular.
+    pub(super) fn notice(&self) -> Option<Miss> {
+        let outcome = Outcome::read(self.operation.content, &[]).unwrap_or_default();
+        if outcome.name.is_some_and(|name| name != DISCONNECTION) {
+            return None;
+        }
+        let text = if outcome.text.is_empty() { String::new() } else { format!(": {}", outcome.text) };
+        Some(Miss::new(How::HungUp, format!("the directory server ended the connection{text}")))
     }
 }
 
@@ -198,6 +217,8 @@ pub(super) struct Outcome {
     pub(super) refs: Vec<String>,
     /// The server's part of a SASL bind.
     pub(super) credentials: Option<Vec<u8>>,
+    /// What an extended response is called.
+    pub(super) name: Option<Vec<u8>>,
     /// From where the next page goes on; empty at the end.
     pub(super) cookie: Vec<u8>,
 }
@@ -210,20 +231,24 @@ impl Outcome {
         let code = code.number().ok_or_else(|| unsound("a result code is no number"))?;
         parts.expect(OCTETS, shape)?;
         // Active Directory ends its messages with a NUL.
-        let text = parts.expect(OCTETS, shape)?.text().trim_end_matches('\0').to_string();
+        let text = parts.expect(OCTETS, shape)?.words().trim_end_matches('\0').to_string();
         let mut outcome = Self { code, text, ..Self::default() };
         while let Some(part) = parts.next()? {
             match part.tag {
                 REFERRAL => outcome.refs = urls(part.content)?,
                 0x87 => outcome.credentials = Some(part.content.to_vec()),
-                0x8a | 0x8b => {}
+                0x8a => outcome.name = Some(part.content.to_vec()),
+                tag if is_new(tag) => {}
                 _ => return Err(unsound("a result has a part that it must not have")),
             }
         }
         let mut controls = Reader::new(controls);
         while let Some(control) = controls.next()? {
+            if control.tag != SEQUENCE {
+                return Err(unsound("a control is none"));
+            }
             let mut parts = Reader::new(control.content);
-            let name = parts.expect(OCTETS, "an empty control")?;
+            let name = parts.expect(OCTETS, "a control has no name")?;
             let mut value = parts.next()?;
             if value.is_some_and(|flag| flag.tag == BOOLEAN) {
                 value = parts.next()?;
@@ -233,17 +258,32 @@ impl Outcome {
                 let value = value.filter(|value| value.tag == OCTETS).ok_or_else(|| unsound(odd))?;
                 let mut inner = Reader::new(Reader::new(value.content).expect(SEQUENCE, odd)?.content);
                 inner.expect(INTEGER, odd)?;
-                outcome.cookie = inner.expect(OCTETS, odd)?.content.to_vec();
+                let cookie = inner.expect(OCTETS, odd)?.content;
+                if cookie.len() > COOKIE {
+                    return Err(Miss::new(
+                        How::TooLarge,
+                        "the directory server sent a paging cookie of more than 64 KiB",
+                    ));
+                }
+                outcome.cookie = cookie.to_vec();
             }
         }
         Ok(outcome)
     }
 }
 
+/// Whether a part may be one of a later standard's, which is passed over where it stands at the end (RFC 4511, 4).
+fn is_new(tag: u8) -> bool {
+    tag & 0xc0 == 0x80
+}
+
 fn urls(content: &[u8]) -> Result<Vec<String>, Miss> {
     let mut all = Vec::new();
     let mut parts = Reader::new(content);
     while let Some(part) = parts.next()? {
+        if all.len() == PLACES || part.content.len() > PLACE {
+            return Err(Miss::new(How::TooLarge, "the directory server refers to more places than can be told"));
+        }
         all.push(part.text().into_owned());
     }
     Ok(all)
@@ -260,7 +300,14 @@ impl<'a> RawEntry<'a> {
     fn read(content: &'a [u8]) -> Result<Self, Miss> {
         let shape = "an entry has not its two parts";
         let mut parts = Reader::new(content);
-        let dn = parts.expect(OCTETS, shape)?.text();
+        let dn = parts.expect(OCTETS, shape)?;
+        if dn.content.len() > NAME {
+            return Err(Miss::new(
+                How::TooLarge,
+                "the directory server sent an object with a name of more than 16 KiB",
+            ));
+        }
+        let dn = dn.text();
         let attributes = parts.expect(SEQUENCE, shape)?;
         parts.end(shape)?;
         Ok(Self { dn, attributes: Reader::new(attributes.content) })
@@ -321,8 +368,8 @@ mod tests {
     /// Reads a message to its last value, as the rest of the collector does.
     fn read(bytes: &[u8]) -> Result<String, Miss> {
         let message = Message::read(bytes)?;
-        if message.id == 0 {
-            return Err(message.notice());
+        if let Some(notice) = message.notice().filter(|_| message.id == 0) {
+            return Err(notice);
         }
         if !message.fits(Kind::Search) {
             return Err(unsound("it answers what was not asked"));
@@ -341,7 +388,7 @@ mod tests {
     fn sound_messages_are_read_and_all_others_are_named() {
         let nested = (0..40_000).fold(vec![], |inner, _| element(SEQUENCE, &inner));
         let set = || element(SET, &element(OCTETS, b"a@b.c"));
-        let cases: [(&str, Vec<u8>, Result<&str, &str>); 20] = [
+        let cases: [(&str, Vec<u8>, Result<&str, &str>); 21] = [
             ("a result", sent(1, done(&[4], b"")), Ok("code: 4")),
             ("an entry", sent(1, one_entry(b"CN=a", set())), Ok("CN=a mail=a@b.c")),
             ("deep", nested, Err("its id is no integer")),
@@ -364,7 +411,8 @@ mod tests {
                 sent(1, element(ENTRY, &element(OCTETS, b"CN=a"))),
                 Err("an entry has not its two parts"),
             ),
-            ("odd part", sent(1, element(DONE, &[&done(&[0], b"")[2..], &[0x99, 0]].concat())), Err("must not have")),
+            ("odd part", sent(1, element(DONE, &[&done(&[0], b"")[2..], &[4, 0]].concat())), Err("must not have")),
+            ("new part", sent(1, element(DONE, &[&done(&[0], b"")[2..], &[0x99, 0]].concat())), Ok("code: 0")),
             (
                 "notice",
                 sent(

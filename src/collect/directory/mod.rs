@@ -113,10 +113,16 @@ impl Clock {
 
     /// Awaits a part of a step that must be over by then.
     async fn until<F: Future>(self, by: Instant, what: &str, future: F) -> Result<F::Output, Miss> {
-        timeout_at(by.min(self.deadline), future).await.map_err(|_| match Instant::now() >= self.deadline {
+        let by = by.min(self.deadline);
+        let late = || match Instant::now() >= self.deadline {
             true => Miss::new(How::Deadline, format!("{what} was not over when the run's deadline came")),
             false => Miss::new(How::TimedOut, format!("{what} took longer than {} s", self.step.as_secs_f32())),
-        })
+        };
+        // What is always there already would be taken without a look at the clock.
+        if Instant::now() >= by {
+            return Err(late());
+        }
+        timeout_at(by, future).await.map_err(|_| late())
     }
 }
 
@@ -131,6 +137,17 @@ pub struct Wanted<'a> {
     pub known_good: bool,
     /// Whom to name of those that the directory holds.
     pub roster: Roster,
+}
+
+impl Wanted<'_> {
+    /// How much the answers may take beyond what any answers may: objects of some kilobytes for whom is asked, and for
+    /// whom the directory is to name.
+    fn size(self) -> usize {
+        const EACH: usize = 8 * 1024;
+        const EVERYBODY: usize = 128 * 1024 * 1024;
+        let everybody = matches!(self.roster, Roster::Everybody(_)).then_some(EVERYBODY);
+        self.addresses.len() * EACH + everybody.unwrap_or_default()
+    }
 }
 
 /// Whom a directory is to name of those that it holds.

@@ -12,6 +12,9 @@ use nsdiag_checks::evidence::directory::{Directory, Entry, Lookup, RootDse};
 use nsdiag_checks::evidence::{How, Miss, Observed, dn};
 use std::collections::BTreeSet;
 
+/// The longest name that a rootDSE may tell, in bytes: a host's, a domain's, a site's, as distinguished names.
+const NAME: usize = 1024;
+
 /// The rootDSE (RFC 4512, 5.1).
 pub(super) async fn root(connection: &Connection, clock: Clock) -> Observed<RootDse> {
     let attributes = [
@@ -30,6 +33,10 @@ pub(super) async fn root(connection: &Connection, clock: Clock) -> Observed<Root
         Err(miss) => Observed::Unknown(miss),
         Ok(answer) => match answer.entries.first() {
             None => Observed::Unknown(Miss::new(How::Protocol, "the server shows no rootDSE")),
+            // They go into every search and every answer.
+            Some(entry) if entry.attributes.values().flatten().any(|value| value.len() > NAME) => {
+                Observed::Unknown(Miss::new(How::Protocol, "the rootDSE names what is longer than a name can be"))
+            }
             Some(entry) => {
                 let value = |name: &str| entry.value(name).map(String::from);
                 Observed::Known(RootDse {
@@ -71,6 +78,7 @@ pub(super) async fn ask(
         }
     };
     let ask = Searcher { wire: &connection.wire, clock };
+    connection.wire.allow(wanted.size());
     let base = root.default_context.clone().or_else(|| root.contexts.first().cloned()).unwrap_or_default();
     let long = wanted.addresses.len() > sweep::WORTH || matches!(wanted.roster, Roster::Everybody(_));
     let good = async {

@@ -122,7 +122,7 @@ async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Look
     let answer = |address: &&String| {
         let entries = matched.remove(address.as_str()).unwrap_or_default();
         let accounts = accounts.remove(address.as_str()).unwrap_or_default();
-        let found = looked_up(address, base, &filter_of(address), known(entries, &elsewhere));
+        let found = looked_up(address, base, &filter_of(address), known(entries, elsewhere.as_deref()));
         Lookup { accounts, ..found }
     };
     batch.iter().map(answer).collect()
@@ -132,8 +132,8 @@ async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Look
 pub(super) const NOT_HERE: &str = "not in this domain";
 
 /// What was found of one address; absent in one domain of a forest is not absent.
-pub(super) fn known(entries: Vec<Entry>, elsewhere: &[String]) -> Observed<Vec<Entry>> {
-    match elsewhere.first().filter(|_| entries.is_empty()) {
+pub(super) fn known(entries: Vec<Entry>, elsewhere: Option<&str>) -> Observed<Vec<Entry>> {
+    match elsewhere.filter(|_| entries.is_empty()) {
         Some(elsewhere) => Observed::Unknown(Miss::new(
             How::Referral,
             format!("{NOT_HERE}, and {elsewhere} was not searched; ask a global catalog (port 3269)"),

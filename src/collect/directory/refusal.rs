@@ -2,6 +2,9 @@
 use super::message::Outcome;
 use nsdiag_checks::evidence::{How, Miss};
 
+/// How many of the servers that it refers to are named.
+const NAMED: usize = 3;
+
 /// A refusal in words.
 pub(super) fn refusal(outcome: &Outcome) -> Miss {
     let Outcome { code, text, refs, .. } = outcome;
@@ -36,13 +39,19 @@ pub(super) fn refusal(outcome: &Outcome) -> Miss {
              something between here and there may open the TLS channel",
         ),
         49 => (How::WrongPassword, "invalid credentials"),
+        14 => (How::Protocol, "it wants to go on where there is nothing more to say (saslBindInProgress)"),
         50 => (How::NoRight, "the account may not do this (insufficientAccessRights)"),
         51 => (How::Busy, "it is busy"),
         52 => (How::Busy, "it is unavailable"),
         53 => (How::Busy, "it is unwilling to perform this"),
         _ => (How::Protocol, "it refuses"),
     };
-    let to = if refs.is_empty() { String::new() } else { format!(" ({})", refs.join(", ")) };
+    // Where there are many, one knows where to look all the same.
+    let to = match &refs[..] {
+        [] => String::new(),
+        all if all.len() <= NAMED => format!(" ({})", all.join(", ")),
+        [first, rest @ ..] => format!(" ({first} and {} more)", rest.len()),
+    };
     let server = if text.is_empty() { String::new() } else { format!("; it says: {text}") };
     Miss::new(how, format!("{words}{reason}{to} (result {code}){server}"))
 }

@@ -88,7 +88,7 @@ pub(super) async fn sample(ask: Searcher<'_>, base: &str, domain: &str) -> Resul
         if more {
             roster.incomplete = Some(sampled());
         }
-        if let Some(elsewhere) = elsewhere.first().filter(|_| roster.incomplete.is_none()) {
+        if let Some(elsewhere) = elsewhere.filter(|_| roster.incomplete.is_none()) {
             roster.incomplete = Some(Miss::new(How::Referral, format!("{elsewhere} was not searched")));
         }
     }

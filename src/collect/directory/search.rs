@@ -13,11 +13,15 @@ use tokio::time::Instant;
 /// How many entries a page holds: AD's own limit.
 const PAGE: i32 = 1000;
 /// The most that one entry may take, as it is kept.
-const ENTRY: usize = 32 * 1024 * 1024;
+const ENTRY: usize = 4 * 1024 * 1024;
 /// What a step is called.
 const SEARCH: &str = "a directory search";
-/// What an entry and a value take beside their bytes.
-const OVERHEAD: usize = 64;
+/// What a value, an attribute and an entry take beside their bytes.
+const VALUE_OVERHEAD: usize = 64;
+const ATTRIBUTE_OVERHEAD: usize = 160;
+const ENTRY_OVERHEAD: usize = 640;
+/// How many pages without an entry may follow each other: a server that looks long sends some.
+const EMPTY: usize = 100;
 
 /// What to search for.
 #[derive(Clone, Copy)]
@@ -35,8 +39,8 @@ pub(super) struct Question<'a> {
 pub(super) struct Found {
     /// The entries, by name.
     pub(super) entries: Vec<Entry>,
-    /// Other domains that the server referred to, or what may be one.
-    pub(super) elsewhere: Vec<String>,
+    /// Another domain that the server referred to, or what may be one: the first of them.
+    pub(super) elsewhere: Option<String>,
     /// Whether there is more than was taken.
     pub(super) more: bool,
 }
@@ -57,7 +61,7 @@ impl Searcher<'_> {
             (found, cut) = self.found(question, true).await?;
         }
         self.complete(&mut found.entries, cut).await?;
-        found.entries.sort_by(|a, b| a.dn.cmp(&b.dn));
+        once(&mut found.entries);
         Ok(found)
     }
 
@@ -65,11 +69,16 @@ impl Searcher<'_> {
         let mut found = Found::default();
         let mut cut = Vec::new();
         let each = |entry: RawEntry| {
+            if question.scope == Scope::Base && !found.entries.is_empty() {
+                return Err(ber::unsound("one object was asked for, and it sends several"));
+            }
             if question.most > 0 && found.entries.len() >= question.most {
                 found.more = true;
                 return Ok(());
             }
-            let (entry, ranges) = self.kept(entry, question.attributes)?;
+            // Whoever looks a handful up, and sets no limit, expects no megabytes: they count double.
+            let weight = if question.most == 0 { 2 } else { 1 };
+            let (entry, ranges) = self.kept(entry, question.attributes, weight)?;
             cut.extend(ranges.into_iter().map(|range| (found.entries.len(), range)));
             found.entries.push(entry);
             Ok(())
@@ -80,19 +89,21 @@ impl Searcher<'_> {
         Ok((found, cut))
     }
 
-    /// Searches, and shows each entry to `each`. Returns the other domains that were referred to, and whether there is
+    /// Searches, and shows each entry to `each`. Returns the first other domain that was referred to, and whether there is
     /// more than was shown.
     pub(super) async fn each(
         self,
         question: Question<'_>,
         paged: bool,
         mut each: impl FnMut(RawEntry) -> Result<(), Miss>,
-    ) -> Result<(Vec<String>, bool), Miss> {
+    ) -> Result<(Option<String>, bool), Miss> {
         let few = few(question);
         let Question { base, scope, filter, attributes, .. } = question;
         let operation = message::search(base, scope, filter, attributes, few.unwrap_or(0));
-        let mut elsewhere = Vec::new();
+        let mut elsewhere = None;
         let mut count = 0;
+        let mut empty = 0;
+        let mut top = None;
         let ask = |cookie: Vec<u8>| {
             let controls = if paged { message::paged(PAGE, &cookie) } else { vec![] };
             let operation = &operation;
@@ -102,6 +113,8 @@ impl Searcher<'_> {
         let mut cookie = Vec::new();
         loop {
             let by = Instant::now() + self.clock.step;
+            let before = count;
+            let mut first = None;
             let mut answers = match next.take() {
                 Some(answers) => answers,
                 None => self.clock.until(by, SEARCH, ask(cookie)).await??,
@@ -110,12 +123,13 @@ impl Searcher<'_> {
                 let piece = self.clock.until(by, SEARCH, answers.next()).await??;
                 let outcome = last(&piece)?;
                 // The server may go on while we read: the next page is asked for before this one is looked at.
-                let more = outcome.as_ref().filter(|one| one.code == 0 && !one.cookie.is_empty() && question.most == 0);
-                if let Some(outcome) = more {
+                let goes_on = |one: &&Outcome| paged && one.code == 0 && !one.cookie.is_empty() && question.most == 0;
+                if let Some(outcome) = outcome.as_ref().filter(goes_on) {
                     next = Some(self.clock.until(by, SEARCH, ask(outcome.cookie.clone())).await??);
                 }
                 self.show(&piece, &mut elsewhere, |entry| {
                     count += 1;
+                    first.get_or_insert_with(|| entry.dn.to_string());
                     each(entry)
                 })?;
                 if let Some(outcome) = outcome {
@@ -129,9 +143,17 @@ impl Searcher<'_> {
                 _ => return Err(refusal(&outcome)),
             }
             let full = question.most > 0 && count >= question.most;
-            if outcome.cookie.is_empty() || full {
-                return Ok((elsewhere, full && !outcome.cookie.is_empty()));
+            // A cookie that was not asked for says that there is more as well.
+            if outcome.cookie.is_empty() || full || !paged {
+                return Ok((elsewhere, !outcome.cookie.is_empty()));
             }
+            empty = if count == before { empty + 1 } else { 0 };
+            let again = first.is_some() && first == top;
+            if empty > EMPTY || again {
+                let said = if again { "shows the same page again" } else { "shows one empty page after the other" };
+                return Err(Miss::new(How::Protocol, format!("the directory server {said}")));
+            }
+            top = first.or(top);
             cookie = outcome.cookie;
         }
     }
@@ -140,7 +162,7 @@ impl Searcher<'_> {
     fn show(
         self,
         piece: &[u8],
-        elsewhere: &mut Vec<String>,
+        elsewhere: &mut Option<String>,
         mut each: impl FnMut(RawEntry) -> Result<(), Miss>,
     ) -> Result<(), Miss> {
         let mut rest = piece;
@@ -150,9 +172,8 @@ impl Searcher<'_> {
                 // The URLs of one reference are ways to the same place (RFC 4511, 4.5.3): one that differs is a doubt.
                 Answer::Reference(urls) if urls.is_empty() || !urls.iter().all(|url| holds_no_recipients(url)) => {
                     let url = urls.into_iter().find(|url| !holds_no_recipients(url));
-                    let url = url.unwrap_or_else(|| "a server that is not named".into());
-                    self.wire.keep(url.len() + OVERHEAD)?;
-                    elsewhere.push(url);
+                    let url = url.filter(|url| !url.is_empty()).unwrap_or_else(|| "a server that is not named".into());
+                    elsewhere.get_or_insert(url);
                 }
                 Answer::Reference(_) => {}
                 Answer::Outcome(_) | Answer::Nothing => {}
@@ -163,16 +184,16 @@ impl Searcher<'_> {
     }
 
     /// An entry as it is kept, and which of its attributes came in part only.
-    pub(super) fn kept(self, raw: RawEntry, asked: &[&str]) -> Result<(Entry, Vec<Range>), Miss> {
+    pub(super) fn kept(self, raw: RawEntry, asked: &[&str], weight: usize) -> Result<(Entry, Vec<Range>), Miss> {
         let mut cost = 0;
         let read = self.read(raw, asked, &mut cost);
-        self.wire.keep(cost)?;
+        self.wire.keep(weight * cost)?;
         read
     }
 
     /// An entry with those of its attributes that were asked for, and which of them came in part only.
     pub(super) fn read(self, mut raw: RawEntry, asked: &[&str], cost: &mut usize) -> Result<(Entry, Vec<Range>), Miss> {
-        *cost += raw.dn.len() + OVERHEAD;
+        *cost += raw.dn.len() + ENTRY_OVERHEAD;
         let dn = std::mem::take(&mut raw.dn);
         let mut entry = Entry { dn: dn.into(), ..Entry::default() };
         let mut ranges = Vec::new();
@@ -182,13 +203,15 @@ impl Searcher<'_> {
                 continue;
             }
             let name = name.to_ascii_lowercase();
-            *cost += name.len() + OVERHEAD;
+            let mut add = |more: usize| {
+                *cost += more;
+                let said = "the directory server sent an object of more than 4 MiB";
+                if *cost > ENTRY { Err(Miss::new(How::TooLarge, said)) } else { Ok(()) }
+            };
+            add(name.len() + ATTRIBUTE_OVERHEAD)?;
             let mut all = Vec::new();
             while let Some(value) = values.next()? {
-                *cost += value.len() + OVERHEAD;
-                if *cost > ENTRY {
-                    return Err(Miss::new(How::TooLarge, "the directory server sent an object of more than 32 MiB"));
-                }
+                add(value.len() + VALUE_OVERHEAD)?;
                 all.push(value);
             }
             if let Some(next) = range(options)? {
@@ -226,8 +249,8 @@ impl Searcher<'_> {
             let mut part = None;
             let outcome = loop {
                 let piece = self.clock.until(by, SEARCH, answers.next()).await??;
-                self.show(&piece, &mut vec![], |raw| {
-                    part = Some(self.kept(raw, &[&attribute])?);
+                self.show(&piece, &mut None, |raw| {
+                    part = Some(self.kept(raw, &[&attribute], 1)?);
                     Ok(())
                 })?;
                 if let Some(outcome) = last(&piece)? {
@@ -248,6 +271,18 @@ impl Searcher<'_> {
             }
         }
     }
+}
+
+/// Sorts entries by name, each of them once: what changes its place between two pages comes twice. The later one stays.
+pub(super) fn once(entries: &mut Vec<Entry>) {
+    entries.sort_by(|a, b| a.dn.cmp(&b.dn));
+    entries.dedup_by(|later, earlier| {
+        let same = later.dn == earlier.dn;
+        if same {
+            std::mem::swap(later, earlier);
+        }
+        same
+    });
 }
 
 /// The limit to set, where less than a page is wanted.
@@ -283,7 +318,10 @@ pub(super) struct Range {
 /// (MS-ADTS, 3.1.1.3.1.3.3).
 fn range(options: &str) -> Result<Option<usize>, Miss> {
     let Some(range) = options.split(';').find_map(|option| option.strip_prefix("range=")) else { return Ok(None) };
-    let odd = || Miss::new(How::Protocol, format!("the server gives values in a range that is none: '{range}'"));
+    let odd = || {
+        let some: String = range.chars().take(40).collect();
+        Miss::new(How::Protocol, format!("the server gives values in a range that is none: '{some}'"))
+    };
     match range.split_once('-').ok_or_else(odd)? {
         (_, "*") => Ok(None),
         (_, last) => {

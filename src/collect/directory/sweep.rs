@@ -6,7 +6,7 @@ use super::message::{RawEntry, Scope};
 use super::noteworthy::{MOST, Noteworthy, is_noteworthy, too_many};
 use super::recipients::{Names, is_ordinary, known, lookup, lookups};
 use super::roster::{ALIASES, Roster};
-use super::search::{Question, Searcher};
+use super::search::{Question, Searcher, once};
 use nsdiag_checks::evidence::directory::{Entry, Lookup, Population};
 use nsdiag_checks::evidence::{How, Miss, Observed, address};
 use nsdiag_checks::model::State;
@@ -21,6 +21,8 @@ pub(super) const WORTH: usize = 2000;
 const SAMPLE: usize = 2000;
 /// How many addresses that several objects share are looked up.
 const SHARED: usize = 500;
+/// Among how many addresses those are searched for: as many hashes as fit into 16 MiB.
+const SEEN: usize = 1_750_000;
 
 /// What is asked of every object: what the checks go by, and no more, since there may be very many.
 pub(super) const ASKED: [&str; 18] = [
@@ -85,12 +87,16 @@ pub(super) async fn sweep(ask: Searcher<'_>, base: &str, wanted: Wanted<'_>, eve
         noteworthy.extend(lookup.entries.known().into_iter().flatten().cloned());
     }
     let mut incomplete = (noteworthy.len() >= MOST || shared.len() >= SHARED).then(too_many);
+    if broom.full {
+        incomplete =
+            Some(Miss::new(How::TooLarge, format!("only the first {SEEN} addresses were searched for shared ones")));
+    }
     let mut found = broom.found;
     let mut answers = Vec::with_capacity(wanted.addresses.len());
     for address in wanted.addresses {
         let mut entries = found.remove(&**address).unwrap_or_default();
-        entries.sort_by(|a, b| a.dn.cmp(&b.dn));
-        answers.push(lookup(address, base, known(entries, &elsewhere)));
+        once(&mut entries);
+        answers.push(lookup(address, base, known(entries, elsewhere.as_deref())));
     }
     if noteworthy.len() > 2 * MOST {
         noteworthy.truncate(2 * MOST);
@@ -102,7 +108,7 @@ pub(super) async fn sweep(ask: Searcher<'_>, base: &str, wanted: Wanted<'_>, eve
         false => Observed::NotAsked,
     };
     let mut roster = broom.roster;
-    if let Some(elsewhere) = elsewhere.first().filter(|_| roster.incomplete.is_none()) {
+    if let Some(elsewhere) = elsewhere.filter(|_| roster.incomplete.is_none()) {
         roster.incomplete = Some(Miss::new(How::Referral, format!("{elsewhere} was not searched")));
     }
     let population = Observed::Known(broom.population);
@@ -121,6 +127,8 @@ struct Broom<'a> {
     hasher: RandomState,
     /// The hashes of all proxy addresses.
     seen: HashSet<u64>,
+    /// Whether there were more of them.
+    full: bool,
     /// Addresses that were seen before.
     shared: BTreeSet<String>,
     /// Objects with more values than came.
@@ -145,6 +153,7 @@ impl<'a> Broom<'a> {
             good: None,
             hasher: RandomState::new(),
             seen: HashSet::new(),
+            full: false,
             shared: BTreeSet::new(),
             cut: vec![],
             roster: Roster::default(),
@@ -170,7 +179,7 @@ impl<'a> Broom<'a> {
         let (wanted, noteworthy) = self.weigh(&light, &names);
         let named = self.names_it(&light);
         if wanted || noteworthy || named {
-            let (entry, _) = self.ask.kept(raw, &ASKED)?;
+            let (entry, _) = self.ask.kept(raw, &ASKED, 1)?;
             if named {
                 self.roster.take(&entry, self.domain, self.aliases);
             }
@@ -198,7 +207,13 @@ impl<'a> Broom<'a> {
             None => drop(self.population.by_state.insert(word(state).into(), 1)),
         }
         for (at, proxy) in names.proxies.iter().enumerate() {
-            let new = self.seen.insert(self.hasher.hash_one(proxy)) || names.proxies[..at].contains(proxy);
+            let hash = self.hasher.hash_one(proxy);
+            self.full |= self.seen.len() >= SEEN;
+            let new = match self.full {
+                true => !self.seen.contains(&hash),
+                false => self.seen.insert(hash),
+            };
+            let new = new || names.proxies[..at].contains(proxy);
             if !new && self.shared.len() < SHARED {
                 self.shared.insert(proxy.clone());
             }

@@ -5,6 +5,7 @@ use super::ber;
 use super::message::{self, Answer, Kind, Message, Outcome};
 use nsdiag_checks::evidence::{How, Miss};
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
@@ -15,8 +16,9 @@ use tokio::task::JoinHandle;
 const CHUNK: usize = 128 * 1024;
 /// How many pieces wait for one request.
 const QUEUE: usize = 2;
-/// The most that is kept of what a server says in one session.
-const KEPT: usize = 64 * 1024 * 1024;
+/// The most that is kept of what a server says in one session, beside what was asked for in numbers.
+const KEPT: usize = 64 * MIB;
+const MIB: usize = 1024 * 1024;
 
 /// What a session runs on.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -30,6 +32,7 @@ pub(super) struct Wire {
     writer: tokio::sync::Mutex<Option<WriteHalf<Boxed>>>,
     next: AtomicI32,
     kept: AtomicUsize,
+    most: AtomicUsize,
     reading: JoinHandle<()>,
 }
 
@@ -61,7 +64,14 @@ impl Wire {
         let shared = Arc::new(Shared::default());
         let reading = tokio::spawn(read(reader, shared.clone()));
         let writer = tokio::sync::Mutex::new(Some(writer));
-        Self { shared, writer, next: AtomicI32::new(1), kept: AtomicUsize::new(0), reading }
+        Self {
+            shared,
+            writer,
+            next: AtomicI32::new(1),
+            kept: AtomicUsize::new(0),
+            most: AtomicUsize::new(KEPT),
+            reading,
+        }
     }
 
     /// Sends a request; what comes back is taken from the answers.
@@ -106,10 +116,16 @@ impl Wire {
         Ok(())
     }
 
+    /// Lets so many bytes more be kept.
+    pub(super) fn allow(&self, more: usize) {
+        self.most.fetch_add(more, Ordering::Relaxed);
+    }
+
     /// Counts `cost` bytes as kept.
     pub(super) fn keep(&self, cost: usize) -> Result<(), Miss> {
-        match self.kept.fetch_add(cost, Ordering::Relaxed) + cost > KEPT {
-            true => Err(Miss::new(How::TooLarge, "the directory server sent more than 64 MiB")),
+        let most = self.most.load(Ordering::Relaxed);
+        match self.kept.fetch_add(cost, Ordering::Relaxed) + cost > most {
+            true => Err(Miss::new(How::TooLarge, format!("the directory server sent more than {} MiB", most / MIB))),
             false => Ok(()),
         }
     }
@@ -152,6 +168,10 @@ async fn read_all(reader: &mut ReadHalf<Boxed>, shared: &Shared) -> Result<(), M
     loop {
         let mut from = 0;
         while let Some(run) = run(&buffer[from..], shared)? {
+            if run.id == 0 {
+                from += run.length;
+                continue;
+            }
             let piece = buffer[from..from + run.length].to_vec();
             from += run.length;
             let sender = {
@@ -168,7 +188,10 @@ async fn read_all(reader: &mut ReadHalf<Boxed>, shared: &Shared) -> Result<(), M
             }
         }
         buffer.drain(..from);
-        let count = reader.read(&mut chunk).await.map_err(|error| Miss::new(How::HungUp, error.to_string()))?;
+        let count = reader.read(&mut chunk).await.map_err(|error| match error.kind() {
+            io::ErrorKind::ConnectionReset => Miss::new(How::HungUp, "the directory server reset the connection"),
+            _ => Miss::new(How::HungUp, error.to_string()),
+        })?;
         if count == 0 {
             return Err(closed());
         }
@@ -214,7 +237,8 @@ fn run(buffer: &[u8], shared: &Shared) -> Result<Option<Run>, Miss> {
 fn one(message: &[u8], shared: &Shared) -> Result<(i32, bool), Miss> {
     let message = Message::read(message)?;
     if message.id == 0 {
-        return Err(message.notice());
+        // One that is not known is passed over.
+        return message.notice().map_or(Ok((0, true)), Err);
     }
     let fits = lock(&shared.waiting).get(&message.id).is_some_and(|one| message.fits(one.kind));
     match fits {
