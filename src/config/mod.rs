@@ -1,4 +1,5 @@
 //! What a run is asked: the configuration file and the flags, of which a flag wins.
+mod address;
 mod file;
 #[cfg(test)]
 mod tests;
@@ -9,7 +10,7 @@ use crate::cli::CheckArgs;
 use crate::collect::directory::Password;
 use crate::stop::Stop;
 use file::{File, FileDirectory, FileIgnore, FileReply, Given, OneOrMany, Place, Source, in_file, read};
-use nsdiag_checks::evidence::{Question, System, SystemKind, address};
+use nsdiag_checks::evidence::{Question, System, SystemKind};
 use nsdiag_checks::replies::own::{self, OwnReply};
 use nsdiag_checks::report::Ignore;
 use std::collections::BTreeMap;
@@ -266,9 +267,8 @@ impl Builder<'_> {
                 return Err(ConfigError(format!("{flag}: '{unknown}' {said}")));
             }
         }
-        for recipient in &args.recipient {
-            address::fold(recipient).map_err(|wrong| ConfigError(format!("--recipient: {wrong}")))?;
-        }
+        let recipients = self.many(&args.recipient, "--recipient", [].iter());
+        let recipients = recipients.iter().map(|given| self.address(given)).collect::<Result<_, _>>()?;
         let usual = if pace == "own" { ALL } else { 20 };
         let question = Question {
             random: format!("{}@{domain}", random_local()),
@@ -306,7 +306,7 @@ impl Builder<'_> {
             resolvers,
             lists,
             list_domains,
-            recipients: args.recipient.clone(),
+            recipients,
             ignores: self.ignores()?,
             notes,
             journal: self.journal(),

@@ -199,19 +199,30 @@ fn what_is_wrong_is_told_with_its_place() {
             "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange'\n[system.directory]\nexport = ['empty', 'none']",
             "FILE:6:10: FOLDER/none: No such file or directory (os error 2)",
         ),
+        (
+            "domain = 'contoso.com'\n[probe]\nmail_from = 'a..b@contoso.com'",
+            "FILE:3:13: 'a..b@contoso.com' has no local part of RFC 5321, 4.1.2 before the @: single dots between letters, \
+             digits and !#$%&'*+-/=?^_`{|}~, or anything in quotes",
+        ),
+        ("domain = 'contoso.com'\n[probe]\nmail_from = '<>'", "FILE:3:13: '' has no @"),
         ("domain = 'contoso.com", "FILE:1:22: invalid literal string, expected `'`"),
     ];
     for (text, expected) in cases {
         assert_eq!(load(text, |_| {}).map(|_| ()), Err(expected.to_string()), "{text}");
     }
     type Change = fn(&mut CheckArgs);
-    let flags: [(Change, &str); 4] = [
+    let flags: [(Change, &str); 6] = [
         (|args| args.domain = Some("a b".into()), "DOMAIN: 'a b' is no domain, such as contoso.com"),
         (
             |args| args.report.only = vec!["mx".into()],
             "--only: 'mx' is neither a code nor one of dns, smtp, exchange, recipients, flow",
         ),
         (|args| args.recipient = vec!["x".into()], "--recipient: 'x' has no @"),
+        (
+            |args| args.known_good = vec!["a@con..toso.com".into()],
+            "--known-good: 'a@con..toso.com' has no domain of RFC 5321, 4.1.2 behind the @",
+        ),
+        (|args| args.mail_from = Some("a@b\r\nDATA".into()), r"--mail-from: 'a@b\r\nDATA' has '\r' in its domain"),
         (|args| args.deadline = Some(0), "--deadline: it must be 1 or more"),
     ];
     for (change, expected) in flags {

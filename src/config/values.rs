@@ -83,8 +83,11 @@ impl Builder<'_> {
         crate::collect::directory::check_url(&given.text).map_err(|wrong| self.wrong(given, &wrong))
     }
 
+    /// An address, folded.
     pub(super) fn address(&self, given: &Given) -> Result<String, ConfigError> {
-        address::fold(&given.text).map_err(|wrong| self.wrong(given, &wrong))
+        super::address::typed(&given.text)
+            .and_then(|_| address::fold(&given.text))
+            .map_err(|wrong| self.wrong(given, &wrong))
     }
 
     pub(super) fn address_in(&self, given: &Given, domain: &str) -> Result<String, ConfigError> {

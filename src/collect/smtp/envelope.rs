@@ -5,7 +5,7 @@ const LONGEST: usize = 254;
 
 /// `address` as RCPT may say it, or why it may not: the local part as given, for its case may matter (RFC 5321, 2.4),
 /// the domain in A-labels (RFC 5890). What is not ASCII then wants SMTPUTF8 (RFC 6531).
-pub(super) fn path(address: &str) -> Result<String, String> {
+pub(crate) fn path(address: &str) -> Result<String, String> {
     // No address brings a command or a parameter of its own.
     let forbidden = |c: &char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
     if let Some(c) = address.chars().find(forbidden) {

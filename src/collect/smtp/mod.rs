@@ -2,7 +2,7 @@
 //!
 //! Our own transport and not lettre's: lettre hides bare and mixed codes, hides what came before the TLS handshake, and
 //! sets no limit to lines and replies. No mail is ever sent: there is no DATA in this module.
-mod envelope;
+pub(crate) mod envelope;
 mod group;
 mod reader;
 mod script;
