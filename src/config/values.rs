@@ -5,7 +5,7 @@ use crate::collect::directory::Password;
 use nsdiag_checks::evidence::address;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 impl Builder<'_> {
@@ -192,6 +192,12 @@ pub(super) fn read_password(path: &Path) -> Result<(Password, bool), ConfigError
     #[cfg(not(unix))]
     let open = false;
     Ok((Password::new(line.into()), open))
+}
+
+/// A file among the service manager's credentials, where there is one.
+pub(super) fn credential(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    Some(PathBuf::from(folder).join(name)).filter(|path| path.is_file())
 }
 
 /// This host's name for EHLO; an address literal where it has no name with a dot (RFC 5321, 4.1.4).

@@ -33,7 +33,7 @@ pub(super) fn sender(address: &str) -> Result<String, String> {
 }
 
 /// `name` in A-labels, or an address literal as it is; none where it is neither.
-pub(super) fn host(name: &str) -> Option<String> {
+pub(crate) fn host(name: &str) -> Option<String> {
     let ascii = if name.is_ascii() { name.to_string() } else { idna::domain_to_ascii(name).ok()? };
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '[' | ']' | ':');
     (!ascii.is_empty() && ascii.len() <= 255 && ascii.chars().all(fits)).then_some(ascii)
