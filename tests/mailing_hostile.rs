@@ -622,7 +622,7 @@ async fn who_does_not_answer_is_told_and_so_is_a_name_without_an_address() {
     let resolver = Resolver::new(vec![], Duration::from_secs(1), Instant::now() + Duration::from_secs(9));
     let letter = letter(&["anna@contoso.com"]);
     for (name, expected) in [
-        ("127.0.0.1", format!("127.0.0.1 at 127.0.0.1:{closed}: connection refused")),
+        ("127.0.0.1", format!("no connection with 127.0.0.1 (127.0.0.1:{closed}: connection refused)")),
         ("relay.contoso.com", "the addresses of relay.contoso.com are unknown: ".into()),
     ] {
         let host = SmartHost { host: name.into(), port: closed, line: Line::Clear };

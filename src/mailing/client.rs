@@ -68,18 +68,21 @@ pub(super) async fn deliver(
 }
 
 async fn connected(host: &str, addresses: &[SocketAddr], by: Instant) -> Result<Box<dyn Stream>, String> {
-    let mut why = format!("{host} has no address");
+    if addresses.is_empty() {
+        return Err(format!("{host} has no address"));
+    }
+    let mut tried = Vec::new();
     for (at, address) in addresses.iter().enumerate() {
         // Who does not answer leaves the others their share of the time.
         let left = by.saturating_duration_since(Instant::now());
         let share = left / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
-        why = match tokio::time::timeout(share, tcp::connect(*address)).await {
+        tried.push(match tokio::time::timeout(share, tcp::connect(*address)).await {
             Ok(Ok(stream)) => return Ok(Box::new(stream)),
-            Ok(Err(error)) => format!("{host} at {address}: {}", plain(&error)),
-            Err(_) => format!("{host} at {address}: no connection within {:.0} s", share.as_secs_f32()),
-        };
+            Ok(Err(error)) => format!("{address}: {}", plain(&error)),
+            Err(_) => format!("{address}: no answer within {:.0} s", share.as_secs_f32()),
+        });
     }
-    Err(why)
+    Err(format!("no connection with {host} ({})", tried.join(", ")))
 }
 
 /// One reply: its code, and all of it in one line.
