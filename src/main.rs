@@ -1,4 +1,5 @@
 //! `nsdiag`: who cannot get mail in a shared SMTP domain, where it breaks, and why.
+use anstream::{AutoStream, ColorChoice};
 use clap::{CommandFactory, Parser};
 use nsdiag::app::{self, Failure, Word};
 use nsdiag::border::{self, Secrets};
@@ -236,7 +237,8 @@ fn finish(report: &Report, notes: &[String], args: &ReportArgs) -> Outcome {
     let colour = match args.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
+        // NO_COLOR, CLICOLOR and terminals that know none.
+        Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
     };
     print(&match args.format {
         Format::Table => report::table::table(report, colour, args.verbose),
