@@ -363,6 +363,19 @@ fn rows() -> Vec<Row> {
             "EHLO MAIL RCPT RCPT DATA | not sent: DATA is not answered with 354 (at DATA): 127.0.0.1 says 250 ok",
         ),
         (
+            "the message taken before it is said",
+            Clear,
+            both(&[Hear, Say("354 go\n250 2.0.0 queued\n")]),
+            "EHLO MAIL RCPT RCPT DATA | not sent: nobody had asked for what was said (in the message): 127.0.0.1 says 250 2.0.0 \
+             queued",
+        ),
+        (
+            "replies to recipients who were not named yet",
+            Clear,
+            mail(&[Hear, Say("250 ok\n250 ok\n354 go\n250 queued\n")]),
+            "EHLO MAIL RCPT | not sent: nobody had asked for what was said (at RCPT): 127.0.0.1 says 250 ok",
+        ),
+        (
             "DATA refused",
             Clear,
             both(&[Hear, Say("554 5.5.1 no valid recipients\n"), Hear, Say("221 bye\n")]),

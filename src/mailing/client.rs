@@ -193,7 +193,7 @@ impl Session<'_> {
                 Ok(())
             }
             Ok(Err(error)) => {
-                let hint = match error.to_string().contains("certificate") {
+                let hint = match error.to_string().contains("UnknownIssuer") {
                     true => "; roots of your own are named by --ca, or ca_files of [tls]",
                     false => "",
                 };
@@ -290,7 +290,10 @@ impl Session<'_> {
             _ => return Err(self.wrong(&reply, "DATA is not answered with 354")),
         }
         self.step = "in the message";
+        self.nothing_waits().await?;
         self.write(&stuffed(letter.bytes())).await?;
+        // What is said before the end of the message is no word on the whole of it.
+        self.nothing_waits().await?;
         self.step = "after the message";
         self.ended = true;
         let unsure = "; whether it was taken is not known";
@@ -334,16 +337,22 @@ impl Session<'_> {
 
     /// Sends a command, and hears the reply to it.
     async fn say(&mut self, command: &str) -> Result<Reply, String> {
-        if self.reader.something_waits(&mut *self.stream).await {
-            let unasked = self.hear().await?;
-            return Err(self.wrong(&unasked, "nobody had asked for what was said"));
-        }
+        self.nothing_waits().await?;
         let line = Zeroizing::new([command.as_bytes(), b"\r\n"].concat());
         match self.write(&line).await {
             Ok(()) => self.hear().await,
             // A server that refuses and hangs up at once has often said why.
             Err(why) => self.hear().await.map_err(|_| why),
         }
+    }
+
+    /// That nothing was said which nobody had asked for: it would be heard as the answer to what is said next.
+    async fn nothing_waits(&mut self) -> Result<(), String> {
+        if !self.reader.something_waits(&mut *self.stream).await {
+            return Ok(());
+        }
+        let unasked = self.hear().await?;
+        Err(self.wrong(&unasked, "nobody had asked for what was said"))
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
