@@ -145,6 +145,27 @@ fn journal(
     Ok(Some(journal))
 }
 
+/// The roots that TLS rests on.
+///
+/// # Errors
+/// In words, with the file that cannot be used.
+pub fn trust(settings: &Settings) -> Result<TlsTrust, String> {
+    let pem = |path: &std::path::PathBuf| {
+        let name = path.display().to_string();
+        std::fs::read(path).map(|pem| (name.clone(), pem)).map_err(|error| format!("{name}: {error}"))
+    };
+    TlsTrust::new(&settings.ca_files.iter().map(pem).collect::<Result<Vec<_>, _>>()?)
+}
+
+/// The DNS servers to ask: those that were named, else the system's.
+pub fn servers(settings: &Settings) -> Vec<SocketAddr> {
+    match settings.resolvers.is_empty() {
+        false => settings.resolvers.clone(),
+        // Without servers every look-up is a miss that says so.
+        true => dns::system_servers().unwrap_or_default(),
+    }
+}
+
 struct Collector<'a> {
     resolver: Resolver,
     prober: Prober<'a>,
@@ -160,19 +181,7 @@ impl<'a> Collector<'a> {
         let question = &settings.question;
         let step = Duration::from_secs(question.timeout_s);
         let deadline = began + Duration::from_secs(question.deadline_s);
-        let pem = |path: &std::path::PathBuf| {
-            let name = path.display().to_string();
-            std::fs::read(path)
-                .map(|pem| (name.clone(), pem))
-                .map_err(|error| Failure::Usage(format!("{name}: {error}")))
-        };
-        let roots = settings.ca_files.iter().map(pem).collect::<Result<Vec<_>, _>>()?;
-        let trust = TlsTrust::new(&roots).map_err(Failure::Usage)?;
-        let servers = match settings.resolvers.is_empty() {
-            false => settings.resolvers.clone(),
-            // Without servers every look-up is a miss that says so.
-            true => dns::system_servers().unwrap_or_default(),
-        };
+        let trust = trust(settings).map_err(Failure::Usage)?;
         let pace = Pace::named(&question.pace);
         let manners = Manners {
             ehlo: question.ehlo.clone(),
@@ -186,7 +195,7 @@ impl<'a> Collector<'a> {
         };
         let (estimates, cut) = Default::default();
         let prober = Prober { trust, manners, pace, journal, tell, estimates, cut };
-        Ok(Self { resolver: Resolver::new(servers, step, deadline), prober })
+        Ok(Self { resolver: Resolver::new(servers(settings), step, deadline), prober })
     }
 
     async fn collect(&self, settings: &Settings, question: &Question, files: Vec<List>) -> Result<Evidence, Failure> {
@@ -554,6 +563,12 @@ pub fn plan(settings: &Settings) -> String {
             lines.push(format!("journal     {}", path.display()));
         }
         _ => {}
+    }
+    if let Some(mail) = &settings.mail {
+        let to: Vec<&str> = mail.to.iter().map(AsRef::as_ref).collect();
+        let when = if mail.always { "after every run" } else { "when the verdict or a finding changed" };
+        lines.push(format!("mail        the report, {when}, from {} to {}", mail.from, to.join(", ")));
+        lines.push(format!("            through {}", mail.smart_host));
     }
     lines.push(format!("time        {} s a step, {} s in all", question.timeout_s, question.deadline_s));
     lines.push(String::new());

@@ -134,6 +134,13 @@ pub struct CheckArgs {
     /// Print nothing unless the verdict or a finding changed since the last run, which is kept in this file
     #[arg(long, value_name = "STATE")]
     pub quiet_if_unchanged: Option<PathBuf>,
+    /// Mail the report to this address, through the smart host of [mail] in the configuration
+    #[arg(long, value_name = "ADDR")]
+    pub mail_to: Vec<String>,
+    /// When to mail it: after every run, or when the verdict or a finding changed since the last run [default: change
+    /// with --quiet-if-unchanged, which keeps what the last run said, else always]
+    #[arg(long, value_enum, value_name = "WHEN", requires = "mail_to")]
+    pub mail: Option<MailWhen>,
     /// Print what would be asked of whom, and touch nothing
     #[arg(long)]
     pub plan: bool,
@@ -213,6 +220,15 @@ pub enum Format {
     Table,
     /// The whole report, with its evidence
     Json,
+}
+
+/// When a report is mailed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MailWhen {
+    /// When the verdict or a finding changed
+    Change,
+    /// After every run
+    Always,
 }
 
 /// When to colour.

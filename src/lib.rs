@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod explain;
 pub mod journal;
+pub mod mailing;
 pub mod probing;
 pub mod report;
 pub mod state;

@@ -1,13 +1,15 @@
 //! `nsdiag`: who cannot get mail in a shared SMTP domain, where it breaks, and why.
+use anstream::{AutoStream, ColorChoice};
 use clap::{CommandFactory, Parser};
 use nsdiag::app::{self, Failure, Word};
 use nsdiag::border::{self, Secrets};
 use nsdiag::cli::{CheckArgs, Cli, Color, Command, DemoArgs, Format, Kind, ReportArgs, ShowArgs};
-use nsdiag::config::Settings;
+use nsdiag::config::{MailSettings, Settings};
+use nsdiag::mailing::{self, Posted};
 use nsdiag::report::powershell::{BYTE_ORDER_MARK, Scripts, beside, scripts};
 use nsdiag::stop::Stop;
 use nsdiag::{demo, explain, journal, report, state};
-use nsdiag_checks::report::Report;
+use nsdiag_checks::report::{Report, Verdict};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -73,11 +75,18 @@ fn check(args: &CheckArgs) -> Outcome {
         return print(&report::safe_lines(&app::plan(&settings)));
     }
     let quiet = args.report.quiet || args.quiet_if_unchanged.is_some();
-    let (report, mut notes) = runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let (report, mut notes) = runtime.block_on(async {
         tokio::spawn(listen(settings.stop.clone()));
         app::check(&settings, &progress(quiet, &settings.secrets)).await.map_err(failed)
     })?;
-    let code = tell(&report, &mut notes, args)?;
+    let code = tell(&report, &mut notes, args, &settings, |mail, thread| {
+        progress(quiet, &settings.secrets)(Word::Step("mailing the report"));
+        let posted = runtime.block_on(mailing::post(&settings, mail, &report, thread));
+        // A smart host may echo a password, too.
+        let mask = |said: String| settings.secrets.mask(&said);
+        posted.map(|posted| Posted { trouble: posted.trouble.map(mask), ..posted })
+    })?;
     if report.run.complete {
         journal::finish(&settings.journal).map_err(|error| (FAULT, format!("the journal: {error}")))?;
     }
@@ -97,23 +106,46 @@ async fn listen(stop: Stop) {
     std::process::exit(130);
 }
 
-/// Prints the report and writes its files, unless nothing changed.
-fn tell(report: &Report, notes: &mut Vec<String>, args: &CheckArgs) -> Outcome {
-    if let Some(path) = &args.quiet_if_unchanged {
-        match state::unchanged(path, report) {
-            Ok(true) => {
-                write_files(report, &args.report)?;
-                return Ok(report.exit_code);
+/// Prints the report, writes its files and mails it, unless nothing changed.
+fn tell(
+    report: &Report,
+    notes: &mut Vec<String>,
+    args: &CheckArgs,
+    settings: &Settings,
+    mail: impl FnOnce(&MailSettings, Option<&str>) -> Result<Posted, String>,
+) -> Outcome {
+    let state = args.quiet_if_unchanged.as_deref();
+    // What could not be told is a change the next time too.
+    let kept = state.map_or(Ok(None), state::read).unwrap_or_else(|why| {
+        notes.push(why);
+        None
+    });
+    let unchanged = kept.as_ref().is_some_and(|kept| kept.says_the_same(report));
+    let told = match unchanged {
+        true => write_files(report, &args.report).map(|()| report.exit_code),
+        false => finish(report, notes, &args.report),
+    };
+    let before = kept.and_then(|kept| kept.thread);
+    let (mut thread, mut settled, mut trouble) = (before.clone(), true, None);
+    if let Some(wanted) = settings.mail.as_ref().filter(|mail| mail.always || !unchanged) {
+        match mail(wanted, before.as_deref()) {
+            Ok(posted) => {
+                thread = thread.or(Some(posted.id));
+                (settled, trouble) = (posted.settled, posted.trouble);
             }
-            Ok(false) => {}
-            Err(why) => notes.push(why),
+            Err(why) => (settled, trouble) = (false, Some(why)),
         }
-        // What could not be told is a change the next time too.
-        let code = finish(report, notes, &args.report)?;
-        state::keep(path, report).map_err(|error| (FAULT, format!("{}: {error}", path.display())))?;
-        return Ok(code);
+        // The next trouble is another story.
+        thread = thread.filter(|_| report.verdict != Verdict::Ok);
     }
-    finish(report, notes, &args.report)
+    // The verdict is the run's: that somebody did not hear of it is told, and mailed again by the next run.
+    trouble.iter().for_each(|trouble| border::tell(trouble));
+    let code = told?;
+    if let Some(path) = state.filter(|_| settled && (!unchanged || thread != before)) {
+        state::keep(path, report, thread.as_deref())
+            .map_err(|error| (FAULT, format!("{}: {error}", path.display())))?;
+    }
+    Ok(code)
 }
 
 fn play(args: &DemoArgs) -> Outcome {
@@ -200,7 +232,8 @@ fn finish(report: &Report, notes: &[String], args: &ReportArgs) -> Outcome {
     let colour = match args.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
+        // NO_COLOR, CLICOLOR and terminals that know none.
+        Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
     };
     print(&match args.format {
         Format::Table => report::table::table(report, colour, args.verbose),

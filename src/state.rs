@@ -4,27 +4,51 @@ use serde_json::{Value, json};
 use std::io;
 use std::path::Path;
 
-/// Whether the verdict and the findings are those that `path` keeps; a first run is a change.
+/// Where the mail is named.
+const THREAD: &str = "thread";
+
+/// What a run keeps for the next one.
+#[derive(Debug)]
+pub struct Kept {
+    essence: Value,
+    /// The mail that told of it first, where one did.
+    pub thread: Option<String>,
+}
+
+impl Kept {
+    /// Whether `report` has the verdict and the findings of the run that kept this.
+    pub fn says_the_same(&self, report: &Report) -> bool {
+        self.essence == essence(report)
+    }
+}
+
+/// What the last run kept in `path`; none before the first one.
 ///
 /// # Errors
-/// In words, where the file is there and cannot be used; the run then counts as a change.
-pub fn unchanged(path: &Path, report: &Report) -> Result<bool, String> {
+/// In words, where the file is there and cannot be used; the run then counts as a first one.
+pub fn read(path: &Path) -> Result<Option<Kept>, String> {
     let told = |error: &dyn std::fmt::Display| format!("{}: {error}; taken as a first run", path.display());
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(told(&error)),
     };
-    let kept: Value = serde_json::from_str(&text).map_err(|error| told(&error))?;
-    Ok(kept == essence(report))
+    let mut essence: Value = serde_json::from_str(&text).map_err(|error| told(&error))?;
+    let thread = essence.as_object_mut().and_then(|object| object.remove(THREAD));
+    let thread = thread.as_ref().and_then(Value::as_str).map(String::from);
+    Ok(Some(Kept { essence, thread }))
 }
 
-/// Keeps what `report` says.
+/// Keeps what `report` says, and the mail that told of it first.
 ///
 /// # Errors
 /// The file system's.
-pub fn keep(path: &Path, report: &Report) -> io::Result<()> {
-    crate::report::write(path, &crate::report::escaped(&format!("{:#}\n", essence(report))))
+pub fn keep(path: &Path, report: &Report, thread: Option<&str>) -> io::Result<()> {
+    let mut kept = essence(report);
+    if let Some(thread) = thread {
+        kept[THREAD] = thread.into();
+    }
+    crate::report::write(path, &crate::report::escaped(&format!("{kept:#}\n")))
 }
 
 /// What counts as a change: the verdict, and of each finding its code, weight and subjects; not its words.

@@ -688,3 +688,39 @@ fn cron_hears_of_changes_alone() {
     let (code, out, errors) = run("NSD206");
     assert!(code == 0 && out.starts_with("OK") && errors.contains("taken as a first run"), "{errors}");
 }
+
+#[test]
+fn colour_is_for_terminals_that_know_it_and_users_who_want_it() {
+    let folder = folder();
+    let (code, ..) = told(&nsdiag(folder.path(), &["demo", "-q", "-o", "report.json"]));
+    assert_eq!(code, 2);
+    // script(1) gives it a terminal.
+    let shown = |terminal: bool, variables: &[(&str, &str)], more: &str| {
+        let command = format!("{} show report.json {more}", env!("CARGO_BIN_EXE_nsdiag"));
+        let mut shown = Command::new(if terminal { "script" } else { "sh" });
+        shown.args(if terminal { vec!["-qec", &command, "/dev/null"] } else { vec!["-c", &command] });
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+            shown.env_remove(name);
+        }
+        let shown = shown.current_dir(folder.path()).env("TERM", "xterm").envs(variables.iter().copied());
+        let text = String::from_utf8(shown.output().unwrap().stdout).unwrap();
+        assert!(text.contains("CRITICAL"), "{text}");
+        text.contains('\x1b')
+    };
+    type Case = (bool, &'static [(&'static str, &'static str)], &'static str, bool);
+    let cases: [Case; 10] = [
+        (true, &[], "", true),
+        (true, &[("NO_COLOR", "1")], "", false),
+        (true, &[("NO_COLOR", "")], "", true),
+        (true, &[("TERM", "dumb")], "", false),
+        (true, &[("CLICOLOR", "0")], "", false),
+        (true, &[], "--color never", false),
+        (true, &[("NO_COLOR", "1")], "--color always", true),
+        (false, &[], "", false),
+        (false, &[("CI", "1")], "", false),
+        (false, &[("CLICOLOR_FORCE", "1")], "", true),
+    ];
+    for (terminal, variables, more, expected) in cases {
+        assert_eq!(shown(terminal, variables, more), expected, "{terminal} {variables:?} {more}");
+    }
+}

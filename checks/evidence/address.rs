@@ -1,17 +1,23 @@
 //! An SMTP address, as far as comparing and probing need it (RFC 5321, 4.1.2; RFC 6531).
 use crate::prelude::*;
 
-/// Folds `text` to the form in which addresses are compared, or says what is wrong with it.
-///
-/// The domain's case never matters; the local part's does by RFC 5321, 2.4, and does not at any system that shares a
-/// domain with Exchange, which folds it.
-pub fn fold(text: &str) -> Result<String, String> {
+/// An address as people and directories write it, without what stands around it: brackets, `smtp:`, the root's dot.
+pub fn bare(text: &str) -> &str {
     let text = text.trim();
     let text = text.strip_prefix('<').and_then(|t| t.strip_suffix('>')).unwrap_or(text);
     let text = match text.get(..5) {
         Some(prefix) if prefix.eq_ignore_ascii_case("smtp:") => &text[5..],
         _ => text,
     };
+    text.trim_end_matches('.')
+}
+
+/// Folds `text` to the form in which addresses are compared, or says what is wrong with it.
+///
+/// The domain's case never matters; the local part's does by RFC 5321, 2.4, and does not at any system that shares a
+/// domain with Exchange, which folds it.
+pub fn fold(text: &str) -> Result<String, String> {
+    let text = bare(text);
     let Some((local, domain)) = text.rsplit_once('@') else {
         return Err(format!("'{text}' has no @"));
     };
@@ -30,7 +36,7 @@ pub fn fold(text: &str) -> Result<String, String> {
     if let Some(c) = domain.chars().find(|&c| !label(c)) {
         return Err(format!("'{}' has {c:?} in its domain", text.escape_default()));
     }
-    Ok(format!("{}@{}", local.to_lowercase(), domain.trim_end_matches('.').to_lowercase()))
+    Ok(format!("{}@{}", local.to_lowercase(), domain.to_lowercase()))
 }
 
 /// The domain of a folded address.
@@ -50,6 +56,7 @@ mod tests {
             ("grün@contoso.com", Ok("grün@contoso.com")),
             ("\"a b\"@contoso.com", Ok("\"a b\"@contoso.com")),
             ("contoso.com", Err("'contoso.com' has no @")),
+            ("a@.", Err("'a@' has nothing on one side of the @")),
             ("@contoso.com", Err("'@contoso.com' has nothing on one side of the @")),
             ("a b@contoso.com", Err("'a b@contoso.com' has ' ' in its local part")),
             ("a\r\nDATA@contoso.com", Err("'a\\r\\nDATA@contoso.com' has '\\r' in its local part")),

@@ -7,5 +7,5 @@ pub mod promises;
 pub mod rosters;
 pub mod smtp;
 pub mod sts;
-mod tcp;
+pub(crate) mod tcp;
 mod western;

@@ -11,13 +11,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// The connection.
-pub(super) struct Prompt(TcpStream);
+pub(crate) struct Prompt(TcpStream);
 
 /// Connects to `address`.
 ///
 /// # Errors
 /// The operating system's.
-pub(super) async fn connect(address: SocketAddr) -> io::Result<Prompt> {
+pub(crate) async fn connect(address: SocketAddr) -> io::Result<Prompt> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     Ok(Prompt(stream))

@@ -17,6 +17,7 @@ pub(super) struct File {
     pub(super) probe: Probe,
     pub(super) ignore: Vec<FileIgnore>,
     pub(super) reply: Vec<FileReply>,
+    pub(super) mail: FileMail,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -108,6 +109,16 @@ pub(super) struct Probe {
     pub(super) max_recipients: Option<Spanned<usize>>,
     pub(super) timeout: Option<Spanned<u64>>,
     pub(super) deadline: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileMail {
+    pub(super) smart_host: Option<Spanned<String>>,
+    pub(super) tls: Option<Spanned<String>>,
+    pub(super) from: Option<Spanned<String>>,
+    pub(super) user: Option<Spanned<String>>,
+    pub(super) password_file: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,7 @@
 //! What a run is asked: the configuration file and the flags, of which a flag wins.
+mod address;
 mod file;
+mod mail;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -9,7 +11,8 @@ use crate::cli::CheckArgs;
 use crate::collect::directory::Password;
 use crate::stop::Stop;
 use file::{File, FileDirectory, FileIgnore, FileReply, Given, OneOrMany, Place, Source, in_file, read};
-use nsdiag_checks::evidence::{Question, System, SystemKind, address};
+pub use mail::MailSettings;
+use nsdiag_checks::evidence::{Question, System, SystemKind};
 use nsdiag_checks::replies::own::{self, OwnReply};
 use nsdiag_checks::report::Ignore;
 use std::collections::BTreeMap;
@@ -17,7 +20,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use toml::Spanned;
-use values::{is_code, is_code_or_area, own_name, random_local, read_password, readable};
+use values::{credential, is_code, is_code_or_area, own_name, random_local, read_password, readable};
 pub use values::{per_second, split_host};
 
 /// As many recipients as there are.
@@ -50,6 +53,8 @@ pub struct Settings {
     pub secrets: Secrets,
     /// Where answers are kept as they come.
     pub journal: JournalSettings,
+    /// The mail that the report goes out with, if it does.
+    pub mail: Option<MailSettings>,
     /// The user's wish to stop.
     pub stop: Stop,
 }
@@ -120,16 +125,18 @@ impl Settings {
 }
 
 /// The passwords, to be kept out of what is written.
-fn secrets(question: &Question, directories: &[DirectorySettings]) -> Secrets {
+fn secrets(question: &Question, directories: &[DirectorySettings], mail: Option<&MailSettings>) -> Secrets {
     let mut secrets = Secrets::default();
-    let with_password = directories.iter().filter_map(|one| Some((one, one.password.as_ref()?)));
-    for (one, password) in with_password {
+    let binds =
+        directories.iter().filter_map(|one| Some((one.user.as_deref().unwrap_or_default(), one.password.as_ref()?)));
+    let login = mail.and_then(|mail| mail.smart_host.login()).map(|login| (login.user.as_str(), &login.password));
+    for (user, password) in binds.chain(login) {
         // Words that every report holds, and those that this one does.
         let checks =
             nsdiag_checks::checks().into_iter().map(|(area, check)| format!("{area} {} {}", check.code, check.name));
         let question = serde_json::to_string(question).expect("a question is JSON");
         let named = checks.chain([question, crate::report::schema()]).collect::<Vec<_>>().join(" ");
-        secrets.add(one.user.as_deref().unwrap_or_default(), password, &named);
+        secrets.add(user, password, &named);
     }
     secrets
 }
@@ -266,9 +273,8 @@ impl Builder<'_> {
                 return Err(ConfigError(format!("{flag}: '{unknown}' {said}")));
             }
         }
-        for recipient in &args.recipient {
-            address::fold(recipient).map_err(|wrong| ConfigError(format!("--recipient: {wrong}")))?;
-        }
+        let recipients = self.many(&args.recipient, "--recipient", [].iter());
+        let recipients = recipients.iter().map(|given| self.address(given)).collect::<Result<_, _>>()?;
         let usual = if pace == "own" { ALL } else { 20 };
         let question = Question {
             random: format!("{}@{domain}", random_local()),
@@ -290,6 +296,7 @@ impl Builder<'_> {
             resolvers: resolvers.iter().map(ToString::to_string).collect(),
             replies: self.replies()?,
         };
+        let mail = self.mail(&question.mail_from, &mut notes)?;
         let ca_files = match args.ca.is_empty() {
             false => args.ca.clone(),
             true => file.tls.ca_files.iter().map(|path| self.source.path(path)).collect(),
@@ -298,7 +305,7 @@ impl Builder<'_> {
             readable(path)?;
         }
         Ok(Settings {
-            secrets: secrets(&question, &directories),
+            secrets: secrets(&question, &directories, mail.as_ref()),
             question,
             directories,
             exports,
@@ -306,10 +313,11 @@ impl Builder<'_> {
             resolvers,
             lists,
             list_domains,
-            recipients: args.recipient.clone(),
+            recipients,
             ignores: self.ignores()?,
             notes,
             journal: self.journal(),
+            mail,
             stop: Stop::default(),
         })
     }
@@ -464,13 +472,9 @@ impl Builder<'_> {
     /// The flag's password file, else the configuration's, else the service manager's credential.
     fn password(&self, directory: &mut DirectorySettings, notes: &mut Vec<String>) -> Result<(), ConfigError> {
         let flag = self.args.ldap_password_file.clone();
-        let credential = || {
-            let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
-            Some(PathBuf::from(folder).join("ldap-password")).filter(|path| path.is_file())
-        };
         let path = match (flag, &directory.password, &directory.user) {
             (Some(path), _, _) => path,
-            (None, None, Some(_)) => match credential() {
+            (None, None, Some(_)) => match credential("ldap-password") {
                 Some(path) => path,
                 None => return Ok(()),
             },

@@ -199,24 +199,146 @@ fn what_is_wrong_is_told_with_its_place() {
             "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'exchange'\n[system.directory]\nexport = ['empty', 'none']",
             "FILE:6:10: FOLDER/none: No such file or directory (os error 2)",
         ),
+        (
+            "domain = 'contoso.com'\n[probe]\nmail_from = 'a..b@contoso.com'",
+            "FILE:3:13: 'a..b@contoso.com' has no local part of RFC 5321, 4.1.2 before the @: single dots between letters, \
+             digits and !#$%&'*+-/=?^_`{|}~, or anything in quotes",
+        ),
+        ("domain = 'contoso.com'\n[probe]\nmail_from = '<>'", "FILE:3:13: '' has no @"),
         ("domain = 'contoso.com", "FILE:1:22: invalid literal string, expected `'`"),
     ];
     for (text, expected) in cases {
         assert_eq!(load(text, |_| {}).map(|_| ()), Err(expected.to_string()), "{text}");
     }
     type Change = fn(&mut CheckArgs);
-    let flags: [(Change, &str); 4] = [
+    let flags: [(Change, &str); 6] = [
         (|args| args.domain = Some("a b".into()), "DOMAIN: 'a b' is no domain, such as contoso.com"),
         (
             |args| args.report.only = vec!["mx".into()],
             "--only: 'mx' is neither a code nor one of dns, smtp, exchange, recipients, flow",
         ),
         (|args| args.recipient = vec!["x".into()], "--recipient: 'x' has no @"),
+        (
+            |args| args.known_good = vec!["a@con..toso.com".into()],
+            "--known-good: 'a@con..toso.com' has no domain of RFC 5321, 4.1.2 behind the @",
+        ),
+        (|args| args.mail_from = Some("a@b\r\nDATA".into()), r"--mail-from: 'a@b\r\nDATA' has '\r' in its domain"),
         (|args| args.deadline = Some(0), "--deadline: it must be 1 or more"),
     ];
     for (change, expected) in flags {
         let told = load("domain = 'contoso.com'", change).map(|_| ());
         assert_eq!(told, Err(expected.to_string()));
+    }
+}
+
+#[test]
+fn a_mail_goes_where_the_flag_says_through_whom_the_file_says() {
+    let file = "domain = 'contoso.com'\n[mail]\nsmart_host = 'Relay.contoso.com'\n";
+    let to = |addresses: &[&str]| {
+        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        move |args: &mut CheckArgs| (args.mail_to, args.mail_from) = (addresses, Some("probe@example.net".into()))
+    };
+    // Nobody is mailed whom no flag names.
+    assert!(load(file, |_| {}).unwrap().mail.is_none());
+    let cases = [
+        ("from = 'NSdiag@Bücher.example'\n", "relay.contoso.com port 25 with STARTTLS"),
+        ("tls = 'wrapped'\n", "relay.contoso.com port 465 with TLS"),
+        ("tls = 'none'\n", "relay.contoso.com port 25 in the clear"),
+        ("user = 'svc'\npassword_file = 'password'\n", "relay.contoso.com port 25 with STARTTLS as svc"),
+    ];
+    for (more, expected) in cases {
+        let read =
+            load(&format!("{file}{more}"), to(&["Anna@Contoso.com", "<ben@bücher.example>", "Anna@contoso.com"]))
+                .unwrap();
+        let mail = read.mail.as_ref().unwrap();
+        let addresses: Vec<&str> = mail.to.iter().map(AsRef::as_ref).collect();
+        assert_eq!(addresses, ["Anna@contoso.com", "ben@xn--bcher-kva.example"]);
+        assert_eq!((mail.smart_host.to_string(), mail.always), (expected.to_string(), true));
+        let from = if more.starts_with("from") { "NSdiag@xn--bcher-kva.example" } else { "probe@example.net" };
+        assert_eq!(mail.from.to_string(), from);
+        assert!(!format!("{read:?}").contains("geheim"));
+        // What a smart host echoes of it is masked.
+        let masked = if more.starts_with("user") { "535 *** is wrong" } else { "535 geheim is wrong" };
+        assert_eq!(read.secrets.mask("535 geheim is wrong"), masked);
+    }
+    let when = |when, state: bool| {
+        let read = load(file, |args| {
+            to(&["a@b.example"])(args);
+            args.mail = when;
+            args.quiet_if_unchanged = state.then(|| "state".into());
+        });
+        read.map(|read| read.mail.unwrap().always)
+    };
+    use crate::cli::MailWhen::{Always, Change};
+    assert_eq!([when(None, false), when(None, true), when(Some(Always), true)], [Ok(true), Ok(false), Ok(true)]);
+    assert_eq!(when(Some(Change), true), Ok(false));
+    let missing = "--mail change: what the last run said is kept by --quiet-if-unchanged STATE, which is missing";
+    assert_eq!(when(Some(Change), false), Err(missing.into()));
+    // A host without a name probes as its address.
+    let literal = load(file, |args| {
+        to(&["a@b.example"])(args);
+        args.mail_from = Some("postmaster@[192.0.2.1]".into());
+    });
+    let expected = "--mail-to: no mail can be written as from postmaster@[192.0.2.1]: put from = \"ADDRESS\" below [mail] in the \
+                    configuration";
+    assert_eq!(literal.map(|_| ()), Err(expected.into()));
+}
+
+#[test]
+fn a_mail_that_could_not_be_sent_is_told_beforehand_with_its_place() {
+    let many: Vec<String> = (0..101).map(|number| format!("a{number}@b.example")).collect();
+    let one = vec!["a@b.example".to_string()];
+    let nobody: Vec<String> = vec![];
+    let cases = [
+        ("smart_host = 'a b'", &nobody, "FILE:3:14: 'a b' is no host[:port]"),
+        ("smart_host = 'a:0'", &nobody, "FILE:3:14: 'a:0' is no host[:port]"),
+        ("tls = 'none'", &nobody, "FILE:3:7: there is no 'smart_host' beside it"),
+        ("smart_host = 'a'\ntls = 'ssl'", &nobody, "FILE:4:7: 'ssl' is neither starttls, wrapped nor none"),
+        (
+            "smart_host = 'a'\ntls = 'none'\nuser = 'svc'\npassword_file = 'password'",
+            &nobody,
+            "FILE:4:7: a password goes over TLS alone: leave out 'user', or this",
+        ),
+        ("smart_host = 'a'\nuser = ''\npassword_file = 'password'", &nobody, "FILE:4:8: it is no user"),
+        (
+            "smart_host = 'a'\npassword_file = 'password'",
+            &nobody,
+            "FILE:4:17: it is nobody's password: 'user' is missing",
+        ),
+        (
+            "smart_host = 'a'\nuser = 'svc'\npassword_file = 'empty'",
+            &nobody,
+            "FOLDER/empty: the file holds no password",
+        ),
+        (
+            "smart_host = 'a'\nuser = 'svc'\npassword_file = 'none'",
+            &nobody,
+            "FOLDER/none: No such file or directory (os error 2)",
+        ),
+        (
+            "smart_host = 'a'\nuser = 'svc'",
+            &nobody,
+            "FILE:4:8: no password: name its file in 'password_file', or give it as $CREDENTIALS_DIRECTORY/mail-password",
+        ),
+        ("from = 'nsdiag'", &nobody, "FILE:3:8: 'nsdiag' has no @"),
+        (
+            "from = '\"<a>\"@b.example'",
+            &nobody,
+            "FILE:3:8: '\\\"<a>\\\"@b.example' cannot stand in an SMTP command: it has '<' in it",
+        ),
+        ("smarthost = 'a'", &nobody, "FILE:3:1: unknown key 'smarthost'; the nearest is 'smart_host'"),
+        (
+            "",
+            &one,
+            "--mail-to: nobody is named to take the mail: put smart_host = \"HOST[:PORT]\" below [mail] in the configuration",
+        ),
+        ("smart_host = 'a'", &vec!["a@b\r\nDATA".into()], r"--mail-to: 'a@b\r\nDATA' has '\r' in its domain"),
+        ("smart_host = 'a'", &many, "--mail-to: a mail goes to 100 addresses at most"),
+    ];
+    for (mail, to, expected) in cases {
+        let text = format!("domain = 'contoso.com'\n[mail]\n{mail}");
+        let told = load(&text, |args| args.mail_to.clone_from(to)).map(|_| ());
+        assert_eq!(told, Err(expected.to_string()), "{mail}");
     }
 }
 

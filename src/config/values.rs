@@ -5,7 +5,7 @@ use crate::collect::directory::Password;
 use nsdiag_checks::evidence::address;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 impl Builder<'_> {
@@ -83,8 +83,11 @@ impl Builder<'_> {
         crate::collect::directory::check_url(&given.text).map_err(|wrong| self.wrong(given, &wrong))
     }
 
+    /// An address, folded.
     pub(super) fn address(&self, given: &Given) -> Result<String, ConfigError> {
-        address::fold(&given.text).map_err(|wrong| self.wrong(given, &wrong))
+        super::address::typed(&given.text)
+            .and_then(|_| address::fold(&given.text))
+            .map_err(|wrong| self.wrong(given, &wrong))
     }
 
     pub(super) fn address_in(&self, given: &Given, domain: &str) -> Result<String, ConfigError> {
@@ -189,6 +192,12 @@ pub(super) fn read_password(path: &Path) -> Result<(Password, bool), ConfigError
     #[cfg(not(unix))]
     let open = false;
     Ok((Password::new(line.into()), open))
+}
+
+/// A file among the service manager's credentials, where there is one.
+pub(super) fn credential(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    Some(PathBuf::from(folder).join(name)).filter(|path| path.is_file())
 }
 
 /// This host's name for EHLO; an address literal where it has no name with a dot (RFC 5321, 4.1.4).

@@ -1,6 +1,7 @@
 //! The report for people: the verdict first, then what is wrong, for whom, why, and what mends it. 80 columns, but for
 //! commands: those are pasted, and stand on a line each.
 use super::{management_shell, safe, whose};
+use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use nsdiag_checks::evidence::smtp::Who;
 use nsdiag_checks::judge::{Certainty, Finding, Severity, count, listed};
@@ -43,18 +44,16 @@ struct Paint {
 }
 
 impl Paint {
-    fn bold(&self, text: &str, code: &str) -> String {
-        match self.colour {
-            true => format!("\x1b[1;{code}m{text}\x1b[0m"),
-            false => text.into(),
-        }
+    fn bold(&self, text: &str, colour: AnsiColor) -> String {
+        let style = if self.colour { colour.on_default().bold() } else { Style::new() };
+        format!("{style}{text}{style:#}")
     }
 
     fn severity(&self, severity: Severity, text: &str) -> String {
         match severity {
-            Severity::Critical => self.bold(text, "31"),
-            Severity::Warning => self.bold(text, "33"),
-            Severity::Info => self.bold(text, "36"),
+            Severity::Critical => self.bold(text, AnsiColor::Red),
+            Severity::Warning => self.bold(text, AnsiColor::Yellow),
+            Severity::Info => self.bold(text, AnsiColor::Cyan),
         }
     }
 }
@@ -62,9 +61,9 @@ impl Paint {
 fn head(report: &Report, paint: &Paint) -> String {
     let word = report.verdict.word().to_uppercase();
     let word = match report.verdict {
-        Verdict::Ok => paint.bold(&word, "32"),
-        Verdict::Warning | Verdict::Unknown => paint.bold(&word, "33"),
-        Verdict::Critical => paint.bold(&word, "31"),
+        Verdict::Ok => paint.bold(&word, AnsiColor::Green),
+        Verdict::Warning | Verdict::Unknown => paint.bold(&word, AnsiColor::Yellow),
+        Verdict::Critical => paint.bold(&word, AnsiColor::Red),
     };
     let recipients = &report.summary.recipients;
     let number = |name: &str| recipients.get(name).copied().unwrap_or(0);

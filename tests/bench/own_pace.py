@@ -140,7 +140,8 @@ def nsdiag(folder: pathlib.Path, postfix: "Postfix", binary: pathlib.Path, count
 class Postfix:
     """A Postfix of its own on a free port of loopback, and a DNS server that knows nobody."""
 
-    def __init__(self, home: pathlib.Path, users: list, in_flow_delay: str = "0"):
+    def __init__(self, home: pathlib.Path, users: list, services: str = "", **more):
+        """`services` are further ones of master.cf(5), `more` other settings of postconf(5)."""
         self.home = home
         for part in ("etc", "queue", "data"):
             (home / part).mkdir(parents=True)
@@ -158,8 +159,8 @@ class Postfix:
             "myhostname": "mx1.contoso.com", "mydestination": "", "inet_interfaces": "127.0.0.1",
             "inet_protocols": "ipv4", "mynetworks": "192.0.2.1/32", "alias_maps": "", "local_recipient_maps": "",
             "virtual_mailbox_domains": "contoso.com", "virtual_mailbox_maps": f"hash:{home}/mailboxes",
-            "virtual_transport": "discard:", "maillog_file": home / "log", "maillog_file_prefixes": home, "in_flow_delay": in_flow_delay,
-        }
+            "virtual_transport": "discard:", "maillog_file": home / "log", "maillog_file_prefixes": home, "in_flow_delay": 0,
+        } | more
         (home / "etc/main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
         (home / "etc/master.cf").write_text(textwrap.dedent(f"""\
             127.0.0.1:{self.port} inet n - n - - smtpd
@@ -173,7 +174,7 @@ class Postfix:
             tlsmgr   unix - - n 1000 1 tlsmgr
             proxymap unix - - n -    - proxymap
             postlog  unix-dgram n - n - 1 postlogd
-            """))
+            """) + services)
         subprocess.run(["postmap", "-c", home / "etc", f"hash:{home}/mailboxes"], check=True)
         subprocess.run(["postfix", "-c", home / "etc", "start"], check=True, capture_output=True)
         end = time.monotonic() + 30

@@ -5,6 +5,7 @@ set -euo pipefail
 packages=(
     python3 samba samba-ad-dc samba-ad-provision samba-dsdb-modules python3-samba ldb-tools ldap-utils
     postfix postfix-ldap knot unbound openssl nftables iproute2 swaks postgrey
+    sasl2-bin libsasl2-modules libsasl2-modules-db
     slapd krb5-user libkrb5-dev libclang-dev
 )
 missing=()

@@ -5,7 +5,7 @@ const LONGEST: usize = 254;
 
 /// `address` as RCPT may say it, or why it may not: the local part as given, for its case may matter (RFC 5321, 2.4),
 /// the domain in A-labels (RFC 5890). What is not ASCII then wants SMTPUTF8 (RFC 6531).
-pub(super) fn path(address: &str) -> Result<String, String> {
+pub(crate) fn path(address: &str) -> Result<String, String> {
     // No address brings a command or a parameter of its own.
     let forbidden = |c: &char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
     if let Some(c) = address.chars().find(forbidden) {
@@ -33,7 +33,7 @@ pub(super) fn sender(address: &str) -> Result<String, String> {
 }
 
 /// `name` in A-labels, or an address literal as it is; none where it is neither.
-pub(super) fn host(name: &str) -> Option<String> {
+pub(crate) fn host(name: &str) -> Option<String> {
     let ascii = if name.is_ascii() { name.to_string() } else { idna::domain_to_ascii(name).ok()? };
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '[' | ']' | ':');
     (!ascii.is_empty() && ascii.len() <= 255 && ascii.chars().all(fits)).then_some(ascii)

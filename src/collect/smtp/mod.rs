@@ -2,11 +2,11 @@
 //!
 //! Our own transport and not lettre's: lettre hides bare and mixed codes, hides what came before the TLS handshake, and
 //! sets no limit to lines and replies. No mail is ever sent: there is no DATA in this module.
-mod envelope;
+pub(crate) mod envelope;
 mod group;
-mod reader;
+pub(crate) mod reader;
 mod script;
-pub(super) mod tls;
+pub(crate) mod tls;
 
 use crate::stop::Stop;
 use nsdiag_checks::evidence::smtp::{Handshake, Line, Session, Turn, Who};
@@ -442,7 +442,7 @@ impl Dialogue<'_> {
 }
 
 /// An operating system's error, in words without its number.
-fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionReset => "the server reset the connection".into(),
         io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => "the server closed the connection".into(),

@@ -22,12 +22,12 @@ const LINES: usize = 128;
 const SESSION: usize = 1024 * 1024;
 
 /// A connection, in the clear or through TLS.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// The receiving side of one session.
-pub(super) struct Reader {
-    pub(super) buffer: Vec<u8>,
+pub(crate) struct Reader {
+    pub(crate) buffer: Vec<u8>,
     taken: usize,
     began: Instant,
     /// How the connection ended, where that was seen before anybody waited for a reply.
@@ -36,9 +36,9 @@ pub(super) struct Reader {
 
 /// One reply, or as much of it as came.
 #[derive(Default)]
-pub(super) struct Reply {
-    pub(super) lines: Vec<Line>,
-    pub(super) code: Option<u16>,
+pub(crate) struct Reply {
+    pub(crate) lines: Vec<Line>,
+    pub(crate) code: Option<u16>,
     pub(super) oddities: Vec<String>,
 }
 
@@ -51,12 +51,12 @@ impl Reply {
 }
 
 impl Reader {
-    pub(super) fn new(began: Instant) -> Self {
+    pub(crate) fn new(began: Instant) -> Self {
         Self { buffer: Vec::new(), taken: 0, began, ended: None }
     }
 
     /// Whether the server has said something that nobody has read yet. Waits for nothing.
-    pub(super) async fn something_waits(&mut self, stream: &mut dyn Stream) -> bool {
+    pub(crate) async fn something_waits(&mut self, stream: &mut dyn Stream) -> bool {
         if self.buffer.is_empty() && self.ended.is_none() {
             // The runtime looks at its sockets before it comes back to a task that yields.
             tokio::task::yield_now().await;
@@ -68,7 +68,7 @@ impl Reader {
     }
 
     /// Reads one whole reply until `by`; what came before a failure is in `reply` all the same.
-    pub(super) async fn reply(&mut self, stream: &mut dyn Stream, by: Instant, reply: &mut Reply) -> Result<(), Miss> {
+    pub(crate) async fn reply(&mut self, stream: &mut dyn Stream, by: Instant, reply: &mut Reply) -> Result<(), Miss> {
         let (mut first, mut disagree) = (None, false);
         loop {
             let bytes = self.line(stream, by, reply).await?;

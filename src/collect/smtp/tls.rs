@@ -92,7 +92,7 @@ impl TlsTrust {
 const CHAIN: usize = 16;
 
 /// The name to ask for and to compare with: `host` where it is a DNS name or an address.
-pub(super) fn server_name(host: &str) -> Option<ServerName<'static>> {
+pub(crate) fn server_name(host: &str) -> Option<ServerName<'static>> {
     let host = host.trim_end_matches('.');
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let ascii = if bare.is_ascii() { bare.to_string() } else { idna::domain_to_ascii(bare).ok()? };
