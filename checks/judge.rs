@@ -1,6 +1,7 @@
 //! How a check judges: what it is given, what it may say, and what becomes of that.
 use crate::model::Model;
 use crate::prelude::*;
+use crate::proofs;
 use crate::remedy::order;
 use alloc::collections::BTreeSet;
 
@@ -40,12 +41,17 @@ impl<'a> Case<'a> {
         Self { question, evidence, model: Model::new(question, evidence) }
     }
 
-    /// Gives the remedies of these findings their order.
+    /// Gives these findings what shows more of them, and their remedies the system that they are for, and their order.
     pub fn arrange(&self, findings: &mut [Finding]) {
-        order::arrange(findings, |one, other| match self.model.organisations.len() {
-            0 | 1 => true,
-            _ => one.system(self.evidence).is_some_and(|system| other.system(self.evidence) == Some(system)),
-        });
+        for finding in &mut *findings {
+            proofs::prove(self, finding);
+            let system = finding.system(self.evidence).map(str::to_string);
+            for remedy in finding.remedies.iter_mut().filter(|remedy| remedy.place == "exchange") {
+                remedy.system = remedy.system.take().or_else(|| system.clone());
+            }
+        }
+        let alone = self.model.organisations.len() < 2;
+        order::arrange(findings, |one, other| alone || one.system.is_some() && one.system == other.system);
     }
 }
 

@@ -6,7 +6,7 @@ use nsdiag::border::{self, Secrets};
 use nsdiag::cli::{CheckArgs, Cli, Color, Command, DemoArgs, Format, Kind, ReportArgs, ShowArgs};
 use nsdiag::config::{MailSettings, Settings};
 use nsdiag::mailing::{self, Posted};
-use nsdiag::report::powershell::{BYTE_ORDER_MARK, Scripts, beside, scripts};
+use nsdiag::report::powershell::{BYTE_ORDER_MARK, Scripts, beside, doubted, scripts};
 use nsdiag::stop::Stop;
 use nsdiag::{demo, explain, journal, report, state};
 use nsdiag_checks::report::{Report, Verdict};
@@ -191,7 +191,18 @@ fn show(args: &ShowArgs) -> Outcome {
     };
     check_outputs(&outputs, None)?;
     if args.remedies.is_none() {
-        return finish(&report, &[], &outputs);
+        let is_table = |path: &&PathBuf| matches!(written_as(path), Some(Written::Report(Format::Table)));
+        let (tables, others): (Vec<&PathBuf>, Vec<&PathBuf>) = outputs.output.iter().partition(is_table);
+        let with =
+            |paths: Vec<&PathBuf>| ReportArgs { output: paths.into_iter().cloned().collect(), ..outputs.clone() };
+        if args.format == Format::Json {
+            let shown = Report { findings: doubted(&report), ..report.clone() };
+            write_files(&shown, &with(tables))?;
+            return finish(&report, &[], &with(others));
+        }
+        write_files(&report, &with(others))?;
+        let shown = Report { findings: doubted(&report), ..report };
+        return finish(&shown, &[], &with(tables));
     }
     write_files(&report, &outputs)?;
     if outputs.output.is_empty() {

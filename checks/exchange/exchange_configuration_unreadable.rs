@@ -112,7 +112,8 @@ fn rights(organisation: &OrganisationView, at: usize, directory: &Directory, not
         }
     };
     let (mut grant, mut undo) = (dsacls().word("/I:T").word("/G"), dsacls().word("/R"));
-    match directory.bind.known() {
+    // It takes domain\user and user@domain (Microsoft, "Dsacls"); who binds by a DN has such a name too.
+    match directory.bind.known().filter(|account| !account.contains('=')) {
         Some(account) => (grant, undo) = (grant.value(format!("{account}:GR")), undo.value(account)),
         None => (grant, undo) = (grant.placeholder("the account, then :GR"), undo.placeholder("the account")),
     }

@@ -69,7 +69,8 @@ fn judge(case: &Case, notes: &mut Notes) {
                 vec![set("InternalRelay", last.accepted.address_book)],
             )
             .noting(first)
-            .then(last.organisation.synchronise()),
+            .then(last.organisation.synchronise())
+            .of(last.organisation.system),
         );
     }
 }

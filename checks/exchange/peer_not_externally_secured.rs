@@ -90,7 +90,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::System, receiver.system)
             .about(SubjectKind::System, sender.system)
             .seen_all([pointer, exit.pointer].into_iter().chain(seen))
-            .mend(open(case, sender, receiver, exit.smart_hosts, &from));
+            .mend(open(case, sender, receiver, exit.smart_hosts, &from).of(receiver.system));
     }
 }
 
@@ -113,6 +113,9 @@ fn open(
         let new = if first { told.fold(new, |cmdlet, what| cmdlet.remark(what)) } else { new };
         new.with("Name", &name)
     };
+    // Mail by IPv6 never meets a binding of IPv4.
+    let families = [("0.0.0.0:25", from.iter().any(IpAddr::is_ipv4)), ("[::]:25", from.iter().any(IpAddr::is_ipv6))];
+    let bindings: Vec<&str> = families.into_iter().filter(|(_, is)| *is).map(|(binding, _)| binding).collect();
     let rest = |cmdlet: Cmdlet| {
         let cmdlet = match before_2013 {
             Some(true) => cmdlet,
@@ -120,7 +123,7 @@ fn open(
         };
         cmdlet
             .word("Usage", "Custom")
-            .word("Bindings", "0.0.0.0:25")
+            .list("Bindings", &bindings)
             .list("RemoteIPRanges", from.iter().map(IpAddr::to_string))
             .word("AuthMechanism", "ExternalAuthoritative")
             .word("PermissionGroups", "ExchangeServers")
@@ -204,7 +207,7 @@ fn tenant<'a>(case: &Case<'a>, sender: &OrganisationView<'a>, notes: &mut Notes)
         .placeholder("TlsSenderCertificateName", "the name in the certificate of the Exchange servers");
     let close = Cmdlet::new("Remove-InboundConnector").with("Identity", &name).off("Confirm");
     let title = format!("At {}, know the organisation by its certificate", receiver.system);
-    finding.mend(Remedy::exchange(title, vec![open], vec![close]));
+    finding.mend(Remedy::exchange(title, vec![open], vec![close]).of(receiver.system));
 }
 
 /// The domain whose mail leaves `sender` for another organisation that is of a `kind`: the shared one, or one that its
@@ -306,7 +309,7 @@ mod tests {
         let line = |server: &str| {
             format!(
                 "New-ReceiveConnector -Name 'From corp' -Server {server} -TransportRole FrontendTransport -Usage Custom \
-                 -Bindings 0.0.0.0:25 -RemoteIPRanges '10.0.0.10' -AuthMechanism ExternalAuthoritative -PermissionGroups \
+                 -Bindings '0.0.0.0:25' -RemoteIPRanges '10.0.0.10' -AuthMechanism ExternalAuthoritative -PermissionGroups \
                  ExchangeServers"
             )
         };

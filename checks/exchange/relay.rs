@@ -144,13 +144,15 @@ pub(crate) fn relay(case: &Case, organisation: &OrganisationView, accepted: &Acc
     // Exchange Online has no AddressBookEnabled to go with it.
     let set = |cmdlet: Cmdlet, kind, lookup| match organisation.is_online() {
         true => cmdlet.word("DomainType", kind),
+        // It is relayed already, and looked up: that alone changes.
+        false if accepted.kind == DomainKind::InternalRelay => cmdlet.bool("AddressBookEnabled", lookup),
         false => cmdlet.word("DomainType", kind).bool("AddressBookEnabled", lookup),
     };
     let back = set(domain(), word(accepted.kind), accepted.address_book);
     block.then([set(relays, "InternalRelay", false).into()], [back.into()]);
     let mut remedy = Remedy::exchange(title, Vec::new(), Vec::new());
     (remedy.commands, remedy.undo) = (block.commands, block.undo);
-    remedy
+    remedy.of(organisation.system)
 }
 
 /// What one does where another organisation relays to this one, which is the end of the line.
@@ -160,6 +162,7 @@ fn closes_a_circle(organisation: &OrganisationView, circle: &Finding) -> Remedy 
         format!("Do not relay the domain there: {} (NSD321)", circle.detail),
     ];
     Remedy::steps("exchange", "Have the directory hold them: the domain cannot be relayed here", steps)
+        .of(organisation.system)
 }
 
 /// Takes the catch-all mailbox off.

@@ -1,4 +1,5 @@
 //! NSD408: a contact or mail user whose target in the shared domain leads nowhere, or back (F-29).
+use super::gather::at_its_source;
 use super::{is_online, objects};
 use crate::evidence::address;
 use crate::model::targets::{Stray, strays};
@@ -47,7 +48,18 @@ fn judge(case: &Case, notes: &mut Notes) {
             let is = |value: &&String| address::fold(value).is_ok_and(|own| own == stray.target);
             let held = stray.object.entry.values("proxyAddresses").iter().find(is);
             let held = held.filter(|_| !is_online(case, stray.object));
-            held.map(|value| stray.object.cmdlet("Set").change("EmailAddresses", "Add", value))
+            held.map(|value| {
+                let set = stray.object.cmdlet("Set");
+                // While an address policy applies, no other than its own becomes the primary one.
+                let set = match value.starts_with("SMTP:") {
+                    true => set.remark(
+                        "where an e-mail address policy applies Exchange refuses this: switch EmailAddressPolicyEnabled off \
+                         for it first, and on again with the undo",
+                    ),
+                    false => set,
+                };
+                set.change("EmailAddresses", "Add", value)
+            })
         };
         let commands = alike.iter().flat_map(|stray| [routed(stray)].into_iter().chain(keep(stray))).collect();
         let undo = alike.iter().flat_map(before).collect();
@@ -59,7 +71,14 @@ fn judge(case: &Case, notes: &mut Notes) {
             true => "If the mailbox is gone: delete the object where it comes from",
             false => "If the mailbox is gone: Disable-MailContact or Disable-MailUser takes the object out of mail",
         };
-        finding.mend(Remedy::exchange("Target a domain of the other system's own", commands, undo));
+        match alike.iter().any(|stray| is_online(case, stray.object)) {
+            // What came from a directory on premises is changed there alone.
+            true => finding.mend(at_its_source(
+                "set the external address to the one in the routing domain of the other system, and keep the address in \
+                 the shared domain among its addresses",
+            )),
+            false => finding.mend(Remedy::exchange("Target a domain of the other system's own", commands, undo)),
+        };
         finding.mend(Remedy::steps("exchange", "Or take out what is stale", vec![stale.into()]));
     }
 }

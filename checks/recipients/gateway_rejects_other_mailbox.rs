@@ -108,7 +108,11 @@ fn remedies(case: &Case, group: &Group, names: &Names) -> Vec<Remedy> {
         steps.push((vec![edges.clone()], vec![edges]));
     }
     let title = format!("Have the directory answer for them: {object}{again}");
-    let mut all = vec![Remedy::stepwise(title, steps).noting(system.and_then(|one| way_first(case, one)))];
+    let contacts = Remedy::stepwise(title, steps).noting(system.and_then(|one| way_first(case, one)));
+    let mut all = vec![match system {
+        Some(system) => contacts.of(system),
+        None => contacts,
+    }];
     all.extend(made.then(about));
     all.extend(tell_of_second_system(case, &group.first.hops, &group.addresses()));
     all

@@ -34,6 +34,9 @@ pub struct Remedy {
     /// Whether it mends nothing: commands that only read, and show what the finding says, or words that go with a remedy.
     #[serde(default, skip_serializing_if = "is_false")]
     pub proof: bool,
+    /// The Exchange system that it is for, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// Its place among the remedies of the report, from 1: they work in this order. Other ways to mend the same finding
     /// share it, and so do findings with one cure. None where it mends nothing, and only shows something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +60,7 @@ impl Remedy {
             proof: undo.is_empty() && !commands.is_empty() && commands.iter().all(Command::reads),
             commands,
             undo,
+            system: None,
             order: None,
             steps: Vec::new(),
             turn: None,
@@ -66,6 +70,11 @@ impl Remedy {
     /// The same for several things, each with the command that does it and the one that takes it back.
     pub fn each(title: impl Into<String>, pairs: impl IntoIterator<Item = (Cmdlet, Cmdlet)>) -> Self {
         Self::stepwise(title, pairs.into_iter().map(|(one, back)| (vec![one], vec![back])))
+    }
+
+    /// The same for `system`, where the evidence of its finding is of several.
+    pub fn of(self, system: &str) -> Self {
+        Self { system: Some(system.into()), ..self }
     }
 
     /// The same with a comment before its first command, or a step before its first one in words, where there is one to
@@ -123,6 +132,7 @@ impl Remedy {
             commands,
             undo,
             proof: false,
+            system: None,
             order: None,
             steps: Vec::new(),
             turn: None,
@@ -149,6 +159,7 @@ impl Remedy {
             commands,
             undo: Vec::new(),
             proof: false,
+            system: None,
             order: None,
             steps: Vec::new(),
             turn: None,

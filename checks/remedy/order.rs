@@ -99,16 +99,16 @@ pub fn cure(finding: &Finding) -> Option<&Remedy> {
 }
 
 /// Gives each remedy that mends something its place in the order of all. Other ways have the place of the first, and so has
-/// what is done by the remedy of another finding already; `same_system` tells whether two findings are about one system, so
+/// what is done by the remedy of another finding already; `same_system` tells whether two remedies are for one system, so
 /// that equal commands do the same.
-pub fn arrange(findings: &mut [Finding], same_system: impl Fn(&Finding, &Finding) -> bool) {
+pub fn arrange(findings: &mut [Finding], same_system: impl Fn(&Remedy, &Remedy) -> bool) {
     let all: Vec<&Finding> = findings.iter().collect();
     // Whose remedy is taken for whom: of several that do the same the first one, and before it one that does more.
     let owner = |at: usize| {
         let own = cure(all[at])?;
         let more = |other: usize| {
             let cure = cure(all[other])?;
-            let does = other == at || cure.covers(own) && same_system(all[at], all[other]);
+            let does = other == at || cure.covers(own) && same_system(own, cure);
             does.then_some((Reverse(cure.commands.len()), other))
         };
         (0..all.len()).filter_map(more).min().map(|(_, other)| other)

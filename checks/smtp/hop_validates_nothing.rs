@@ -52,6 +52,17 @@ fn judge(case: &Case, notes: &mut Notes) {
             finding.severity(Severity::Info);
             continue;
         }
+        // While it relays for another system a tenant has to take everybody, and it asks no next hop.
+        if hop.product().is_some_and(|product| product == "Exchange Online") {
+            let steps = vec![
+                "While the domain is an internal relay domain in the tenant this is meant so: leave it".into(),
+                "Once the tenant holds a mail user or mail contact for each mailbox of the other system, the domain may \
+                 become authoritative, and edge blocking then refuses who does not exist"
+                    .into(),
+            ];
+            finding.mend(Remedy::note(hop.hop.role.word(), "What decides it", steps));
+            continue;
+        }
         let mut steps = vec![
             format!("On {}, look recipients up in the directory of every system of the domain", hop.hop.host),
             "Or have it ask the next hop by call-forward, where that hop refuses unknown recipients".into(),

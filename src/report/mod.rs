@@ -3,7 +3,6 @@ pub mod powershell;
 pub mod table;
 
 use nsdiag_checks::evidence::{System, SystemKind};
-use nsdiag_checks::judge::Finding;
 use nsdiag_checks::remedy::Remedy;
 use nsdiag_checks::remedy::quoting::is_unseen;
 use nsdiag_checks::report::Report;
@@ -97,17 +96,17 @@ pub fn escaped(json: &str) -> String {
     out
 }
 
-/// Whose remedy a finding's is, in brackets: equal commands may be for two Exchange organisations.
-fn whose(report: &Report, finding: &Finding) -> String {
+/// Whose remedy it is, in brackets: equal commands may be for two Exchange organisations.
+fn whose(report: &Report, remedy: &Remedy) -> String {
     let exchange = report.run.settings.systems.iter().filter(|system| system.kind != SystemKind::Other);
-    match finding.system(&report.evidence) {
+    match &remedy.system {
         Some(system) if exchange.count() > 1 => format!(" ({})", safe(system)),
         _ => String::new(),
     }
 }
 
 /// In which shell a remedy at Exchange is pasted: a tenant's is another than that of servers.
-fn management_shell(report: &Report, finding: &Finding, remedy: &Remedy) -> &'static str {
+fn management_shell(report: &Report, remedy: &Remedy) -> &'static str {
     const TENANTS: &str = "Exchange Online PowerShell";
     let of_tenant = |system: &System| system.kind == SystemKind::ExchangeOnline;
     let mut exchange = report.run.settings.systems.iter().filter(|system| system.kind != SystemKind::Other);
@@ -116,7 +115,7 @@ fn management_shell(report: &Report, finding: &Finding, remedy: &Remedy) -> &'st
     if remedy.commands.iter().any(|command| is_connector(command.text())) {
         return TENANTS;
     }
-    let own = finding.system(&report.evidence).and_then(|own| exchange.clone().find(|system| system.name == own));
+    let own = remedy.system.as_ref().and_then(|own| exchange.clone().find(|system| system.name == *own));
     let (tenants, servers) = match own {
         Some(own) => (of_tenant(own), !of_tenant(own)),
         None => (exchange.clone().any(of_tenant), exchange.any(|system| !of_tenant(system))),

@@ -8,7 +8,7 @@ use nsdiag_checks::evidence::SystemKind;
 use nsdiag_checks::judge::{Case, Certainty, Finding, Severity, listed};
 use nsdiag_checks::remedy::order::{self, Turn};
 use nsdiag_checks::remedy::quoting::{in_words, powershell};
-use nsdiag_checks::remedy::{Command, Remedy, Shell};
+use nsdiag_checks::remedy::{Command, Remedy, Shell, lines};
 use nsdiag_checks::report::Report;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,29 @@ struct Step {
     undo: Vec<Command>,
 }
 
+/// The findings of a saved report, for people: what of its remedies this version does not say to its evidence may be anybody's,
+/// and is no command to paste.
+pub fn doubted(report: &Report) -> Vec<Finding> {
+    let again = judged_again(report);
+    let mut findings = report.findings.clone();
+    for finding in &mut findings {
+        let own = again.iter().find(|one| one.code == finding.code && one.detail == finding.detail);
+        let says = |remedy: &Remedy| {
+            let same = |one: &&Remedy| {
+                lines(&one.commands) == lines(&remedy.commands) && lines(&one.undo) == lines(&remedy.undo)
+            };
+            own.is_some_and(|own| own.remedies.iter().any(|one| same(&one)))
+        };
+        for remedy in finding.remedies.iter_mut().filter(|remedy| remedy.shell.is_some()) {
+            if !says(remedy) {
+                remedy.shell = None;
+                remedy.title += " (as the file has it; this version of nsdiag does not say so: read it well)";
+            }
+        }
+    }
+    findings
+}
+
 /// The scripts for `report`.
 pub fn scripts(report: &Report) -> Scripts {
     let several = organisations(report);
@@ -49,7 +72,7 @@ pub fn scripts(report: &Report) -> Scripts {
     let findings = judged_again(report);
     for taken in order::steps(&findings) {
         let codes: BTreeSet<&str> = taken.findings.iter().map(|finding| &*finding.code).collect();
-        let codes = listed(&codes.into_iter().collect::<Vec<_>>(), 6) + &whose(report, taken.findings[0]);
+        let codes = listed(&codes.into_iter().collect::<Vec<_>>(), 6) + &whose(report, taken.ways[0]);
         for (place, remedy) in taken.ways.iter().enumerate() {
             let is_for_us = remedy.shell.as_deref() == Some(Shell::PowerShell.word());
             let aside = match (place, &*remedy.place) {

@@ -128,7 +128,7 @@ fn of_finding(report: &Report, finding: &Finding, steps: &[Step], paint: &Paint)
             (true, None) => "note",
             (false, _) => "mend",
         };
-        let management = management_shell(report, finding, remedy);
+        let management = management_shell(report, remedy);
         out.push_str(&of_remedy(&finding.code, management, label, &safe(&remedy.title), remedy));
     }
     out
@@ -147,7 +147,7 @@ fn mending(report: &Report, steps: &[Step]) -> String {
         for (at, remedy) in step.ways.iter().enumerate() {
             let title = safe(&remedy.title);
             let title = match at {
-                0 => format!("{}{}: {title}", safe(&listed(&distinct(&codes), 6)), whose(report, step.findings[0])),
+                0 => format!("{}{}: {title}", safe(&listed(&distinct(&codes), 6)), whose(report, remedy)),
                 _ => title,
             };
             let label = match at {
@@ -156,11 +156,11 @@ fn mending(report: &Report, steps: &[Step]) -> String {
                 _ => "or".into(),
             };
             let mut does = lines(&remedy.commands);
-            does.extend([remedy.place.clone(), whose(report, step.findings[0])]);
+            does.extend([remedy.place.clone(), whose(report, remedy)]);
             match told.iter().find(|(known, _)| *known == does) {
                 Some((_, number)) => out.push_str(&pairs(&[(&label, format!("{title}, as in step {number}"))])),
                 None => {
-                    let management = management_shell(report, step.findings[0], remedy);
+                    let management = management_shell(report, remedy);
                     out.push_str(&of_remedy(codes[0], management, &label, &title, remedy));
                     told.push((does, step.number));
                 }
@@ -196,7 +196,10 @@ fn of_remedy(code: &str, management: &str, label: &str, title: &str, remedy: &Re
     }
     if !remedy.undo.is_empty() {
         out.push_str(&pairs(&[("undo", "it with:".into())]));
-        out.push_str(&block(code, "undo", &lines(&remedy.undo)));
+        match remedy.shell {
+            Some(_) => out.push_str(&block(code, "undo", &lines(&remedy.undo))),
+            None => out.extend(lines(&remedy.undo).iter().map(|step| pairs(&[("", format!("- {}", safe(step)))]))),
+        }
     }
     out
 }
