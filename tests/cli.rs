@@ -629,6 +629,30 @@ fn what_is_no_report_of_this_kind_is_told() {
 }
 
 #[test]
+fn what_a_saved_report_says_without_evidence_is_no_command_to_paste() {
+    let folder = folder();
+    nsdiag(folder.path(), &["demo", "-q", "-o", "report.json"]);
+    let path = folder.path().join("report.json");
+    let mut report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let findings = report["findings"].as_array_mut().unwrap();
+    let told = findings.iter_mut().find(|finding| finding["code"] == "NSD401").unwrap();
+    told["remedies"][0]["commands"][0] = "Remove-Mailbox 'anna@contoso.com'".into();
+    told["remedies"][0]["undo"][0] = "Remove-Mailbox 'ben@contoso.com'".into();
+    std::fs::write(&path, report.to_string()).unwrap();
+    let (_, out, _) =
+        self::told(&nsdiag(folder.path(), &["show", "report.json", "-o", "again.json", "-o", "shown.txt"]));
+    assert!(out.contains("\n         - Remove-Mailbox 'anna@contoso.com'\n"), "{out}");
+    assert!(out.contains("\n         - Remove-Mailbox 'ben@contoso.com'\n") && out.contains("read it well"), "{out}");
+    assert!(!out.contains("          Remove-Mailbox"), "{out}");
+    // What only shows something is this version's own.
+    assert!(out.contains("\n          postconf relay_recipient_maps\n"), "{out}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("shown.txt")).unwrap(), out);
+    let again: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("again.json")).unwrap()).unwrap();
+    assert_eq!(again, report, "a file keeps what was saved");
+}
+
+#[test]
 fn a_script_does_by_itself_what_is_proven_whole_and_for_one_organisation() {
     const FILLED_IN: &str =
         "not done by this script, because something has to be filled in between < and >\r\n    #   ";

@@ -336,6 +336,26 @@ mod tests {
     }
 
     #[test]
+    fn a_new_connector_is_bound_to_the_families_by_which_mail_comes() {
+        let cases: [(&[&str], &str); 3] = [
+            (&["10.0.0.10"], " -Bindings '0.0.0.0:25' "),
+            (&["2001:db8::10"], " -Bindings '[::]:25' "),
+            (&["10.0.0.10", "2001:db8::10"], " -Bindings '0.0.0.0:25','[::]:25' "),
+        ];
+        for (addresses, expected) in cases {
+            let mut world = World::two_forests();
+            let anyone = door(&["10.9.0.0/24"], vec![ReceiveAuthentication::Tls]);
+            world.organisation_at(1).receive_connectors = Observed::Known(vec![anyone]);
+            let hop = world.evidence.hops.iter().find(|hop| hop.id == crate::stories::EXCHANGE).unwrap().clone();
+            world.evidence.hops.retain(|hop| hop.id != crate::stories::EXCHANGE);
+            let at = |address: &&str| crate::evidence::smtp::Hop { address: address.parse().ok(), ..hop.clone() };
+            world.evidence.hops.extend(addresses.iter().map(at));
+            let text = world.commands(&CHECK).join("\n");
+            assert!(text.contains(expected), "{addresses:?}: {text}");
+        }
+    }
+
+    #[test]
     fn the_role_of_a_receive_connector_is_named_where_the_version_has_roles() {
         let told = |versions: &[&str]| {
             let mut world = World::two_forests();
