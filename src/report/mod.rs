@@ -11,9 +11,35 @@ use std::path::Path;
 
 /// The report as JSON (contract, section 4).
 pub fn json(report: &Report) -> String {
-    let mut text = serde_json::to_string_pretty(report).expect("a report holds nothing that JSON cannot");
-    text.push('\n');
-    escaped(&text)
+    pretty(report)
+}
+
+fn pretty(value: &impl serde::Serialize) -> String {
+    let mut out = Escaping(Vec::new());
+    serde_json::to_writer_pretty(&mut out, value).expect("a report holds nothing that JSON cannot");
+    out.0.push(b'\n');
+    String::from_utf8(out.0).expect("text was written")
+}
+
+/// Takes JSON and keeps it [`escaped`]: a report of many recipients is in memory once.
+struct Escaping(Vec<u8>);
+
+impl Write for Escaping {
+    /// Serde writes whole pieces of text.
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        match piece.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+            true => self.0.extend_from_slice(piece),
+            false => {
+                let text = std::str::from_utf8(piece).map_err(|_| io::ErrorKind::InvalidData)?;
+                self.0.extend_from_slice(escaped(text).as_bytes());
+            }
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A saved report.
@@ -145,6 +171,7 @@ mod tests {
         for text in ["a\u{9b}\u{202e}\u{2028}\u{200b}\u{e0041}\u{7f}b\n", "grün – 😀", "\0\u{1b}[31m"] {
             let json = serde_json::to_string_pretty(&[text]).unwrap();
             let out = escaped(&json);
+            assert_eq!(pretty(&[text]), format!("{out}\n"));
             assert!(!out.contains(|c| c != '\n' && is_unseen(c)), "{out}");
             assert_eq!(serde_json::from_str::<[String; 1]>(&out).unwrap(), [text]);
         }
