@@ -15,7 +15,7 @@ const SEE: [&str; 18] = [
 ];
 const LACK_A_CONNECTOR: [&str; 3] = ["NSD311", "NSD312", "NSD322"];
 /// Those whose remedy may be a connector of the domain's own, which is tried in its turn.
-const LEAD_ASTRAY: [&str; 4] = ["NSD105", "NSD106", "NSD107", "NSD314"];
+pub(super) const LEAD_ASTRAY: [&str; 4] = ["NSD105", "NSD106", "NSD107", "NSD314"];
 
 /// A change that a remedy makes.
 pub(super) enum Change<'c> {
