@@ -5,6 +5,7 @@ use crate::evidence::exchange::{
 };
 use crate::evidence::online::{ConnectorType, OutboundConnector};
 use crate::evidence::reading::Unread;
+use crate::evidence::servers::{EdgeSubscription, ExchangeServer, ServerRole};
 use crate::evidence::smtp::{Certificate, Handshake, Hop, Line, Tls, Turn, Who};
 use crate::evidence::{List, System, SystemKind};
 use crate::prelude::*;
@@ -460,6 +461,16 @@ impl World {
     /// Changes the first send connector.
     pub fn connector(&mut self, change: impl FnOnce(&mut SendConnector)) {
         change(&mut self.connectors()[0]);
+    }
+
+    /// Has the first send connector send from an Edge server that is subscribed.
+    pub fn sends_from_edge(&mut self) {
+        let server =
+            ExchangeServer { name: "EDGE01".into(), roles: vec![ServerRole::Edge], ..ExchangeServer::default() };
+        self.organisation().servers = Observed::Known(vec![server]);
+        let subscription = EdgeSubscription { name: "EDGE01".into(), ..EdgeSubscription::default() };
+        self.organisation().edge_subscriptions = Observed::Known(vec![subscription]);
+        self.connector(|one| one.source_servers = vec!["EDGE01".into()]);
     }
 
     /// What `check` writes down, a line each.

@@ -1,5 +1,6 @@
 //! NSD105: the send connector's smart host has no address (F-11).
 use super::ways::{Aim, SmartHost, ways};
+use crate::exchange::aiming::carrier;
 use crate::exchange::known::other_hosts;
 use crate::prelude::*;
 
@@ -41,6 +42,17 @@ fn judge(case: &Case, notes: &mut Notes) {
             finding.certainty(if external { Certainty::Likely } else { Certainty::Proven });
             finding.about(SubjectKind::Host, *host).about(SubjectKind::SendConnector, name);
             finding.seen(&*way.exit.pointer).seen_all(seen).mend(way.mend(case, "Name a smart host that exists"));
+            let more = carrier(way.organisation).map(|one| one.serves_besides(domain)).unwrap_or_default();
+            if !more.is_empty() {
+                // The other system's address would draw their mail there.
+                let step = format!(
+                    "Publish {host} with the address of the host that '{name}' is to use for {}",
+                    listed(&more, 4)
+                );
+                let title = format!("What else '{name}' serves needs a smart host as well");
+                finding.mend(Remedy::note("dns", title, vec![step]));
+                continue;
+            }
             let steps = match other_hosts(case, way.organisation).records(host) {
                 none if none.is_empty() => vec![format!("{host}. IN A <the other system's address>")],
                 known => known,
@@ -54,6 +66,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 mod tests {
     use super::*;
     use crate::evidence::dns::RecordKind;
+    use crate::evidence::exchange::AddressSpace;
     use crate::stories::World;
 
     #[test]
@@ -142,6 +155,26 @@ mod tests {
         world.connector(|one| one.smart_hosts = vec!["SmartHost.contoso.com.".into()]);
         world.dns("smarthost.contoso.com", RecordKind::A, "10.0.0.44");
         assert_eq!(world.lines(&CHECK), [""; 0], "the final dot is no part of the name");
+    }
+
+    #[test]
+    fn a_name_that_other_domains_use_is_not_given_the_other_systems_address() {
+        let told = |spaces: &[&str]| {
+            let mut world = World::healthy();
+            world.connector(|one| {
+                one.smart_hosts = vec!["dead.contoso.com".into()];
+                one.address_spaces = spaces.iter().filter_map(|space| AddressSpace::parse(space)).collect();
+            });
+            world.dns("dead.contoso.com", RecordKind::A, "NXDOMAIN");
+            world.dns("dead.contoso.com", RecordKind::Aaaa, "NXDOMAIN");
+            let mut notes = Notes::new(&CHECK);
+            judge(&Case::new(&world.question, &world.evidence), &mut notes);
+            let last = notes.findings[0].remedies.pop().unwrap();
+            (last.mends(), crate::remedy::lines(&last.commands))
+        };
+        assert_eq!(told(&["contoso.com"]), (true, vec!["dead.contoso.com. IN A 10.0.0.44".to_string()]));
+        let step = "Publish dead.contoso.com with the address of the host that 'To Zimbra' is to use for *";
+        assert_eq!(told(&["*"]), (false, vec![step.to_string()]));
     }
 
     #[test]

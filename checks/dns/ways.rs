@@ -1,5 +1,5 @@
 //! The smart hosts by which mail of the domain leaves each organisation, and what each of them is.
-use crate::exchange::known::other_hosts;
+use crate::exchange::aiming::{aim as aim_at_other, carrier};
 use crate::model::OrganisationView;
 use crate::model::exits::Exit;
 use crate::model::names::{Exchangers, bare_host};
@@ -95,24 +95,22 @@ impl Way<'_, '_> {
         }
     }
 
-    /// The remedy: the smart hosts that are left, or the one that is to be named.
+    /// The remedy: the smart hosts that are left, or the one that is to be named; nothing that turns the mail of other
+    /// domains. A host that is dead takes nobody's mail, so that it may go.
     pub(super) fn mend(&self, case: &Case, title: &str) -> Remedy {
-        let cmdlet = if self.organisation.is_online() { "Set-OutboundConnector" } else { "Set-SendConnector" };
-        let set = || Cmdlet::new(cmdlet).with("Identity", self.exit.name);
-        let back = set().list("SmartHosts", self.hosts.iter().map(|host| host.name));
-        let rest = self.rest();
-        if !rest.is_empty() {
-            let set = vec![set().list("SmartHosts", rest)];
-            return Remedy::exchange("Leave the other smart hosts on the connector", set, vec![back]);
-        }
-        let hosts = other_hosts(case, self.organisation);
-        let port = self.exit.port;
-        let (set, back) = match (self.organisation.is_online(), hosts.is_at_another_port(port)) {
-            (true, _) => (hosts.put_online(set()), back),
-            (false, true) => (hosts.put(set(), port), back.number("Port", port.into())),
-            (false, false) => (hosts.put(set(), port), back),
+        let Some(carrier) = carrier(self.organisation) else {
+            return Remedy::steps("exchange", title, vec!["Name the other system's host on its connector".into()]);
         };
-        Remedy::exchange(title, vec![set], vec![back])
+        let rest = self.rest();
+        let alive = |host: &SmartHost| matches!(host.aim, Aim::Gateway | Aim::Itself);
+        let is_shared = !carrier.serves_besides(self.organisation.domain).is_empty();
+        if rest.is_empty() || is_shared && self.hosts.iter().any(alive) {
+            return aim_at_other(case, self.organisation, &carrier, title);
+        }
+        let back = carrier.set().list("SmartHosts", self.hosts.iter().map(|host| host.name));
+        let set = vec![carrier.set().list("SmartHosts", rest)];
+        Remedy::exchange("Leave the other smart hosts on the connector", set, vec![back])
+            .then(carrier.synchronise(self.organisation))
     }
 }
 

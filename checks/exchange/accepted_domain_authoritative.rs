@@ -273,7 +273,7 @@ mod tests {
                 |world| {
                     world.connector(|one| (one.enabled, one.smart_hosts) = (false, vec!["mx1.contoso.com".into()]));
                 },
-                vec![enable, aimed, relay],
+                vec![aimed, enable, relay],
             ),
             (
                 "a flaw that loses nothing",

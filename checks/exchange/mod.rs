@@ -2,6 +2,7 @@
 mod accepted_domain_authoritative;
 mod accepted_domain_external_relay;
 mod accepted_domain_missing;
+pub(crate) mod aiming;
 mod catch_all_mailbox_set;
 mod directory_refuses_bind;
 mod directory_unreachable;

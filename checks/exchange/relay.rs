@@ -101,6 +101,7 @@ pub(crate) fn relay(case: &Case, organisation: &OrganisationView, accepted: &Acc
     let hosts = other_hosts(case, organisation);
     let mut changes = vec![Change::Relay(&accepted.name)];
     let before = before(case, organisation, organisation.domain);
+    let mut enables = None;
     match &before {
         Before::Nothing => {}
         Before::New => {
@@ -112,7 +113,7 @@ pub(crate) fn relay(case: &Case, organisation: &OrganisationView, accepted: &Acc
         Before::Enabled(noun, name) => {
             title = "Enable the connector to the other system, and relay what Exchange does not know".into();
             let set = |on| Cmdlet::of("Set", noun).with("Identity", name).bool("Enabled", on);
-            block.then([set(true).into()], [set(false).into()]);
+            enables = Some((set(true), set(false)));
             changes.push(Change::Enable(name));
         }
         Before::Told(what) | Before::Unknown(what) => {
@@ -126,10 +127,18 @@ pub(crate) fn relay(case: &Case, organisation: &OrganisationView, accepted: &Acc
             // What makes another the end of the line is for that one's administrator, and for after the contacts.
             _ if code == "NSD321" => return closes_a_circle(organisation, &brought),
             Some(cure) if cure.shell.is_some() && cure.place == "exchange" => {
-                block.then(cure.commands.iter().cloned(), cure.undo.iter().cloned());
+                // Several findings of one connector have one cure.
+                if !cure.commands.iter().all(|one| block.commands.iter().any(|there| there.text() == one.text())) {
+                    block.then(cure.commands.iter().cloned(), cure.undo.iter().cloned());
+                }
             }
             _ => relays = relays.remark(&told(&brought)),
         }
+    }
+    // It leads to the right place before it carries anything; where the domain got one of its own, nothing needs it.
+    let is_new = block.commands.iter().any(|one| one.text().starts_with("New-"));
+    if let Some((on, off)) = enables.filter(|_| !is_new) {
+        block.then([on.into()], [off.into()]);
     }
     if let Some(mailbox) = &accepted.catch_all {
         title = format!("Take the catch-all mailbox off. {title}");

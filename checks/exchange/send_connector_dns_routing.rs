@@ -1,5 +1,5 @@
 //! NSD314: the connector to the other system asks DNS (F-08), in Exchange Online too (F-42).
-use super::known::other_hosts;
+use super::aiming::{Carrier, aim};
 use super::{all, leaves};
 use crate::evidence::dns::RecordKind;
 use crate::model::{End, OrganisationView};
@@ -52,13 +52,6 @@ fn judge(case: &Case, notes: &mut Notes) {
             .map_or_else(Vec::new, |answer| answer.exchanges().into_iter().map(|(_, host)| host).collect());
         let to = if hosts.is_empty() { String::new() } else { format!(", to {}", listed(&hosts, 3)) };
         let name = &connector.name;
-        let set = || Cmdlet::new("Set-SendConnector").with("Identity", name);
-        let hosts = other_hosts(case, organisation);
-        let back = set().null("SmartHosts").bool("DNSRoutingEnabled", true);
-        let back = match hosts.is_at_another_port(connector.port) {
-            true => back.number("Port", connector.port.into()),
-            false => back,
-        };
         notes
             .finding(format!("'{name}' serves {domain} and has no smart host: it routes by the MX records{to}"))
             .certainty(certainty)
@@ -66,14 +59,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .seen(pointer)
             .seen_all(mx.map(|(at, _)| format!("/evidence/dns/{at}")))
             .seen_all(onward.seen)
-            .mend(
-                Remedy::exchange(
-                    "Hand the mail to the other system itself",
-                    vec![hosts.put(set().bool("DNSRoutingEnabled", false), connector.port)],
-                    vec![back],
-                )
-                .then(organisation.synchronise_for(connector)),
-            );
+            .mend(aim(case, organisation, &Carrier::Send(connector), "Hand the mail to the other system itself"));
     }
 }
 
@@ -93,16 +79,11 @@ fn online(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
         return;
     }
     let name = &connector.name;
-    let set = || Cmdlet::new("Set-OutboundConnector").with("Identity", name);
     notes
         .finding(format!("'{name}' serves {domain} and routes by the MX records, which are Exchange Online again"))
         .about(SubjectKind::SendConnector, name)
         .seen_all([pointer, mx])
-        .mend(Remedy::exchange(
-            "Hand the mail to the other system itself",
-            vec![other_hosts(case, organisation).put_online(set().bool("UseMXRecord", false))],
-            vec![set().bool("UseMXRecord", true).null("SmartHosts")],
-        ));
+        .mend(aim(case, organisation, &Carrier::Outbound(connector), "Hand the mail to the other system itself"));
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! NSD315: the connector to the other system is not externally secured (F-14).
 use super::{leaves, on_premises};
 use crate::evidence::exchange::{SmartHostAuthentication, TlsAuthLevel};
+use crate::model::systems::is_online;
 use crate::prelude::*;
+use crate::remedy::order::Turn;
 
 pub(super) const CHECK: Check = Check {
     code: "NSD315",
@@ -55,6 +57,18 @@ fn judge(case: &Case, notes: &mut Notes) {
             notes.gap(Gap::not_asked(what, "--exchange-export with Get-SendConnector, whole"));
             continue;
         }
+        // There it would be wrong: the way is secured by TLS, and the mail marked as the organisation's own.
+        if connector.smart_hosts.iter().any(|host| is_online(host)) {
+            notes
+                .finding(format!(
+                    "'{name}' hands mail to Exchange Online with SmartHostAuthMechanism None{raw} and without \
+                     CloudServicesMailEnabled: it loses Exchange's own headers on the way; the mail passes all the same"
+                ))
+                .about(SubjectKind::SendConnector, name)
+                .seen(pointer)
+                .mend(Remedy::steps("exchange", "Make it a hybrid connector", hybrid(name)).at(Turn::WayOut));
+            continue;
+        }
         let set = |how| Cmdlet::new("Set-SendConnector").with("Identity", name).word("SmartHostAuthMechanism", how);
         notes
             .finding(format!(
@@ -63,8 +77,30 @@ fn judge(case: &Case, notes: &mut Notes) {
             ))
             .about(SubjectKind::SendConnector, name)
             .seen(pointer)
-            .mend(Remedy::exchange("Treat the way as secured", vec![set("ExternalAuthoritative")], vec![set("None")]));
+            .mend(
+                Remedy::exchange(
+                    "Treat the way as secured",
+                    vec![set("ExternalAuthoritative").remark(SECURED)],
+                    vec![set("None")],
+                )
+                .then(organisation.synchronise_for(connector)),
+            );
     }
+}
+
+/// It is no login: it declares that the way is secured by other means (Microsoft, "Send connectors in Exchange Server").
+const SECURED: &str = "only where the way to it is secured (the same network, IPsec): it declares that";
+
+/// What a connector to Exchange Online has (Microsoft, "Hybrid Configuration wizard"; the parameters are those of
+/// Set-SendConnector since Exchange 2013).
+fn hybrid(name: &str) -> Vec<String> {
+    vec![
+        format!("Run the Hybrid Configuration Wizard, which sets up a connector such as '{name}'"),
+        "Or, where both ends have been set up by it, set CloudServicesMailEnabled and RequireTLS to $true, TlsAuthLevel to \
+         DomainValidation and TlsDomain to mail.protection.outlook.com (Set-SendConnector)"
+            .into(),
+        "Leave SmartHostAuthMechanism at None: ExternalAuthoritative is for a way that is secured without TLS".into(),
+    ]
 }
 
 const CMDLET: &str = "Get-SendConnector";
@@ -74,6 +110,38 @@ mod tests {
     use super::*;
     use crate::evidence::exchange::DomainKind;
     use crate::stories::World;
+
+    #[test]
+    fn towards_exchange_online_it_is_tls_and_elsewhere_a_declaration() {
+        let told = |host: &str| {
+            let mut world = World::healthy();
+            world.connector(|one| {
+                (one.authentication, one.smart_hosts) = (SmartHostAuthentication::None, vec![host.into()]);
+            });
+            (world.lines(&CHECK), world.commands(&CHECK))
+        };
+        for host in [
+            "contoso-com.mail.protection.outlook.com",
+            "Contoso-com.mail.protection.outlook.com.",
+            "x.k-v1.mx.microsoft",
+        ] {
+            let (lines, commands) = told(host);
+            assert!(
+                lines[0].starts_with("warning proven: 'To Zimbra' hands mail to Exchange Online with"),
+                "{lines:?}"
+            );
+            assert_eq!(commands, [""; 0], "{host}: in words alone");
+        }
+        let set = "Set-SendConnector -Identity 'To Zimbra' -SmartHostAuthMechanism ExternalAuthoritative";
+        for host in ["smarthost.contoso.com", "mail.protection.outlook.com.example.net"] {
+            let (lines, commands) = told(host);
+            assert!(
+                lines[0].starts_with("warning proven: 'To Zimbra' hands mail to the other system with"),
+                "{lines:?}"
+            );
+            assert_eq!(commands, [&*format!("# {SECURED}"), set], "{host}");
+        }
+    }
 
     #[test]
     fn a_connector_without_any_mechanism_is_told() {

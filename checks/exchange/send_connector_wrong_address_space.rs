@@ -73,17 +73,20 @@ pub(super) fn meant<'a>(
     Some(Meant { pointer, connector, why, sure, space })
 }
 
+/// The connector's address spaces with their costs. The cost is 1 where none is given (Microsoft, "Set-SendConnector").
+pub(super) fn written(connector: &SendConnector) -> Vec<String> {
+    let cost = |space: &AddressSpace| if space.cost == 1 { String::new() } else { format!(";{}", space.cost) };
+    let costs = connector.address_spaces.iter().map(cost);
+    spaces(connector).iter().zip(costs).map(|(space, cost)| format!("{space}{cost}")).collect()
+}
+
 impl Meant<'_> {
     /// The remedy: its address spaces, and the one that it lacks. Beside it the domain needs no other connector.
     pub(super) fn mend(&self, organisation: &OrganisationView, is_served: bool) -> Remedy {
         let set = |spaces: &[String]| {
             Cmdlet::new("Set-SendConnector").with("Identity", &self.connector.name).list("AddressSpaces", spaces)
         };
-        // The cost is 1 where none is given (Microsoft, "Set-SendConnector").
-        let cost = |space: &AddressSpace| if space.cost == 1 { String::new() } else { format!(";{}", space.cost) };
-        let costs = self.connector.address_spaces.iter().map(cost);
-        let written: Vec<String> =
-            spaces(self.connector).iter().zip(costs).map(|(space, cost)| format!("{space}{cost}")).collect();
+        let written = written(self.connector);
         let change = |key| {
             Cmdlet::new("Set-SendConnector").with("Identity", &self.connector.name).change(
                 "AddressSpaces",

@@ -67,16 +67,7 @@ impl Prediction {
 
 /// The path of `recipient`'s mail: where the gateways hand it to different systems, the one that ends worst.
 pub fn predict(model: &Model, recipient: &Recipient) -> Prediction {
-    let mut path = Path {
-        model,
-        recipient,
-        steps: Vec::new(),
-        missing: None,
-        asked: false,
-        been: Vec::new(),
-        target: None,
-        seen: Vec::new(),
-    };
+    let mut path = Path::new(model, recipient);
     let mut starts: Vec<&str> = Vec::new();
     for hop in model.hops_of(Role::Gateway) {
         match hop.outcome(recipient.address) {
@@ -102,6 +93,13 @@ pub fn predict(model: &Model, recipient: &Recipient) -> Prediction {
         let disposition = path.lacks("the Exchange system", false);
         path.end(disposition)
     })
+}
+
+/// The path of `recipient`'s mail from `system` on, whatever the gateways say.
+pub fn predict_from(model: &Model, recipient: &Recipient, system: &str) -> Prediction {
+    let mut path = Path::new(model, recipient);
+    let disposition = path.at(system);
+    path.end(disposition)
 }
 
 /// The place of a disposition among several: the least is told.
@@ -130,7 +128,20 @@ struct Path<'m, 'a, 'r> {
     seen: Vec<String>,
 }
 
-impl Path<'_, '_, '_> {
+impl<'m, 'a, 'r> Path<'m, 'a, 'r> {
+    fn new(model: &'m Model<'a>, recipient: &'m Recipient<'r>) -> Self {
+        Self {
+            model,
+            recipient,
+            steps: Vec::new(),
+            missing: None,
+            asked: false,
+            been: Vec::new(),
+            target: None,
+            seen: Vec::new(),
+        }
+    }
+
     fn step(&mut self, at: &str, says: impl Into<String>) {
         self.steps.push(Step { at: at.into(), says: says.into() });
     }

@@ -248,7 +248,8 @@ pub fn is_at(named: &str, hop: &Hop, usual_port: u16) -> bool {
     (address || host.eq_ignore_ascii_case(&hop.host)) && port.unwrap_or(usual_port) == hop.port
 }
 
-fn is_online(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
+/// Whether `host` is one of Exchange Online's names.
+pub fn is_online(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
     ONLINE.iter().any(|suffix| host.ends_with(suffix))
 }

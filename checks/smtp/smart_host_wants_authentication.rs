@@ -57,11 +57,14 @@ fn judge(case: &Case, notes: &mut Notes) {
                 SmartHostAuthentication::None => "None",
                 _ => "ExternalAuthoritative",
             };
-            finding.mend(Remedy::exchange(
-                "Or have the connector authenticate",
-                vec![set("BasicAuthRequireTLS").remark(STAYS).credential("AuthenticationCredential")],
-                vec![set(before)],
-            ));
+            finding.mend(
+                Remedy::exchange(
+                    "Or have the connector authenticate",
+                    vec![set("BasicAuthRequireTLS").remark(STAYS).credential("AuthenticationCredential")],
+                    vec![set(before)],
+                )
+                .then(organisation.synchronise_for(connector)),
+            );
         }
     }
 }
@@ -70,6 +73,15 @@ fn judge(case: &Case, notes: &mut Notes) {
 mod tests {
     use super::*;
     use crate::stories::{GATEWAY, OTHER, World, turn};
+
+    #[test]
+    fn an_edge_server_that_sends_hears_of_the_credential() {
+        let mut world = World::healthy();
+        world.answers_all(OTHER, "530 5.7.0 Authentication required");
+        assert_eq!(world.commands(&CHECK).len(), 2, "a remark and the command");
+        world.sends_from_edge();
+        assert_eq!(world.commands(&CHECK)[2..], ["Start-EdgeSynchronization"]);
+    }
 
     #[test]
     fn only_a_smart_host_that_takes_nobody_without_authentication_is_told() {

@@ -88,9 +88,14 @@ fn judge(case: &Case, notes: &mut Notes) {
             total(finding.seen_all(&breach.seen));
         }
         if let Some((objection, demand)) = demand {
-            finding.about(SubjectKind::SendConnector, &demand.connector.name).seen(demand.pointer);
+            finding.about(SubjectKind::SendConnector, &demand.connector.name).seen(&*demand.pointer);
             finding.severity(Severity::Critical).certainty(objection.certainty);
-            finding.remedies.extend(objection.remedy);
+            let edges = case.model.on_premises().find_map(|organisation| {
+                let (pointer, _) = organisation.send_connectors().ok()?;
+                let is_its_own = demand.pointer.strip_prefix(&*pointer)?.starts_with('/');
+                organisation.synchronise_for(demand.connector).filter(|_| is_its_own)
+            });
+            finding.remedies.extend(objection.remedy.map(|remedy| remedy.then(edges)));
         }
     }
 }
@@ -186,6 +191,8 @@ mod tests {
         assert_eq!(told(&world), [format!("{found} {subjects}")]);
         let set = "Set-SendConnector -Identity 'To Zimbra' -TlsDomain 'smarthost.contoso.com'";
         assert_eq!(world.commands(&CHECK), [set]);
+        world.sends_from_edge();
+        assert_eq!(world.commands(&CHECK), [set, "Start-EdgeSynchronization"]);
         level(&mut world, TlsAuthLevel::CertificateValidation, None);
         world.last(OTHER).tls.as_mut().unwrap().trusted = Observed::Known(false);
         let found = "critical likely: The certificate of smarthost.contoso.com (10.0.0.44) leads to no trusted root (issuer: \
