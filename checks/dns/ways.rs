@@ -72,7 +72,7 @@ pub(super) fn ways<'c, 'a>(case: &'c Case<'a>, notes: &mut Notes) -> Vec<Way<'c,
     ways
 }
 
-impl Way<'_, '_> {
+impl<'a> Way<'_, 'a> {
     /// The smart hosts that may be right.
     pub(super) fn rest(&self) -> Vec<&str> {
         let bad = |host: &&SmartHost| matches!(host.aim, Aim::Dead | Aim::Gateway | Aim::Itself);
@@ -97,7 +97,7 @@ impl Way<'_, '_> {
 
     /// The remedy: the smart hosts that are left, or the one that is to be named; nothing that turns the mail of other
     /// domains. A host that is dead takes nobody's mail, so that it may go.
-    pub(super) fn mend(&self, case: &Case, title: &str) -> Remedy {
+    pub(super) fn mend(&self, case: &Case<'a>, title: &str) -> Remedy {
         let Some(carrier) = carrier(self.organisation) else {
             return Remedy::steps("exchange", title, vec!["Name the other system's host on its connector".into()]);
         };

@@ -1,7 +1,7 @@
 //! The remedy for a connector that carries the domain's mail to the wrong place: another aim, where it serves nothing else.
 use super::known::other_hosts;
 use super::remedies::{connector, connector_name, served};
-use super::send_connector_wrong_address_space::written;
+use super::send_connector_wrong_address_space::{meant, written};
 use super::trial::{Change, brings, is_won_by, told};
 use crate::evidence::exchange::{SendConnector, SmartHostAuthentication};
 use crate::evidence::online::OutboundConnector;
@@ -26,7 +26,7 @@ pub(crate) fn carrier<'a>(organisation: &OrganisationView<'a>) -> Option<Carrier
 
 /// The remedy that has the domain's mail go to the other system. A connector that serves other domains as well would take
 /// their mail there with it, so that the domain gets one of its own.
-pub(crate) fn aim(case: &Case, organisation: &OrganisationView, carrier: &Carrier, title: &str) -> Remedy {
+pub(crate) fn aim<'a>(case: &Case<'a>, organisation: &OrganisationView<'a>, carrier: &Carrier, title: &str) -> Remedy {
     let more = carrier.serves_besides(organisation.domain);
     if !more.is_empty() {
         return apart(case, organisation, carrier, &more);
@@ -88,8 +88,14 @@ fn with_authentication(connector: &SendConnector, to: Cmdlet, back: Cmdlet) -> (
     )
 }
 
-/// A connector for the domain alone, beside the one that serves `more`.
-fn apart(case: &Case, organisation: &OrganisationView, carrier: &Carrier, more: &[String]) -> Remedy {
+/// A connector for the domain alone, beside the one that serves `more`; where one is there that is surely meant for it, that.
+fn apart<'a>(case: &Case<'a>, organisation: &OrganisationView<'a>, carrier: &Carrier, more: &[String]) -> Remedy {
+    if let Carrier::Send(_) = carrier
+        && let Ok(routing) = organisation.choice(organisation.domain)
+        && let Some(meant) = meant(case, organisation, &routing).filter(|meant| meant.sure)
+    {
+        return meant.mend(organisation, routing.is_served());
+    }
     let (domain, old) = (organisation.domain, carrier.name());
     let (name, own, hosts) = (connector_name(domain), served(organisation, domain), other_hosts(case, organisation));
     let (mut add, remove) = connector(case, organisation, domain);

@@ -64,7 +64,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 }
 
 /// An outbound connector that routes by MX comes back where the MX is Exchange Online; elsewhere it may be the way.
-fn online(case: &Case, organisation: &OrganisationView, notes: &mut Notes) {
+fn online<'a>(case: &Case<'a>, organisation: &OrganisationView<'a>, notes: &mut Notes) {
     let domain = organisation.domain;
     let Some(outbound) = notes.need(organisation.outbound(domain)) else { return };
     let Some((pointer, connector)) = outbound.winner else { return };
