@@ -402,7 +402,7 @@ async fn remedies_stand_in_the_order_in_which_they_work_and_each_once() {
         own.servers = Observed::NotAsked;
     };
     let script = scripts(&again(&unseen)).apply;
-    let why = "in Exchange' 'what mends NSD311 is left to you, and comes first' { New-AcceptedDomain ";
+    let why = "in Exchange' 'what mends NSD311 is left to you, and comes first; first give contoso.com a connector ";
     assert!(script.contains(why) && script.contains("    #   New-SendConnector "), "{script}");
     // Where the connector is there, nothing has to come before.
     let script = scripts(&report).apply;
@@ -419,14 +419,13 @@ async fn equal_commands_say_for_which_organisation_they_are() {
         accepted.iter_mut().for_each(|one| one.kind = DomainKind::ExternalRelay);
     }
     let report = nsdiag_checks::report::report(&report.tool.version, run, evidence, &[], &app::run_check).0;
-    let written: [(_, fn(&str) -> String); 2] = [
-        (nsdiag::report::table::table(&report, false, false), |one| format!(" ({one})")),
-        (scripts(&report).apply, |one| {
-            format!(" for {one}, Make it an internal relay domain' 'it is for {one} alone' {{ ")
-        }),
-    ];
-    for (text, told) in written {
-        assert!(["corp", "labs"].iter().all(|one| text.contains(&format!("NSD303{}", told(one)))), "{text}");
+    let (table, script) = (nsdiag::report::table::table(&report, false, false), scripts(&report).apply);
+    let titles = |one: &str| {
+        let step = format!("NSD303 for {one}, Make it an internal relay domain' 'it is for {one} alone' {{ ");
+        [format!("NSD303 ({one})"), step]
+    };
+    for (text, at) in [(table, 0), (script, 1)] {
+        assert!(["corp", "labs"].iter().all(|one| text.contains(&titles(one)[at])), "{text}");
         assert_eq!(text.matches("Set-AcceptedDomain -Identity 'contoso.com' -DomainType InternalRelay").count(), 2);
     }
 }
@@ -643,7 +642,7 @@ async fn what_a_person_has_to_see_to_first_is_done_on_request_alone_and_is_said_
     let about =
         |said: &[String], start: &str| said.iter().any(|one| one.starts_with(start) && one.contains("see first"));
     let apply = ("Apply", Value::Bool(true));
-    let (by_itself, done) = said(&[apply.clone()]);
+    let (by_itself, done) = said(std::slice::from_ref(&apply));
     assert_eq!((done, about(&by_itself, &format!("{number}. "))), (0, true), "{by_itself:?}\n{script}");
     let (on_request, done) = said(&[apply, ("Step", Value::Text(number.into()))]);
     assert_eq!((done, about(&on_request, "   see first ")), (1, true), "{on_request:?}");
