@@ -487,6 +487,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_remark_asks_of_a_person_first_is_told_from_what_it_only_says() {
+        let cases = [
+            ("first give a.com a connector to the other system, else mail waits and expires", true),
+            ("first, by hand: Note the catch-all recipient", true),
+            ("see first where it leads: the send connectors (nobody asked)", true),
+            ("only where it leads to the other system, and in place of a new connector", true),
+            ("what the domain was is not known: unless you note it first, this cannot be undone", true),
+            ("then NSD311 is left: no connector leads to the other system", false),
+            ("what else Exchange kept there goes too, and nothing brings it back", false),
+            ("firstly@a.com is its address", false),
+        ];
+        for (remark, asks) in cases {
+            let command = Command::from(Cmdlet::new("X").remark("it is so").remark(remark));
+            assert_eq!(command.first(), asks.then_some(remark));
+        }
+    }
+
+    #[test]
     fn a_line_of_a_saved_report_is_never_taken_for_a_command_of_ours() {
         let text: serde::de::value::StrDeserializer<serde::de::value::Error> =
             "Remove-Mailbox -Identity 'a'".into_deserializer();
