@@ -1,6 +1,6 @@
 //! The failure modes of recipients and gateways, each as a story with its code, and a near-miss without it.
 use crate::prelude::*;
-use crate::remedy::{READABLE, lines};
+use crate::remedy::READABLE;
 use crate::stories::{GATEWAY, OTHER, World, object, turn};
 use alloc::collections::BTreeSet;
 
@@ -310,8 +310,8 @@ fn thousands_of_recipients_are_judged_and_no_remedy_is_longer_than_a_person_read
         (check.judge)(&case, &mut notes);
         for finding in notes.findings {
             for remedy in finding.remedies {
-                for all in [&remedy.commands, &remedy.undo] {
-                    assert!(lines(all).len() <= READABLE + 1, "{}: {}", check.code, remedy.title);
+                for all in remedy.lines() {
+                    assert!(all.len() <= READABLE + 1, "{}: {}", check.code, remedy.title);
                 }
             }
             found.insert(check.code);

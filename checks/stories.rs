@@ -498,7 +498,10 @@ impl World {
         let remedies = notes.findings.into_iter().flat_map(|finding| finding.remedies);
         remedies
             .filter(|remedy| remedy.shell.is_some())
-            .flat_map(|remedy| crate::remedy::lines(&remedy.commands))
+            .flat_map(|remedy| {
+                let [commands, _] = remedy.lines();
+                commands
+            })
             .collect()
     }
 }

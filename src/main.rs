@@ -190,6 +190,12 @@ fn show(args: &ShowArgs) -> Outcome {
         ..ReportArgs::default()
     };
     check_outputs(&outputs, None)?;
+    let other = |path: &&PathBuf| !matches!(written_as(path), Some(Written::Script));
+    if let Some(path) = args.remedies.as_ref().and_then(|_| args.output.iter().find(other)) {
+        let name = path.display();
+        let why = "the remedies are written as a script, with what takes them back beside it: the ending is .ps1";
+        return Err((USAGE, format!("--output: {name}: {why}")));
+    }
     if args.remedies.is_none() {
         let is_table = |path: &&PathBuf| matches!(written_as(path), Some(Written::Report(Format::Table)));
         let (tables, others): (Vec<&PathBuf>, Vec<&PathBuf>) = outputs.output.iter().partition(is_table);

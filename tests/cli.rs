@@ -587,6 +587,15 @@ fn a_saved_report_is_shown_as_it_was_and_its_remedies_are_written_as_scripts() {
         assert!(script.starts_with("\u{feff}# ") && !script.replace("\r\n", "").contains(['\r', '\n']), "{name}");
         assert_eq!(script.matches("    Invoke-Step ").count(), 2, "{script}");
     }
+    // Another ending would have the one without the other.
+    for other in ["later.txt", "later.json"] {
+        let args = ["show", "report.json", "--remedies", "powershell", "-o", other];
+        let (code, out, errors) = told(&nsdiag(folder.path(), &args));
+        assert_eq!((code, &*out, folder.path().join(other).exists()), (64, "", false), "{errors}");
+        assert!(errors.contains(other) && errors.contains("the ending is .ps1"), "{errors}");
+    }
+    let (code, ..) = told(&nsdiag(folder.path(), &["show", "report.json", "-o", "later.txt"]));
+    assert_eq!((code, folder.path().join("later.txt").exists()), (2, true));
     assert!(read("mend.undo.ps1").contains("{ Remove-MailContact -Identity 'orders@contoso.com' -Confirm:$false "));
 }
 
@@ -659,7 +668,7 @@ fn a_script_does_by_itself_what_is_proven_whole_and_for_one_organisation() {
     let cases = [
         ("mailbox-has-target", 1, "'NSD409, Let the mail stay in the mailbox' '' { Set-ADObject "),
         ("mailbox-being-moved", 1, "'it is not proven that this is wrong' { Set-ADObject "),
-        ("two-forests-loop", 1, "'it is for one of corp, labs' { Set-AcceptedDomain "),
+        ("two-forests-loop", 1, "'it is for labs alone; Make labs the end of the line, once it has mail contacts"),
         ("contact-targets-shared-domain", 0, FILLED_IN),
         ("wants-authentication", 0, "because it is another way than the first: Or have the connector"),
         ("authoritative-misses-one", 1, " '' { New-SendConnector -Name 'To the other system of contoso.com' "),

@@ -28,6 +28,9 @@ pub struct Command {
     text: String,
     remarks: Vec<String>,
     kind: Kind,
+    /// What it is about, and which of its parameters say what becomes of that; of a cmdlet that was built here.
+    object: Option<String>,
+    parameters: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +45,15 @@ enum Kind {
     Saved,
 }
 
+/// The parameters that name what a cmdlet is about.
+const NAMES: [&str; 2] = ["Identity", "Name"];
+/// The parameters that say where it is looked for.
+const SERVERS: [&str; 2] = ["DomainController", "Server"];
+
 impl Command {
     /// A step in words.
     pub(super) fn step(text: String) -> Self {
-        Self { text, remarks: Vec::new(), kind: Kind::Step }
+        Self { text, remarks: Vec::new(), kind: Kind::Step, object: None, parameters: Vec::new() }
     }
 
     /// Adds what a person has to know before it.
@@ -66,6 +74,37 @@ impl Command {
     /// What a person has to know before it, such as a value that could not be quoted.
     pub fn remarks(&self) -> &[String] {
         &self.remarks
+    }
+
+    /// What a person has to do or to see before it, or the case in which alone it is right, where a remark says so.
+    pub fn first(&self) -> Option<&str> {
+        const STARTS: [&str; 4] = ["first ", "first, ", "see first ", "only where "];
+        const WITHIN: [&str; 2] = ["unless you note it first", "; note "];
+        let asks = |remark: &&String| {
+            STARTS.iter().any(|start| remark.starts_with(start)) || WITHIN.iter().any(|part| remark.contains(part))
+        };
+        self.remarks.iter().find(asks).map(String::as_str)
+    }
+
+    /// The object that it makes, changes or removes, by the name that it has in the command.
+    pub fn object(&self) -> Option<&str> {
+        self.object.as_deref()
+    }
+
+    /// The parameters that say what becomes of the object.
+    pub(super) fn parameters(&self) -> &[&'static str] {
+        &self.parameters
+    }
+
+    /// The cmdlet's name, as `Set` and `SendConnector`; a program has no noun.
+    pub(super) fn verb_and_noun(&self) -> (&str, &str) {
+        let name = self.text.split(' ').next().unwrap_or_default();
+        name.split_once('-').unwrap_or((name, ""))
+    }
+
+    /// Whether it only has Edge servers learn what was changed.
+    pub fn synchronises(&self) -> bool {
+        self.text.starts_with("Start-EdgeSynchronization")
     }
 
     /// Whether it runs as it stands: built here, and with nothing to be filled in.
@@ -93,7 +132,8 @@ impl Command {
 impl<'de> Deserialize<'de> for Command {
     /// A line of a saved report.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(Self { text: String::deserialize(from)?, remarks: Vec::new(), kind: Kind::Saved })
+        let text = String::deserialize(from)?;
+        Ok(Self { text, remarks: Vec::new(), kind: Kind::Saved, object: None, parameters: Vec::new() })
     }
 }
 
@@ -104,21 +144,27 @@ pub struct Cmdlet {
     line: String,
     remarks: Vec<String>,
     blank: bool,
+    object: Option<String>,
+    parameters: Vec<&'static str>,
 }
 
 impl Cmdlet {
     /// `New-SendConnector`.
     pub fn new(name: &'static str) -> Self {
-        Self { line: name.into(), remarks: Vec::new(), blank: false }
+        Self { line: name.into(), remarks: Vec::new(), blank: false, object: None, parameters: Vec::new() }
     }
 
     /// `Set-MailContact` of `Set` and `MailContact`.
     pub fn of(verb: &'static str, noun: &'static str) -> Self {
-        Self { line: format!("{verb}-{noun}"), remarks: Vec::new(), blank: false }
+        Self { line: format!("{verb}-{noun}"), ..Self::new("") }
     }
 
     /// `-Identity 'a value'`.
-    pub fn with(self, parameter: &'static str, value: impl AsRef<str>) -> Self {
+    pub fn with(mut self, parameter: &'static str, value: impl AsRef<str>) -> Self {
+        // A recipient is known by its address: what removes it names it so, and what makes it has another name as well.
+        if parameter == "ExternalEmailAddress" && self.makes() || NAMES.contains(&parameter) && self.object.is_none() {
+            self.object = Some(value.as_ref().into());
+        }
         self.list(parameter, [value])
     }
 
@@ -240,6 +286,9 @@ impl Cmdlet {
     }
 
     fn put(mut self, parameter: &'static str, value: &str) -> Self {
+        if !NAMES.contains(&parameter) && !SERVERS.contains(&parameter) {
+            self.parameters.push(parameter);
+        }
         self.line += &format!(" -{parameter} {value}");
         self
     }
@@ -255,7 +304,8 @@ impl Cmdlet {
 impl From<Cmdlet> for Command {
     fn from(cmdlet: Cmdlet) -> Self {
         let kind = if cmdlet.blank { Kind::Blank } else { Kind::Whole };
-        Self { text: cmdlet.line, remarks: cmdlet.remarks, kind }
+        let Cmdlet { line: text, remarks, object, parameters, .. } = cmdlet;
+        Self { text, remarks, kind, object, parameters }
     }
 }
 
@@ -314,7 +364,8 @@ impl Program {
     /// The command for `shell`.
     pub(super) fn in_shell(self, shell: Shell) -> Command {
         let remarks = self.remarks.into_iter().map(String::from).collect();
-        let mut command = Command { text: self.name.into(), remarks, kind: Kind::Whole };
+        let mut command =
+            Command { text: self.name.into(), remarks, kind: Kind::Whole, object: None, parameters: Vec::new() };
         // A POSIX shell reads a file that has the name after `<`; an opening bracket is an error of syntax to each of them.
         let open = |words: &str| match shell {
             Shell::PowerShell => format!("<{}>", blank(words)),
@@ -432,6 +483,24 @@ mod tests {
         for odd in ["a,x@evil.example", "a b@c", "", "a\t@c"] {
             let all = list(&["a@b", odd]);
             assert_eq!(all.last().map(String::as_str), Some("swaks --to (<see the comment>)"), "{odd}");
+        }
+    }
+
+    #[test]
+    fn what_a_remark_asks_of_a_person_first_is_told_from_what_it_only_says() {
+        let cases = [
+            ("first give a.com a connector to the other system, else mail waits and expires", true),
+            ("first, by hand: Note the catch-all recipient", true),
+            ("see first where it leads: the send connectors (nobody asked)", true),
+            ("only where it leads to the other system, and in place of a new connector", true),
+            ("what the domain was is not known: unless you note it first, this cannot be undone", true),
+            ("then NSD311 is left: no connector leads to the other system", false),
+            ("what else Exchange kept there goes too, and nothing brings it back", false),
+            ("firstly@a.com is its address", false),
+        ];
+        for (remark, asks) in cases {
+            let command = Command::from(Cmdlet::new("X").remark("it is so").remark(remark));
+            assert_eq!(command.first(), asks.then_some(remark));
         }
     }
 

@@ -1,6 +1,7 @@
 //! What mends a fault: commands that are built from their parts, so that no value gets into one but quoted, and what takes
 //! them back.
 pub mod command;
+pub mod inverse;
 pub mod order;
 pub mod quoting;
 
@@ -9,12 +10,13 @@ use alloc::collections::BTreeSet;
 pub use command::{Cmdlet, Command, Program, Shell};
 use order::Turn;
 use serde::Serializer;
+use serde::ser::SerializeStruct;
 
 /// How many lines a person reads and pastes; a script (`show --remedies powershell`) serves better for more.
 pub const READABLE: usize = 50;
 
 /// One way to mend it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct Remedy {
     /// What it does.
     pub title: String,
@@ -24,11 +26,9 @@ pub struct Remedy {
     /// What the commands are for: `powershell`, `sh`; none for steps in words.
     pub shell: Option<String>,
     /// The commands, or the steps.
-    #[serde(serialize_with = "as_lines")]
     #[schemars(with = "Vec<String>")]
     pub commands: Vec<Command>,
     /// What takes them back.
-    #[serde(serialize_with = "as_lines")]
     #[schemars(with = "Vec<String>")]
     pub undo: Vec<Command>,
     /// Whether it mends nothing: commands that only read, and show what the finding says, or words that go with a remedy.
@@ -109,11 +109,36 @@ impl Remedy {
     /// The same, with `command` after its commands and after its undos. What is said in words stays as it is.
     pub fn then(mut self, command: Option<Cmdlet>) -> Self {
         if let Some(command) = command.filter(|_| self.shell.is_some()) {
-            self.steps.clear();
+            if !self.steps.is_empty() {
+                self.steps.push((1, 1));
+            }
             self.commands.push(command.clone().into());
             self.undo.push(command.into());
         }
         self
+    }
+
+    /// Its commands and its undos line by line, as far as a person reads, and how many more there are: both as far as the
+    /// same step, so that the one takes back what the other does.
+    pub fn lines(&self) -> [Vec<String>; 2] {
+        let fits = [readable(&self.commands), readable(&self.undo)];
+        let mut ends = if self.steps.is_empty() { fits } else { [0; 2] };
+        for (at, (one, back)) in self.steps.iter().enumerate() {
+            let next = [ends[0] + one, ends[1] + back];
+            if at > 0 && (next[0] > fits[0] || next[1] > fits[1]) {
+                break;
+            }
+            ends = next;
+        }
+        [(&self.commands, ends[0]), (&self.undo, ends[1])].map(|(all, end)| {
+            let mut shown = lines(&all[..end]);
+            if end < all.len() {
+                let more = all.len() - end;
+                shown
+                    .push(format!("# and {more} more; all: nsdiag show REPORT.json --remedies powershell -o FILE.ps1"));
+            }
+            shown
+        })
     }
 
     /// A remedy by programs of `shell`, at `place`.
@@ -171,25 +196,94 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// `commands` line by line, as far as a person reads, and how many more there are. What is to be known of several is said once.
+/// `commands` line by line. What is to be known of several is said once.
 pub fn lines(commands: &[Command]) -> Vec<String> {
-    // What was saved was counted when it was.
-    let saved = commands.iter().any(Command::is_saved);
     let mut said: BTreeSet<&str> = BTreeSet::new();
     let mut shown: Vec<String> = Vec::new();
-    for (at, command) in commands.iter().enumerate() {
-        let remarks: Vec<_> = command.remarks().iter().filter(|remark| said.insert(remark)).collect();
-        if at > 0 && !saved && shown.len() + remarks.len() >= READABLE {
-            let more = commands.len() - at;
-            shown.push(format!("# and {more} more; all: nsdiag show REPORT.json --remedies powershell -o FILE.ps1"));
-            break;
-        }
-        shown.extend(remarks.into_iter().map(|remark| format!("# {remark}")));
+    for command in commands {
+        let remarks = command.remarks().iter().filter(|remark| said.insert(remark));
+        shown.extend(remarks.map(|remark| format!("# {remark}")));
         shown.push(command.text().to_string());
     }
     shown
 }
 
-fn as_lines<S: Serializer>(commands: &[Command], to: S) -> Result<S::Ok, S::Error> {
-    lines(commands).serialize(to)
+/// How many of `commands` a person reads; at least one.
+fn readable(commands: &[Command]) -> usize {
+    // What was saved was counted when it was.
+    if commands.iter().any(Command::is_saved) {
+        return commands.len();
+    }
+    let mut said: BTreeSet<&str> = BTreeSet::new();
+    let mut lines = 0;
+    let fits = commands.iter().take_while(|command| {
+        lines += 1 + command.remarks().iter().filter(|remark| said.insert(remark)).count();
+        lines <= READABLE
+    });
+    fits.count().max(1).min(commands.len())
+}
+
+impl Serialize for Remedy {
+    /// As far as a person reads.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { title, place, shell, commands: _, undo: _, proof, system, order, steps: _, turn: _ } = self;
+        let [commands, undo] = self.lines();
+        let mut all = to.serialize_struct("Remedy", 8)?;
+        all.serialize_field("title", title)?;
+        all.serialize_field("where", place)?;
+        all.serialize_field("shell", shell)?;
+        all.serialize_field("commands", &commands)?;
+        all.serialize_field("undo", &undo)?;
+        if !is_false(proof) {
+            all.serialize_field("proof", proof)?;
+        }
+        if system.is_some() {
+            all.serialize_field("system", system)?;
+        }
+        if order.is_some() {
+            all.serialize_field("order", order)?;
+        }
+        all.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contact(name: &str) -> (Cmdlet, Cmdlet) {
+        let back = Cmdlet::new("Remove-MailContact").with("Identity", name).off("Confirm");
+        (Cmdlet::new("New-MailContact").with("Name", name), back)
+    }
+
+    #[test]
+    fn what_is_shown_of_many_steps_is_taken_back_by_what_is_shown_of_their_undo() {
+        let many = |count: usize, before: &str, back: &str| {
+            let one = |number: usize| {
+                let (one, undo) = contact(&format!("m{number}"));
+                let note = |cmdlet: Cmdlet, words: &str| if words.is_empty() { cmdlet } else { cmdlet.remark(words) };
+                (note(one, before), note(undo, &back.replace('N', &number.to_string())))
+            };
+            Remedy::each("x", (0..count).map(one))
+        };
+        let sync = || Some(Cmdlet::new("Start-EdgeSynchronization").with("Server", "EXCH01"));
+        // How many are shown of each, and the last line of each.
+        let cases = [
+            (many(50, "", ""), 50, 50),
+            (many(3_000, "", ""), 50, 50),
+            (many(3_000, "one remark", ""), 49, 49),
+            (many(3_000, "", "one for N"), 25, 25),
+            (many(3_000, "", "").then(sync()), 50, 50),
+            (many(2, "", "").then(sync()), 3, 3),
+        ];
+        for (remedy, does, undoes) in cases {
+            let [commands, undo] = remedy.lines();
+            let shown = |lines: &[String]| lines.iter().filter(|line| !line.starts_with("# ")).count();
+            assert_eq!((shown(&commands), shown(&undo)), (does, undoes), "{:?}", undo.last());
+            let more = |lines: &[String]| lines.last().filter(|line| line.starts_with("# and ")).cloned();
+            let left = remedy.commands.len() - does;
+            let told = format!("# and {left} more; all: nsdiag show REPORT.json --remedies powershell -o FILE.ps1");
+            assert_eq!([more(&commands), more(&undo)], [(); 2].map(|()| (left > 0).then(|| told.clone())));
+        }
+    }
 }

@@ -57,8 +57,7 @@ impl Remedy {
     pub fn turn(&self) -> Turn {
         let of = |command: &Command| {
             let text = command.text();
-            let cmdlet = text.split(' ').next().unwrap_or_default();
-            match cmdlet.split_once('-').map_or("", |(_, noun)| noun) {
+            match command.verb_and_noun().1 {
                 "ReceiveConnector" | "InboundConnector" => Turn::WayIn,
                 "SendConnector" | "OutboundConnector" => Turn::WayOut,
                 "AcceptedDomain" if text.contains(" -DomainType Authoritative") => Turn::EndOfLine,
@@ -75,7 +74,7 @@ impl Remedy {
             _ if self.shell.is_none() => Turn::Recipients,
             _ => {
                 let mut last_first = self.commands.iter().rev();
-                let last = last_first.find(|one| !one.text().starts_with("Start-EdgeSynchronization"));
+                let last = last_first.find(|one| !one.synchronises());
                 last.map_or(Turn::Recipients, of)
             }
         })

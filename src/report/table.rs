@@ -7,8 +7,8 @@ use nsdiag_checks::evidence::smtp::Who;
 use nsdiag_checks::judge::{Certainty, Finding, Severity, count, listed};
 use nsdiag_checks::model::Outcome;
 use nsdiag_checks::model::diagnosis::{Fate, meaning_in_words};
+use nsdiag_checks::remedy::Remedy;
 use nsdiag_checks::remedy::order::{Step, steps};
-use nsdiag_checks::remedy::{Remedy, lines};
 use nsdiag_checks::replies::Meaning;
 use nsdiag_checks::report::{FoldedGap, RecipientResult, Report, Status, Verdict};
 use std::collections::BTreeMap;
@@ -155,7 +155,7 @@ fn mending(report: &Report, steps: &[Step]) -> String {
                 _ if title.starts_with("Or ") || title.starts_with("Then ") => String::new(),
                 _ => "or".into(),
             };
-            let mut does = lines(&remedy.commands);
+            let [mut does, _] = remedy.lines();
             does.extend([remedy.place.clone(), whose(report, remedy)]);
             match told.iter().find(|(known, _)| *known == does) {
                 Some((_, number)) => out.push_str(&pairs(&[(&label, format!("{title}, as in step {number}"))])),
@@ -189,7 +189,7 @@ fn of_remedy(code: &str, management: &str, label: &str, title: &str, remedy: &Re
         (None, _) => String::new(),
     };
     let mut out = pairs(&[(label, format!("{title}{shell}:"))]);
-    let commands = lines(&remedy.commands);
+    let [commands, undo] = remedy.lines();
     match remedy.shell {
         Some(_) => out.push_str(&block(code, if remedy.proof { "see" } else { "mend" }, &commands)),
         None => out.extend(commands.iter().map(|step| pairs(&[("", format!("- {}", safe(step)))]))),
@@ -197,8 +197,8 @@ fn of_remedy(code: &str, management: &str, label: &str, title: &str, remedy: &Re
     if !remedy.undo.is_empty() {
         out.push_str(&pairs(&[("undo", "it with:".into())]));
         match remedy.shell {
-            Some(_) => out.push_str(&block(code, "undo", &lines(&remedy.undo))),
-            None => out.extend(lines(&remedy.undo).iter().map(|step| pairs(&[("", format!("- {}", safe(step)))]))),
+            Some(_) => out.push_str(&block(code, "undo", &undo)),
+            None => out.extend(undo.iter().map(|step| pairs(&[("", format!("- {}", safe(step)))]))),
         }
     }
     out

@@ -11,8 +11,8 @@ use nsdiag::report::powershell::scripts;
 use nsdiag::report::{json, table::table};
 use nsdiag_checks::evidence::{Evidence, Question};
 use nsdiag_checks::judge::Finding;
+use nsdiag_checks::remedy::Remedy;
 use nsdiag_checks::remedy::quoting::is_unseen;
-use nsdiag_checks::remedy::{Remedy, lines};
 use nsdiag_checks::report::{Report, Status};
 use nsdiag_lab::Scenario;
 use serde_json::Value;
@@ -104,12 +104,12 @@ fn kind(finding: &Finding, remedy: &Remedy) -> String {
 }
 
 fn takes_a_value(remedy: &Remedy) -> bool {
-    lines(&remedy.commands).iter().any(|line| line.contains('\''))
+    remedy.lines()[0].iter().any(|line| line.contains('\''))
 }
 
 /// Every line of `report`'s remedies for a shell, with the shell.
 fn all_lines(report: &Report) -> Vec<(String, String)> {
-    let of = |remedy: &Remedy| [lines(&remedy.commands), lines(&remedy.undo)].concat();
+    let of = |remedy: &Remedy| remedy.lines().concat();
     let with_shell = |remedy: &Remedy| {
         let shell = remedy.shell.clone();
         shell
@@ -262,7 +262,7 @@ fn judged(report: &Report, meant: &Meant, what: &str) -> Vec<(String, Read)> {
     for (at, finding) in report.findings.iter().enumerate() {
         for (place, remedy) in finding.remedies.iter().enumerate() {
             let Some(shell) = remedy.shell.as_deref() else { continue };
-            for (lines, part) in [(lines(&remedy.commands), "commands"), (lines(&remedy.undo), "undo")] {
+            for (lines, part) in remedy.lines().into_iter().zip(["commands", "undo"]) {
                 for line in &lines {
                     let read = read(shell, line).unwrap_or_else(|why| panic!("{what}: {why}: {line}"));
                     let other: Vec<_> = read.calls.difference(meant).collect();

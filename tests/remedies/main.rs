@@ -13,7 +13,7 @@ mod trial;
 mod value;
 mod variants;
 
-use cmdlets::Version;
+use cmdlets::{Cmdlet, Version};
 use futures_util::stream::{self, StreamExt};
 use lines::faults;
 use nsdiag::app;
@@ -21,7 +21,7 @@ use nsdiag::cli::CheckArgs;
 use nsdiag::config::Settings;
 use nsdiag::report::powershell::scripts;
 use nsdiag_checks::evidence::exchange::DomainKind;
-use nsdiag_checks::evidence::{Observed, Organisation};
+use nsdiag_checks::evidence::{Observed, Organisation, SystemKind};
 use nsdiag_checks::judge::Finding;
 use nsdiag_checks::remedy::{Command, Remedy};
 use nsdiag_checks::report::Report;
@@ -65,6 +65,9 @@ async fn every_remedy_of_every_scenario_is_one_that_the_shell_takes_and_its_undo
                     let place = format!("{}{change}: {} \"{}\"", scenario.name, finding.code, remedy.title);
                     found.entry(format!("{}: {fault}", finding.code)).or_insert(place);
                 }
+            }
+            for fault in interrupted(&report, &table) {
+                found.entry(fault).or_insert_with(|| format!("{}{change}", scenario.name));
             }
             for fault in in_order(&report, &table) {
                 found.entry(fault).or_insert_with(|| format!("{}{change}", scenario.name));
@@ -391,7 +394,7 @@ async fn remedies_stand_in_the_order_in_which_they_work_and_each_once() {
     assert!(connector.len() == 1 && domain.len() == 1 && connector < domain, "{}", both.apply);
     let [connector, domain] = ["Remove-SendConnector ", "Remove-AcceptedDomain "].map(|part| at(&both.undo, part));
     assert!(connector.len() == 1 && domain.len() == 1 && connector > domain, "{}", both.undo);
-    assert!(both.apply.contains("in Exchange' '' { New-AcceptedDomain "), "{}", both.apply);
+    assert!(both.apply.contains("in Exchange' 'first give contoso.com a connector "), "{}", both.apply);
 
     // A step that rests on one that somebody has to fill in is not taken without it.
     let unseen = |own: &mut Organisation| {
@@ -399,11 +402,11 @@ async fn remedies_stand_in_the_order_in_which_they_work_and_each_once() {
         own.servers = Observed::NotAsked;
     };
     let script = scripts(&again(&unseen)).apply;
-    let why = "in Exchange' 'what mends NSD311 is left to you, and comes first' { New-AcceptedDomain ";
+    let why = "in Exchange' 'what mends NSD311 is left to you, and comes first; first give contoso.com a connector ";
     assert!(script.contains(why) && script.contains("    #   New-SendConnector "), "{script}");
     // Where the connector is there, nothing has to come before.
     let script = scripts(&report).apply;
-    assert!(script.contains("in Exchange' '' { New-AcceptedDomain ") && !script.contains("# first give"), "{script}");
+    assert!(script.contains("in Exchange' '' { New-AcceptedDomain ") && !script.contains("first give"), "{script}");
 }
 
 #[tokio::test]
@@ -416,9 +419,13 @@ async fn equal_commands_say_for_which_organisation_they_are() {
         accepted.iter_mut().for_each(|one| one.kind = DomainKind::ExternalRelay);
     }
     let report = nsdiag_checks::report::report(&report.tool.version, run, evidence, &[], &app::run_check).0;
-    let written = [nsdiag::report::table::table(&report, false, false), scripts(&report).apply];
-    for text in written {
-        assert!(text.contains("NSD303 (corp)") && text.contains("NSD303 (labs)"), "{text}");
+    let (table, script) = (nsdiag::report::table::table(&report, false, false), scripts(&report).apply);
+    let titles = |one: &str| {
+        let step = format!("NSD303 for {one}, Make it an internal relay domain' 'it is for {one} alone' {{ ");
+        [format!("NSD303 ({one})"), step]
+    };
+    for (text, at) in [(table, 0), (script, 1)] {
+        assert!(["corp", "labs"].iter().all(|one| text.contains(&titles(one)[at])), "{text}");
         assert_eq!(text.matches("Set-AcceptedDomain -Identity 'contoso.com' -DomainType InternalRelay").count(), 2);
     }
 }
@@ -437,6 +444,13 @@ async fn thirty_refusals_are_mended_by_a_block_and_by_a_script_and_both_are_take
     assert_eq!(finding.subjects.len(), 30);
     let remedy = &finding.remedies[0];
     let [done, undone] = [&remedy.commands, &remedy.undo].map(|all| all.iter().map(Command::text).collect::<Vec<_>>());
+
+    let json: serde_json::Value = serde_json::from_str(&nsdiag::report::json(&report)).unwrap();
+    let of = |part: &str| {
+        let mut all = json["findings"].as_array().unwrap().iter();
+        all.find(|one| one["code"] == "NSD401").unwrap()["remedies"][0][part].clone()
+    };
+    assert_eq!(remedy.lines().map(|lines| serde_json::json!(lines)), [of("commands"), of("undo")]);
 
     // As it stands in the table that a person copies from.
     let shown = nsdiag::report::table::table(&report, false, false);
@@ -481,6 +495,161 @@ async fn thirty_refusals_are_mended_by_a_block_and_by_a_script_and_both_are_take
     assert_eq!(exchange.objects, before);
     let taken: Vec<String> = exchange.calls.iter().skip(30).map(|(name, _)| name.clone()).collect();
     assert_eq!(taken, vec!["Remove-MailContact"; 30]);
+}
+
+/// What goes wrong when the script of `report` fails before any of the commands that change something: run again it has to
+/// do the rest, and taken back at that point it has to leave what there was.
+fn interrupted(report: &Report, table: &BTreeMap<String, Cmdlet>) -> Vec<String> {
+    let systems = &report.run.settings.systems;
+    let mut exchange = systems.iter().filter(|system| system.kind == SystemKind::Exchange);
+    let (Some(system), None) = (exchange.next(), exchange.next()) else { return Vec::new() };
+    let scripts = scripts(report);
+    if !scripts.apply.contains(" }, { ") {
+        return Vec::new();
+    }
+    let versions = [Version::V2019];
+    let stub = || Exchange::of(&report.evidence, &system.name, table, &versions);
+    let before = stub().objects;
+    // What is on request is asked for.
+    let steps = (1..=scripts.apply.matches("    Invoke-Step ").count()).map(|step| Value::Text(step.to_string()));
+    let all = [("Apply", Value::Bool(true)), ("Step", Value::List(steps.collect()))];
+    let mut whole = stub();
+    if run(&scripts.apply, MEND, &all, &mut BTreeMap::new(), &mut whole).is_err() {
+        // Whether every step can be taken is seen elsewhere.
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    // What is for one session alone is done again in the next.
+    let lasts = |name: &&String| *name != "Set-ADServerSettings";
+    let shown = |calls: &[(String, held::Bound)]| {
+        calls.iter().map(|(name, _)| name).filter(lasts).cloned().collect::<Vec<String>>()
+    };
+    for well in 0..whole.calls.len() {
+        let done = shown(&whole.calls[..well]).join(", ");
+        let (mut files, mut exchange) = (BTreeMap::new(), stub());
+        exchange.fails_after = Some(well);
+        if run(&scripts.apply, MEND, &all, &mut files, &mut exchange).is_ok() {
+            faults.push(format!("the script goes on after an error behind {done}"));
+        }
+        let mut half = exchange.clone();
+        half.fails_after = None;
+        match run(&scripts.undo, UNDO, &all[..1], &mut files.clone(), &mut half) {
+            Err(stop) => faults.push(format!("what takes back {done} stops: {stop:?}")),
+            Ok(_) if half.objects != before => faults.push(format!("what takes back {done} leaves something")),
+            Ok(_) => {}
+        }
+        exchange.fails_after = None;
+        match run(&scripts.apply, MEND, &all, &mut files, &mut exchange) {
+            Err(stop) => faults.push(format!("what goes on after {done} stops: {stop:?}")),
+            Ok(_) if shown(&exchange.calls) != shown(&whole.calls) || exchange.objects != whole.objects => {
+                faults.push(format!("what goes on after {done} does {:?}", shown(&exchange.calls)));
+            }
+            Ok(_) => {}
+        }
+    }
+    faults
+}
+
+const MEND: &str = "C:\\mend.ps1";
+const UNDO: &str = "C:\\mend.undo.ps1";
+
+/// A domain that has a catch-all mailbox, a disabled connector that leads to the gateway, and an Edge server, so that one
+/// step takes several commands; and two recipients, who are two steps of one kind.
+const SEVERAL: &str = "name = 'several'\nothers = ['orders', 'sales']\n\
+                       [organisation]\naccepted_flags = 0\ncatch_all = 'anna'\n\
+                       [[organisation.connectors]]\nname = 'To Zimbra'\nsmart_host = 'mx1.contoso.com'\nenabled = false\n\
+                       [[organisation.servers]]\n\
+                       [[organisation.servers]]\nname = 'EDGE01'\nroles = 64\n\
+                       [gateway]\nknows = 'directory'\n\
+                       [directory]\nsources = ['export']\n\
+                       [directory.properties]\n\
+                       EXCH01 = { AdminDisplayVersion = 'Version 15.0 (Build 123.4)' }\n\
+                       EDGE01 = { AdminDisplayVersion = 'Version 15.0 (Build 123.4)' }\n";
+
+#[tokio::test]
+async fn a_step_that_failed_in_the_middle_goes_on_there_and_is_taken_back_as_far_as_it_went() {
+    let (report, _) = play(&toml::from_str(SEVERAL).unwrap()).await;
+    let table = cmdlets::read();
+    let scripts = scripts(&report);
+    assert!(scripts.apply.matches(" }, { ").count() >= 3, "{}", scripts.apply);
+    assert_eq!(interrupted(&report, &table), [""; 0], "{}\n{}", scripts.apply, scripts.undo);
+    let versions = [Version::V2013];
+    let stub = || Exchange::of(&report.evidence, "corp", &table, &versions);
+    let number = |words: &str| {
+        let line =
+            scripts.apply.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{}", scripts.apply));
+        line.trim().split(' ').nth(1).unwrap().to_string()
+    };
+    let step = number(" }, { ");
+    let asked = [("Apply", Value::Bool(true)), ("Step", Value::Text(step.clone()))];
+
+    // An undo that failed in the middle is gone on with as well, and until then the step is not taken again.
+    let (mut files, mut exchange) = (BTreeMap::new(), stub());
+    let before = exchange.objects.clone();
+    run(&scripts.apply, MEND, &asked, &mut files, &mut exchange).unwrap();
+    let done = exchange.calls.len();
+    exchange.fails_after = Some(done + 1);
+    assert!(run(&scripts.undo, UNDO, &asked[..1], &mut files, &mut exchange).is_err());
+    exchange.fails_after = None;
+    let stop = run(&scripts.apply, MEND, &asked, &mut files, &mut exchange).unwrap_err();
+    assert!(matches!(stop, Stop::Error(ref why) if why.contains("taken back in part")), "{stop:?}");
+    run(&scripts.undo, UNDO, &asked[..1], &mut files, &mut exchange).unwrap();
+    assert_eq!((exchange.objects == before, exchange.calls.len()), (true, 2 * done), "{:?}", exchange.calls);
+    // Taken back, it can be taken again.
+    run(&scripts.apply, MEND, &asked, &mut files, &mut exchange).unwrap();
+    assert_eq!((exchange.objects == before, exchange.calls.len()), (false, 3 * done));
+
+    // Steps of one title name what they are about.
+    let [orders, sales] = ["orders", "sales"].map(|name| number(&format!(": {name}@contoso.com' ")));
+    let by_words = |words: &str, expected: &[&str]| {
+        let mut exchange = stub();
+        let given = [("Apply", Value::Bool(true)), ("Step", Value::Text(words.into()))];
+        run(&scripts.apply, MEND, &given, &mut BTreeMap::new(), &mut exchange).unwrap();
+        let made: Vec<String> = exchange.calls.iter().map(|(_, bound)| bound["ExternalEmailAddress"].text()).collect();
+        assert_eq!(made, expected, "{words}");
+    };
+    // As `powershell -File` gives it, one word; and one of them alone.
+    by_words(&format!("{orders},{sales}"), &["orders@contoso.com", "sales@contoso.com"]);
+    by_words(&sales, &["sales@contoso.com"]);
+    let given = [("Apply", Value::Bool(true)), ("Step", Value::Text("1..3".into()))];
+    let odd = run(&scripts.apply, MEND, &given, &mut BTreeMap::new(), &mut stub()).unwrap_err();
+    assert!(matches!(odd, Stop::Error(_)), "what is no number is told, and not taken for all: {odd:?}");
+}
+
+#[tokio::test]
+async fn what_a_person_has_to_see_to_first_is_done_on_request_alone_and_is_said_when_it_is_done() {
+    let (report, _) = play(&toml::from_str(SEVERAL).unwrap()).await;
+    let mut evidence = report.evidence.clone();
+    for directory in &mut evidence.directories {
+        let Observed::Known(own) = &mut directory.organisation else { continue };
+        own.send_connectors = Observed::NotAsked;
+        let Observed::Known(accepted) = &mut own.accepted_domains else { continue };
+        accepted.iter_mut().for_each(|one| one.catch_all = None);
+    }
+    let unseen =
+        nsdiag_checks::report::report(&report.tool.version, report.run.clone(), evidence, &[], &app::run_check).0;
+    let script = scripts(&unseen).apply;
+    let table = cmdlets::read();
+    let versions = [Version::V2013];
+    let said = |arguments: &[(&str, Value)]| {
+        let mut exchange = Exchange::of(&unseen.evidence, "corp", &table, &versions);
+        let said = run(&script, MEND, arguments, &mut BTreeMap::new(), &mut exchange).unwrap();
+        (said, created(&exchange, "Set-AcceptedDomain"))
+    };
+    let line =
+        script.lines().find(|line| line.contains("once a connector leads")).unwrap_or_else(|| panic!("{script}"));
+    let number = line.trim().split(' ').nth(1).unwrap();
+    let about =
+        |said: &[String], start: &str| said.iter().any(|one| one.starts_with(start) && one.contains("see first"));
+    let apply = ("Apply", Value::Bool(true));
+    let (by_itself, done) = said(std::slice::from_ref(&apply));
+    assert_eq!((done, about(&by_itself, &format!("{number}. "))), (0, true), "{by_itself:?}\n{script}");
+    let (on_request, done) = said(&[apply, ("Step", Value::Text(number.into()))]);
+    assert_eq!((done, about(&on_request, "   see first ")), (1, true), "{on_request:?}");
+    // Where the connector is seen, nothing has to come before.
+    let line = scripts(&report).apply;
+    let line = line.lines().find(|line| line.contains("DomainType InternalRelay")).unwrap();
+    assert!(line.contains(" '' { ") && !line.contains("once"), "{line}");
 }
 
 fn created(exchange: &Exchange, cmdlet: &str) -> usize {

@@ -150,6 +150,10 @@ impl<'t, 'h> Shell<'t, 'h> {
                 self.functions.insert(self.text(name).to_lowercase(), node);
                 Ok(Vec::new())
             }
+            "flow_control_statement" if self.text(node).starts_with("throw ") => {
+                let [thrown] = named(node)[..] else { return refused(self.text(node)) };
+                Err(Stop::Error(one(self.statement(thrown)?).text()))
+            }
             "flow_control_statement" if self.text(node) == "return" => Err(Stop::Return),
             _ => refused(format!("{}: {}", node.kind(), self.text(node))),
         }
@@ -304,15 +308,31 @@ impl<'t, 'h> Shell<'t, 'h> {
         let find = |kind: &str| parts.iter().find(|part| part.kind() == kind).copied();
         let mut scope = BTreeMap::new();
         let mut given: Vec<Value> = Vec::new();
-        for argument in &call.arguments {
-            let Argument::Value(value) = argument else { return refused(format!("{call:?}")) };
-            given.push(value.clone());
+        let mut by_name: BTreeMap<String, Value> = BTreeMap::new();
+        let mut arguments = call.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            match (argument, argument) {
+                (Argument::Value(value), _) => given.push(value.clone()),
+                (Argument::Named(name), _) => match arguments.next() {
+                    Some(Argument::Value(value)) => drop(by_name.insert(name.to_lowercase(), value.clone())),
+                    _ => return refused(format!("{call:?}")),
+                },
+                _ => return refused(format!("{call:?}")),
+            }
         }
         let mut given = given.into_iter();
         let declared = find("function_parameter_declaration").into_iter().flat_map(named).flat_map(named);
         for parameter in declared {
-            let (name, None) = self.declared(parameter)? else { return refused(self.text(parameter)) };
-            scope.insert(name, given.next().unwrap_or(Value::Null));
+            let (name, default) = self.declared(parameter)?;
+            let value = match (by_name.remove(&name).or_else(|| given.next()), default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => self.value(default)?,
+                (None, None) => Value::Null,
+            };
+            scope.insert(name, value);
+        }
+        if !by_name.is_empty() {
+            return refused(format!("{call:?}"));
         }
         let (None, Some(body)) = (given.next(), find("script_block")) else { return refused(format!("{call:?}")) };
         self.scopes.push(scope);
@@ -479,6 +499,23 @@ impl<'t, 'h> Shell<'t, 'h> {
                 let (left, right) = (self.value(*left)?, self.value(*right)?);
                 compare(&left, self.text(*operator), &right)
             }
+            ("additive_expression", [left, right]) => match (self.value(*left)?, self.value(*right)?) {
+                (Value::Number(left), Value::Number(right)) if self.text(node).contains('+') => {
+                    Ok(Value::Number(left + right))
+                }
+                _ => refused(self.text(node)),
+            },
+            ("element_access", [of, index]) => match (self.value(*of)?, self.value(*index)?) {
+                (of, Value::Number(index)) => {
+                    Ok(usize::try_from(index).ok().and_then(|at| of.all().nth(at).cloned()).unwrap_or(Value::Null))
+                }
+                _ => refused(self.text(node)),
+            },
+            ("cast_expression", [kind, of]) if self.text(*kind) == "[int]" => match self.value(*of)?.text().parse() {
+                Ok(number) => Ok(Value::Number(number)),
+                Err(_) => Err(Stop::Error(format!("{} is no number", self.text(*of)))),
+            },
+            ("expression_with_unary_operator", [inner]) if inner.kind() == "cast_expression" => self.value(*inner),
             ("expression_with_unary_operator", [inner]) if self.text(node).starts_with("-not") => {
                 Ok(Value::Bool(!self.value(*inner)?.is_true()))
             }
@@ -564,6 +601,21 @@ fn compare(left: &Value, operator: &str, right: &Value) -> Done<Value> {
         },
         "-contains" => Value::Bool(left.all().any(|one| same(one, right))),
         "-notcontains" => Value::Bool(!left.all().any(|one| same(one, right))),
+        "-split" => {
+            let by = right.text();
+            if by.is_empty() || by.contains(['\\', '*', '+', '?', '[', '(', '^', '$', '|', '.']) {
+                return refused(format!("-split {right:?}"));
+            }
+            let texts: Vec<String> = left.all().map(Value::text).collect();
+            Value::List(texts.iter().flat_map(|text| text.split(&*by)).map(|part| Value::Text(part.into())).collect())
+        }
+        "-like" | "-notlike" => {
+            let pattern = right.text().to_lowercase();
+            let Some(start) = pattern.strip_suffix('*').filter(|start| !start.contains(['*', '?', '[', '`'])) else {
+                return refused(format!("-like {right:?}"));
+            };
+            Value::Bool(left.text().to_lowercase().starts_with(start) == operator.eq_ignore_ascii_case("-like"))
+        }
         "-replace" => match right {
             Value::List(pair) if pair.len() == 2 => {
                 Value::Text(replace(&left.text(), &pair[0].text(), &pair[1].text())?)

@@ -41,6 +41,7 @@ const OTHERS: [&str; 8] = [
 ];
 
 /// The stub.
+#[derive(Clone)]
 pub struct Exchange<'a> {
     table: &'a BTreeMap<String, Cmdlet>,
     versions: &'a [Version],
@@ -295,6 +296,12 @@ impl Host for Exchange<'_> {
             ("Get" | "Test" | "Resolve" | "Validate" | "Format" | "Select" | "Sort", _) => return Ok(Vec::new()),
             ("Set", "ADServerSettings") => {
                 self.whole_forest = bound.get("ViewEntireForest").is_some_and(Value::is_true);
+            }
+            ("Start", _)
+                if !bound.get("WhatIf").is_some_and(Value::is_true)
+                    && self.fails_after.is_some_and(|well| self.calls.len() >= well) =>
+            {
+                return Err("the stub was to fail here".into());
             }
             // They only have made known what is set already.
             ("Start", "EdgeSynchronization") | ("Update" | "Restart" | "Retry", _) => {}
