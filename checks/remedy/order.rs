@@ -80,6 +80,11 @@ impl Remedy {
         })
     }
 
+    /// How much it does, and how much of that it says: of two that do the same, the one is taken that warns.
+    fn weight(&self) -> (usize, usize) {
+        (self.commands.len(), self.commands.iter().map(|one| one.remarks().len()).sum())
+    }
+
     /// Whether it does all that `other` does.
     fn covers(&self, other: &Self) -> bool {
         let first = |one: &&Command| other.commands.first().is_some_and(|first| first.text() == one.text());
@@ -108,7 +113,7 @@ pub fn arrange(findings: &mut [Finding], same_system: impl Fn(&Remedy, &Remedy) 
         let more = |other: usize| {
             let cure = cure(all[other])?;
             let does = other == at || cure.covers(own) && same_system(own, cure);
-            does.then_some((Reverse(cure.commands.len()), other))
+            does.then_some((Reverse(cure.weight()), other))
         };
         (0..all.len()).filter_map(more).min().map(|(_, other)| other)
     };
@@ -132,15 +137,10 @@ pub fn arrange(findings: &mut [Finding], same_system: impl Fn(&Remedy, &Remedy) 
 
 /// The steps in their order. Remedies of a report that gives none come last, each by itself.
 pub fn steps(findings: &[Finding]) -> Vec<Step<'_>> {
-    let mut cures: Vec<(usize, usize, &Finding)> = Vec::new();
-    for (at, finding) in findings.iter().enumerate() {
-        if let Some(remedy) = cure(finding) {
-            // The one that does most is the one whose remedy it is.
-            let less = usize::MAX - remedy.commands.len();
-            cures.push((remedy.order.unwrap_or(usize::MAX), if remedy.order.is_some() { less } else { at }, finding));
-        }
-    }
-    cures.sort_by_key(|(order, place, _)| (*order, *place));
+    let cured = |finding| cure(finding).map(|remedy| (remedy.order.unwrap_or(usize::MAX), remedy, finding));
+    let mut cures: Vec<(usize, &Remedy, &Finding)> = findings.iter().filter_map(cured).collect();
+    // Of one order the one that does most is the one whose remedy it is; what has none stays as it stands.
+    cures.sort_by_key(|(order, remedy, _)| (*order, Reverse(remedy.order.map(|_| remedy.weight()))));
     let mut steps: Vec<Step> = Vec::new();
     let mut last = usize::MAX;
     for (order, _, finding) in cures {
@@ -237,6 +237,20 @@ mod tests {
         assert_eq!(told(all(), true), once);
         let each = ["1 catch-all: 1", "2 refused: 2", "3 authoritative: 1", "4 another: 1"];
         assert_eq!(told(all(), false), each);
+    }
+
+    #[test]
+    fn of_two_that_do_the_same_the_one_that_warns_is_taken() {
+        let off =
+            || Cmdlet::new("Set-AcceptedDomain").with("Identity", "contoso.com").bool("AddressBookEnabled", false);
+        let warned = || off().remark("first give it a connector");
+        for all in [[off(), warned()], [warned(), off()]] {
+            let mut findings = all.map(|one| finding("NSD304", vec![exchange(&[one])]));
+            arrange(&mut findings, |_, _| true);
+            let steps = steps(&findings);
+            assert_eq!((steps.len(), steps[0].findings.len()), (1, 2));
+            assert_eq!(steps[0].ways[0].commands[0].remarks(), ["first give it a connector"]);
+        }
     }
 
     #[test]

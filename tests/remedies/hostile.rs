@@ -271,7 +271,15 @@ fn judged(report: &Report, meant: &Meant, what: &str) -> Vec<(String, Read)> {
                 }
                 assert_eq!(json["findings"][at]["remedies"][place][part], serde_json::json!(lines), "{what}");
                 let block: String = lines.iter().map(|line| format!("          {line}\n")).collect();
-                assert!(table.contains(&block), "{what}: the table has another block than\n{block}");
+                // Of two findings with one cure the remedy of one is printed, with its own comments between the lines.
+                let shared = report.findings.iter().enumerate().any(|(other, one)| {
+                    other != at && one.remedies.iter().any(|one| one.order.is_some() && one.order == remedy.order)
+                });
+                let each = || lines.iter().all(|line| table.contains(&format!("          {line}\n")));
+                assert!(
+                    table.contains(&block) || shared && each(),
+                    "{what}: the table has another block than\n{block}"
+                );
             }
         }
     }
