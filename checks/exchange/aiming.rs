@@ -6,6 +6,7 @@ use super::trial::{Change, brings, is_won_by, told};
 use crate::evidence::exchange::{SendConnector, SmartHostAuthentication};
 use crate::evidence::online::OutboundConnector;
 use crate::model::OrganisationView;
+use crate::model::route::fixes;
 use crate::prelude::*;
 
 /// The connector that carries the domain's mail out.
@@ -158,10 +159,8 @@ impl Carrier<'_> {
 
     /// What it serves besides `domain` and what is below it, in words.
     pub(crate) fn serves_besides(&self, domain: &str) -> Vec<String> {
-        let is_below = |address: &str| {
-            let bare = address.strip_prefix("*.").unwrap_or(address);
-            bare.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'))
-        };
+        let below = format!("*.{domain}");
+        let is_below = |address: &str| fixes(&below, address.strip_prefix("*.").unwrap_or(address)).is_some();
         let (_, spaces) = self.spaces();
         let mut more: Vec<String> =
             spaces.into_iter().map(|(address, _)| address).filter(|address| !is_below(address)).collect();

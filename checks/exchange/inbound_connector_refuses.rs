@@ -1,6 +1,8 @@
 //! NSD326: the tenant takes mail only from hosts that an inbound connector names.
 use crate::evidence::online::{ConnectorType, InboundConnector};
-use crate::model::{Addresses, OrganisationView, ranges};
+use crate::model::route::fixes;
+use crate::model::systems::is_online;
+use crate::model::{Addresses, HopView, OrganisationView, ranges};
 use crate::prelude::*;
 use core::net::IpAddr;
 
@@ -11,8 +13,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Warning,
     why: "A Partner connector with RestrictDomainsToIPAddresses or RestrictDomainsToCertificate has Exchange Online refuse \
           what comes from its sender domains by another way (5.7.51, TenantInboundAttribution). For * that is all mail, for \
-          the shared domain the mail of the other system's people (Microsoft, Set-InboundConnector). A probe stops before \
-          it would show.",
+          the shared domain the mail of the other system's people (Microsoft, Set-InboundConnector). At which step it \
+          refuses no public page says: that it takes RCPT proves nothing against it, and makes it less sure.",
     fix: "Name the addresses from which the gateways and the other system send, or make the connector for fewer domains.",
     sources: &[
         "https://learn.microsoft.com/powershell/module/exchangepowershell/set-inboundconnector",
@@ -45,17 +47,11 @@ fn restricts(connector: &InboundConnector, domain: &str) -> bool {
     connector.enabled
         && of_a_partner
         && restricts
-        && (is_for_all(connector) || connector.sender_domains.iter().any(|one| covers(one, domain)))
+        && connector.sender_domains.iter().any(|one| fixes(one, domain).is_some())
 }
 
 fn is_for_all(connector: &InboundConnector) -> bool {
     connector.sender_domains.iter().any(|one| one == "*")
-}
-
-/// A wildcard is for the domain and for those below it.
-fn covers(pattern: &str, domain: &str) -> bool {
-    let bare = pattern.strip_prefix("*.").unwrap_or(pattern);
-    domain == bare || pattern != bare && domain.strip_suffix(bare).is_some_and(|head| head.ends_with('.'))
 }
 
 fn judge_one(case: &Case, notes: &mut Notes, tenant: &OrganisationView, pointer: &str, connector: &InboundConnector) {
@@ -70,8 +66,19 @@ fn judge_one(case: &Case, notes: &mut Notes, tenant: &OrganisationView, pointer:
     if is_for_all(connector)
         && let Some((true, mx)) = case.model.mx_is_online()
     {
-        let finding = notes.finding(format!("{takes}, and the MX of {} is Exchange Online", tenant.domain));
-        finding.severity(Severity::Critical).certainty(Certainty::Likely).seen(pointer).seen(mx);
+        let mut said = format!("{takes}, and the MX of {} is Exchange Online", tenant.domain);
+        let taken = taken_from_here(case);
+        if let Some((host, _)) = &taken {
+            said += &format!(
+                ", though {host} took RCPT from this host: whether it refuses the message, one sent from outside shows"
+            );
+        }
+        let finding = notes.finding(said);
+        finding.certainty(Certainty::Likely).seen(pointer).seen(mx);
+        match taken {
+            Some((_, reply)) => finding.seen(reply),
+            None => finding.severity(Severity::Critical),
+        };
         finding.about(SubjectKind::System, tenant.system).about(SubjectKind::Domain, tenant.domain);
         finding.mend(lift(connector));
         return;
@@ -123,6 +130,16 @@ fn judge_one(case: &Case, notes: &mut Notes, tenant: &OrganisationView, pointer:
             .list("SenderIPAddresses", before.chain(texts.iter().map(String::as_str)));
         finding.mend(Remedy::exchange("Name that system's addresses too", vec![command], vec![undo]));
     }
+}
+
+/// The host of Exchange Online that took a recipient from this host, with its reply.
+fn taken_from_here(case: &Case) -> Option<(String, String)> {
+    let online = |hop: &&HopView| is_online(&hop.hop.host);
+    case.model.hops_of(Role::Gateway).filter(online).find_map(|hop| {
+        let mut heard = case.model.recipients.iter().filter_map(|one| hop.word_on(one.address));
+        let taken = heard.find(|heard| heard.outcome() == Outcome::Accepted)?;
+        Some((hop.name(), taken.pointer()))
+    })
 }
 
 /// Has the connector no longer refuse others.
@@ -222,6 +239,10 @@ mod tests {
         let found = "critical likely: The inbound connector 'In' of corp takes mail of everybody from 203.0.113.0/24 alone, \
                      and the MX of contoso.com is Exchange Online [corp, contoso.com]";
         assert_eq!(world.lines(&CHECK), [found]);
+        let gateway = world.evidence.hops.iter_mut().find(|hop| hop.id == crate::stories::GATEWAY).unwrap();
+        gateway.host = "contoso-com.mail.protection.outlook.com".into();
+        let taken = world.lines(&CHECK).remove(0);
+        assert!(taken.starts_with("warning likely: ") && taken.contains(" took RCPT from this host: "), "{taken}");
         let connector = partner(&["fabrikam.com", "contoso.com"], &["203.0.113.0/24"]);
         world.organisation().inbound_connectors = Observed::Known(vec![connector]);
         assert_eq!(world.lines(&CHECK), [""; 0], "who is no sender of the domain comes in");

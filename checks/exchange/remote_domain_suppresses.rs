@@ -3,6 +3,7 @@ use super::all;
 use crate::evidence::address;
 use crate::evidence::transport::RemoteDomain;
 use crate::model::OrganisationView;
+use crate::model::route::fixes;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -85,17 +86,9 @@ const SUBJECTS: usize = 20;
 
 /// The remote domain that counts for `domain`: its own, else the closest that it lies below, else that for all.
 fn closest<'a>(all: &'a [RemoteDomain], domain: &str) -> Option<(usize, &'a RemoteDomain)> {
-    let specific = |one: &RemoteDomain| match one.domain.strip_prefix("*.") {
-        _ if one.domain == domain => Some(usize::MAX),
-        _ if one.domain == "*" => Some(0),
-        Some(bare) if domain == bare || domain.strip_suffix(bare).is_some_and(|head| head.ends_with('.')) => {
-            Some(bare.len())
-        }
-        _ => None,
-    };
     all.iter()
         .enumerate()
-        .filter_map(|found| Some((specific(found.1)?, found)))
+        .filter_map(|found| Some((fixes(&found.1.domain, domain)?, found)))
         .max_by_key(|(own, _)| *own)
         .map(|(_, found)| found)
 }

@@ -32,14 +32,14 @@ pub struct Remedy {
     #[schemars(with = "Vec<String>")]
     pub undo: Vec<Command>,
     /// Whether it mends nothing: commands that only read, and show what the finding says, or words that go with a remedy.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub proof: bool,
     /// The Exchange system that it is for, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub system: Option<String>,
     /// Its place among the remedies of the report, from 1: they work in this order. Other ways to mend the same finding
     /// share it, and so do findings with one cure. None where it mends nothing, and only shows something.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub order: Option<usize>,
     /// How many commands each step has, and how many undos, where it is taken in steps.
     #[serde(skip)]
@@ -192,10 +192,6 @@ impl Remedy {
     }
 }
 
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
 /// `commands` line by line. What is to be known of several is said once.
 pub fn lines(commands: &[Command]) -> Vec<String> {
     let mut said: BTreeSet<&str> = BTreeSet::new();
@@ -234,7 +230,7 @@ impl Serialize for Remedy {
         all.serialize_field("shell", shell)?;
         all.serialize_field("commands", &commands)?;
         all.serialize_field("undo", &undo)?;
-        if !is_false(proof) {
+        if *proof {
             all.serialize_field("proof", proof)?;
         }
         if system.is_some() {
