@@ -1,4 +1,11 @@
-//! The command line.
+//! The command line: the commands, and the arguments that several of them share.
+use crate::commands::check::CheckArgs;
+use crate::commands::completions::CompletionsArgs;
+use crate::commands::demo::DemoArgs;
+use crate::commands::explain::ExplainArgs;
+use crate::commands::schema::SchemaArgs;
+use crate::commands::show::ShowArgs;
+use crate::report::format::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -29,32 +36,16 @@ pub enum Command {
     /// A finding code, or what an SMTP reply means; alone, the list of codes
     Explain(ExplainArgs),
     /// The JSON Schema of a document
-    Schema {
-        /// The document's kind
-        #[arg(default_value = "report")]
-        kind: Kind,
-    },
+    Schema(SchemaArgs),
     /// Completions for a shell, to standard output
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    Completions(CompletionsArgs),
     /// The manual page, to standard output
     Man,
 }
 
-/// The kinds of document.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Kind {
-    /// What `check` writes
-    Report,
-}
-
-/// What `check` takes.
+/// What is asked, of whom and how: the same for every command that asks.
 #[derive(Args, Clone, Debug, Default)]
-pub struct CheckArgs {
-    /// The shared domain; the configuration's where it is not given
-    pub domain: Option<String>,
+pub struct AskArgs {
     /// The configuration file [default: ./nsdiag.toml, then the user's and the system's]
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -128,25 +119,9 @@ pub struct CheckArgs {
     /// Seconds for the whole run, which then reports what it has [default: 120]
     #[arg(long, value_name = "SECS")]
     pub deadline: Option<u64>,
-    /// Where the report goes, and what is left out of it
-    #[command(flatten)]
-    pub report: ReportArgs,
-    /// Print nothing unless the verdict or a finding changed since the last run, which is kept in this file
-    #[arg(long, value_name = "STATE")]
-    pub quiet_if_unchanged: Option<PathBuf>,
-    /// Mail the report to this address, through the smart host of [mail] in the configuration
-    #[arg(long, value_name = "ADDR")]
-    pub mail_to: Vec<String>,
-    /// When to mail it: after every run, or when the verdict or a finding changed since the last run [default: change
-    /// with --quiet-if-unchanged, which keeps what the last run said, else always]
-    #[arg(long, value_enum, value_name = "WHEN", requires = "mail_to")]
-    pub mail: Option<MailWhen>,
-    /// Print what would be asked of whom, and touch nothing
-    #[arg(long)]
-    pub plan: bool,
 }
 
-impl CheckArgs {
+impl AskArgs {
     /// Whether to bind by Kerberos.
     pub fn kerberos(&self) -> bool {
         #[cfg(feature = "gssapi")]
@@ -168,7 +143,7 @@ pub struct ReportArgs {
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Also write a file, in the format of its ending: .json, .txt, or .ps1 (the remedies as a script for PowerShell, with
+    /// Also write a file, in the format of its ending: .txt, .json, or .ps1 (the remedies as a script for PowerShell, with
     /// the one that takes them back beside it: .undo.ps1)
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
@@ -183,54 +158,6 @@ pub struct ReportArgs {
     pub verbose: bool,
 }
 
-/// What `show` takes.
-#[derive(Args, Clone, Debug)]
-pub struct ShowArgs {
-    /// The report: what check -o FILE.json wrote
-    pub report: PathBuf,
-    /// What goes to standard output
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// The remedies as a script, in place of the report; with -o FILE.ps1, the one that takes them back is written too
-    #[arg(long, value_enum, value_name = "SHELL", conflicts_with = "format")]
-    pub remedies: Option<Scripted>,
-    /// Write a file in place of standard output, in the format of its ending: .json, .txt or .ps1
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
-    /// When to colour the table
-    #[arg(long, value_enum, default_value_t)]
-    pub color: Color,
-    /// The whole dialogues with the hops as well
-    #[arg(short, long)]
-    pub verbose: bool,
-}
-
-/// The shells that remedies are written as a script for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Scripted {
-    /// The Exchange Management Shell
-    Powershell,
-}
-
-/// The formats of a report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people, 80 columns wide
-    #[default]
-    Table,
-    /// The whole report, with its evidence
-    Json,
-}
-
-/// When a report is mailed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MailWhen {
-    /// When the verdict or a finding changed
-    Change,
-    /// After every run
-    Always,
-}
-
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -241,31 +168,6 @@ pub enum Color {
     Always,
     /// Never
     Never,
-}
-
-/// What `demo` takes.
-#[derive(Args, Clone, Debug)]
-pub struct DemoArgs {
-    /// The scenario: a name, which --list shows, or a file (its name ends in .toml or has a / in it)
-    #[arg(default_value = "broken-gateway")]
-    pub scenario: String,
-    /// List the scenarios
-    #[arg(long)]
-    pub list: bool,
-    /// What becomes of the report
-    #[command(flatten)]
-    pub report: ReportArgs,
-}
-
-/// What `explain` takes.
-#[derive(Args, Clone, Debug)]
-pub struct ExplainArgs {
-    /// A code such as NSD401, or a reply such as `550 5.1.1 User unknown`; `-` reads a reply a line from standard input
-    #[arg(value_name = "CODE|REPLY|-")]
-    pub what: Vec<String>,
-    /// Text for people, or one JSON object a line
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
 }
 
 #[cfg(test)]

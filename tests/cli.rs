@@ -275,7 +275,7 @@ fn the_page_of_an_unreadable_configuration_ends_with_the_script_that_exports_it(
     let folder = folder();
     let (code, out, errors) = told(&nsdiag(folder.path(), &["explain", "NSD331"]));
     assert_eq!((code, &*errors), (0, ""));
-    assert!(out.ends_with(nsdiag::explain::EXPORT_SCRIPT), "{out}");
+    assert!(out.ends_with(nsdiag::commands::explain::EXPORT_SCRIPT), "{out}");
     assert_eq!(out.lines().find(|line| line.chars().count() > 80 && !line.contains("https://")), None);
     // It reads and writes its own folder, and changes nothing.
     let verbs = ["Set-", "New-", "Remove-", "Enable-", "Disable-", "Add-", "Update-", "Invoke-", "Start-"];

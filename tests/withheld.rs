@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
 use futures_util::stream::{self, StreamExt};
 use nsdiag::app;
-use nsdiag::cli::CheckArgs;
+use nsdiag::cli::AskArgs;
+use nsdiag::commands::check::CheckArgs;
 use nsdiag::config::Settings;
 use nsdiag_checks::evidence::directory::Origin;
 use nsdiag_checks::evidence::smtp::Session;
@@ -109,7 +110,10 @@ fn no_directory(evidence: &mut Evidence, origin: Origin) {
 async fn play(scenario: &Scenario) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let lab = Lab::start(scenario, folder.path()).await.unwrap();
-    let args = CheckArgs { config: Some(lab.config().to_path_buf()), ..CheckArgs::default() };
+    let args = CheckArgs {
+        ask: AskArgs { config: Some(lab.config().to_path_buf()), ..AskArgs::default() },
+        ..CheckArgs::default()
+    };
     let mut settings = Settings::load(&args).unwrap();
     settings.question.smtp_port = lab.smtp_port();
     app::check(&settings, &|_| {}).await.unwrap().0

@@ -3,7 +3,7 @@ use super::address::typed;
 use super::file::{Given, Place, in_file};
 use super::values::{credential, read_password, split_host};
 use super::{Builder, ConfigError};
-use crate::cli::MailWhen;
+use crate::commands::check::MailWhen;
 use crate::mailing::{Letter, Line, Login, SmartHost};
 use lettre::Address;
 use toml::Spanned;

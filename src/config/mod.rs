@@ -7,8 +7,8 @@ mod tests;
 mod values;
 
 use crate::border::Secrets;
-use crate::cli::CheckArgs;
 use crate::collect::directory::Password;
+use crate::commands::check::CheckArgs;
 use crate::stop::Stop;
 use file::{File, FileDirectory, FileIgnore, FileReply, Given, OneOrMany, Place, Source, in_file, read};
 pub use mail::MailSettings;
@@ -119,7 +119,7 @@ impl Settings {
     /// # Errors
     /// With file, line and column, or the flag, where something cannot be understood.
     pub fn load(args: &CheckArgs) -> Result<Self, ConfigError> {
-        let (file, source) = read(args.config.as_deref())?;
+        let (file, source) = read(args.ask.config.as_deref())?;
         Builder { file: &file, source: &source, args }.build()
     }
 }
@@ -215,7 +215,7 @@ impl Builder<'_> {
             lists.extend(listed.into_iter().map(|path| (name.clone(), path)));
         }
         self.flags_of_systems(&mut systems, &mut directories, &mut exports, &mut lists)?;
-        if let Some(domain) = self.one(self.args.list_domain.as_ref(), "--list-domain", None) {
+        if let Some(domain) = self.one(self.args.ask.list_domain.as_ref(), "--list-domain", None) {
             let domain = self.domain(&domain)?;
             list_domains.extend(systems.iter().map(|system| (system.name.clone(), domain.clone())));
         }
@@ -231,28 +231,28 @@ impl Builder<'_> {
                 return Err(self.source.wrong(Some(to.span()), &said));
             }
         }
-        let gateways = self.many(&args.gateway, "--gateway", file.gateway.iter().map(|gateway| &gateway.host));
+        let gateways = self.many(&args.ask.gateway, "--gateway", file.gateway.iter().map(|gateway| &gateway.host));
         let gateways = gateways.iter().map(|given| self.host(given)).collect::<Result<_, _>>()?;
         let known_good = self
-            .many(&args.known_good, "--known-good", file.probe.known_good.iter())
+            .many(&args.ask.known_good, "--known-good", file.probe.known_good.iter())
             .iter()
             .map(|given| self.address_in(given, &domain))
             .collect::<Result<_, _>>()?;
         let resolvers = self
-            .many(&args.resolver, "--resolver", file.dns.resolvers.iter())
+            .many(&args.ask.resolver, "--resolver", file.dns.resolvers.iter())
             .iter()
             .map(|given| self.resolver(given))
             .collect::<Result<Vec<_>, _>>()?;
         let host = own_name();
-        let ehlo = match self.one(args.ehlo.as_ref(), "--ehlo", file.probe.ehlo.as_ref()) {
+        let ehlo = match self.one(args.ask.ehlo.as_ref(), "--ehlo", file.probe.ehlo.as_ref()) {
             Some(given) => self.ehlo(&given)?,
             None => host.clone(),
         };
-        let mail_from = match self.one(args.mail_from.as_ref(), "--mail-from", file.probe.mail_from.as_ref()) {
+        let mail_from = match self.one(args.ask.mail_from.as_ref(), "--mail-from", file.probe.mail_from.as_ref()) {
             Some(given) => self.address(&given)?,
             None => format!("postmaster@{host}"),
         };
-        let pace = match self.one(args.pace.as_ref(), "--pace", file.probe.pace.as_ref()) {
+        let pace = match self.one(args.ask.pace.as_ref(), "--pace", file.probe.pace.as_ref()) {
             Some(given) => self.pace(&given)?,
             None => "polite".into(),
         };
@@ -264,16 +264,16 @@ impl Builder<'_> {
                 _ => Err(ConfigError(format!("{name}: it must be 1 or more"))),
             }
         };
-        let timeout_s = number(args.timeout, "--timeout", file.probe.timeout.as_ref(), 10)?;
-        let deadline_s = number(args.deadline, "--deadline", file.probe.deadline.as_ref(), 120)?;
-        let max_recipients = args.max_recipients.or(file.probe.max_recipients.as_ref().map(|most| *most.get_ref()));
+        let timeout_s = number(args.ask.timeout, "--timeout", file.probe.timeout.as_ref(), 10)?;
+        let deadline_s = number(args.ask.deadline, "--deadline", file.probe.deadline.as_ref(), 120)?;
+        let max_recipients = args.ask.max_recipients.or(file.probe.max_recipients.as_ref().map(|most| *most.get_ref()));
         for (list, flag) in [(&args.report.only, "--only"), (&args.report.skip, "--skip")] {
             if let Some(unknown) = list.iter().find(|name| !is_code_or_area(name)) {
                 let said = "is neither a code nor one of dns, smtp, exchange, recipients, flow";
                 return Err(ConfigError(format!("{flag}: '{unknown}' {said}")));
             }
         }
-        let recipients = self.many(&args.recipient, "--recipient", [].iter());
+        let recipients = self.many(&args.ask.recipient, "--recipient", [].iter());
         let recipients = recipients.iter().map(|given| self.address(given)).collect::<Result<_, _>>()?;
         let usual = if pace == "own" { ALL } else { 20 };
         let question = Question {
@@ -297,8 +297,8 @@ impl Builder<'_> {
             replies: self.replies()?,
         };
         let mail = self.mail(&question.mail_from, &mut notes)?;
-        let ca_files = match args.ca.is_empty() {
-            false => args.ca.clone(),
+        let ca_files = match args.ask.ca.is_empty() {
+            false => args.ask.ca.clone(),
             true => file.tls.ca_files.iter().map(|path| self.source.path(path)).collect(),
         };
         for path in lists.iter().map(|(_, path)| path).chain(&ca_files) {
@@ -324,7 +324,7 @@ impl Builder<'_> {
 
     /// The journal that was named, else one beside the first report.
     fn journal(&self) -> JournalSettings {
-        match (&self.args.journal, self.args.report.output.first()) {
+        match (&self.args.ask.journal, self.args.report.output.first()) {
             (Some(named), _) => JournalSettings::Named(named.clone()),
             (None, Some(report)) => {
                 let mut name = report.clone().into_os_string();
@@ -344,17 +344,17 @@ impl Builder<'_> {
         lists: &mut Vec<(String, PathBuf)>,
     ) -> Result<(), ConfigError> {
         let args = self.args;
-        let kerberos = args.kerberos();
-        if kerberos && args.ldap_user.is_some() {
+        let kerberos = args.ask.kerberos();
+        if kerberos && args.ask.ldap_user.is_some() {
             let said = "--ldap-kerberos: it binds as whoever the ticket is for; leave --ldap-user out";
             return Err(ConfigError(said.into()));
         }
-        let asks_ldap = !args.ldap.is_empty() || args.ldap_user.is_some() || kerberos;
+        let asks_ldap = !args.ask.ldap.is_empty() || args.ask.ldap_user.is_some() || kerberos;
         // Exports alone may be of Exchange Online, where that is all that is configured.
         let online = systems.iter().position(|system| system.kind == SystemKind::ExchangeOnline);
-        let exports_make = !args.exchange_export.is_empty() && online.is_none();
-        let exchange = !args.exchange.is_empty() || asks_ldap || exports_make;
-        let other = !args.other.is_empty() || !args.recipients.is_empty() || !args.recipient.is_empty();
+        let exports_make = !args.ask.exchange_export.is_empty() && online.is_none();
+        let exchange = !args.ask.exchange.is_empty() || asks_ldap || exports_make;
+        let other = !args.ask.other.is_empty() || !args.ask.recipients.is_empty() || !args.ask.recipient.is_empty();
         let mut first = |kind, name: &str, wanted: bool| {
             let found = systems.iter().position(|system| system.kind == kind);
             found.or_else(|| {
@@ -380,8 +380,8 @@ impl Builder<'_> {
             hosts.iter().map(|host| self.host(&Given { text: host.clone(), place: Place::Flag(flag) })).collect()
         };
         if let Some(at) = exchange {
-            if !args.exchange.is_empty() {
-                systems[at].smtp = hosts(&args.exchange, "--exchange")?;
+            if !args.ask.exchange.is_empty() {
+                systems[at].smtp = hosts(&args.ask.exchange, "--exchange")?;
             }
             if asks_ldap {
                 let name = systems[at].name.clone();
@@ -400,25 +400,25 @@ impl Builder<'_> {
                     directories.len() - 1
                 });
                 let directory = &mut directories[place];
-                if !args.ldap.is_empty() {
-                    for url in &args.ldap {
+                if !args.ask.ldap.is_empty() {
+                    for url in &args.ask.ldap {
                         self.url(&Given { text: url.clone(), place: Place::Flag("--ldap") })?;
                     }
-                    directory.urls.clone_from(&args.ldap);
+                    directory.urls.clone_from(&args.ask.ldap);
                 }
-                directory.user = args.ldap_user.clone().or(directory.user.take());
+                directory.user = args.ask.ldap_user.clone().or(directory.user.take());
                 // Of the file's and the flag's word on who binds, the flag's counts.
-                directory.kerberos = kerberos || directory.kerberos && args.ldap_user.is_none();
+                directory.kerberos = kerberos || directory.kerberos && args.ask.ldap_user.is_none();
                 if kerberos {
                     directory.user = None;
                 }
-                directory.plaintext |= args.ldap_plaintext;
+                directory.plaintext |= args.ask.ldap_plaintext;
                 systems[at].ldap.clone_from(&directory.urls);
                 systems[at].ldap_user.clone_from(&directory.user);
             }
         }
-        if let (Some(at), false) = (exchange.or(online), args.exchange_export.is_empty()) {
-            let paths = &args.exchange_export;
+        if let (Some(at), false) = (exchange.or(online), args.ask.exchange_export.is_empty()) {
+            let paths = &args.ask.exchange_export;
             if let Some(wrong) = paths.iter().find_map(|path| crate::collect::exports::check_path(path).err()) {
                 return Err(ConfigError(format!("--exchange-export: {wrong}")));
             }
@@ -427,14 +427,14 @@ impl Builder<'_> {
             systems[at].exports = paths.iter().map(|path| path.display().to_string()).collect();
         }
         if let Some(at) = other {
-            if !args.other.is_empty() {
-                systems[at].smtp = hosts(&args.other, "--other")?;
+            if !args.ask.other.is_empty() {
+                systems[at].smtp = hosts(&args.ask.other, "--other")?;
             }
-            if !args.recipients.is_empty() {
+            if !args.ask.recipients.is_empty() {
                 let name = systems[at].name.clone();
                 lists.retain(|(system, _)| *system != name);
-                lists.extend(args.recipients.iter().map(|path| (name.clone(), path.clone())));
-                systems[at].lists = args.recipients.iter().map(|path| path.display().to_string()).collect();
+                lists.extend(args.ask.recipients.iter().map(|path| (name.clone(), path.clone())));
+                systems[at].lists = args.ask.recipients.iter().map(|path| path.display().to_string()).collect();
             }
         }
         Ok(())
@@ -471,7 +471,7 @@ impl Builder<'_> {
 
     /// The flag's password file, else the configuration's, else the service manager's credential.
     fn password(&self, directory: &mut DirectorySettings, notes: &mut Vec<String>) -> Result<(), ConfigError> {
-        let flag = self.args.ldap_password_file.clone();
+        let flag = self.args.ask.ldap_password_file.clone();
         let path = match (flag, &directory.password, &directory.user) {
             (Some(path), _, _) => path,
             (None, None, Some(_)) => match credential("ldap-password") {

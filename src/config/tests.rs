@@ -1,5 +1,6 @@
 //! The configuration, as files and flags give it.
 use super::*;
+use crate::cli::AskArgs;
 use nsdiag_checks::replies::Meaning;
 
 fn load(toml: &str, change: impl FnOnce(&mut CheckArgs)) -> Result<Settings, String> {
@@ -9,7 +10,8 @@ fn load(toml: &str, change: impl FnOnce(&mut CheckArgs)) -> Result<Settings, Str
     std::fs::write(folder.path().join("password"), "geheim\n").unwrap();
     std::fs::write(folder.path().join("empty"), "\n").unwrap();
     std::fs::write(folder.path().join("users.csv"), "").unwrap();
-    let mut args = CheckArgs { config: Some(path.clone()), ..CheckArgs::default() };
+    let mut args =
+        CheckArgs { ask: AskArgs { config: Some(path.clone()), ..AskArgs::default() }, ..CheckArgs::default() };
     change(&mut args);
     let told = |error: ConfigError| {
         error.0.replace(&path.display().to_string(), "FILE").replace(&folder.path().display().to_string(), "FOLDER")
@@ -73,10 +75,10 @@ fn a_file_is_read_and_flags_beat_it() {
 
     let read = load(GOOD, |args| {
         args.domain = Some("bücher.example".into());
-        args.known_good = vec!["a@bücher.example".into()];
-        args.timeout = Some(7);
-        args.other = vec!["10.0.0.44:26".into()];
-        args.ldap = vec!["ldap://dc2".into()];
+        args.ask.known_good = vec!["a@bücher.example".into()];
+        args.ask.timeout = Some(7);
+        args.ask.other = vec!["10.0.0.44:26".into()];
+        args.ask.ldap = vec!["ldap://dc2".into()];
     })
     .unwrap();
     assert_eq!((&*read.question.domain, read.question.timeout_s), ("xn--bcher-kva.example", 7));
@@ -88,8 +90,8 @@ fn a_file_is_read_and_flags_beat_it() {
 fn flags_alone_make_the_systems() {
     let read = load("", |args| {
         args.domain = Some("contoso.com".into());
-        args.ldap = vec!["ldaps://dc1".into()];
-        args.recipient = vec!["a@contoso.com".into()];
+        args.ask.ldap = vec!["ldaps://dc1".into()];
+        args.ask.recipient = vec!["a@contoso.com".into()];
     })
     .unwrap();
     let systems: Vec<_> = read.question.systems.iter().map(|system| (&*system.name, system.kind)).collect();
@@ -101,7 +103,7 @@ fn exports_stand_beside_ldap_or_in_for_it() {
     let system = |kind: &str, directory: &str| {
         format!("domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = '{kind}'\n[system.directory]\n{directory}")
     };
-    let flag = |args: &mut CheckArgs| args.exchange_export = vec!["/".into()];
+    let flag = |args: &mut CheckArgs| args.ask.exchange_export = vec!["/".into()];
     type Change<'a> = &'a dyn Fn(&mut CheckArgs);
     let cases: [(String, Change, &[&str], usize, &str); 5] = [
         (system("exchange", "export = 'empty'"), &|_| {}, &["empty"], 0, "a"),
@@ -217,13 +219,13 @@ fn what_is_wrong_is_told_with_its_place() {
             |args| args.report.only = vec!["mx".into()],
             "--only: 'mx' is neither a code nor one of dns, smtp, exchange, recipients, flow",
         ),
-        (|args| args.recipient = vec!["x".into()], "--recipient: 'x' has no @"),
+        (|args| args.ask.recipient = vec!["x".into()], "--recipient: 'x' has no @"),
         (
-            |args| args.known_good = vec!["a@con..toso.com".into()],
+            |args| args.ask.known_good = vec!["a@con..toso.com".into()],
             "--known-good: 'a@con..toso.com' has no domain of RFC 5321, 4.1.2 behind the @",
         ),
-        (|args| args.mail_from = Some("a@b\r\nDATA".into()), r"--mail-from: 'a@b\r\nDATA' has '\r' in its domain"),
-        (|args| args.deadline = Some(0), "--deadline: it must be 1 or more"),
+        (|args| args.ask.mail_from = Some("a@b\r\nDATA".into()), r"--mail-from: 'a@b\r\nDATA' has '\r' in its domain"),
+        (|args| args.ask.deadline = Some(0), "--deadline: it must be 1 or more"),
     ];
     for (change, expected) in flags {
         let told = load("domain = 'contoso.com'", change).map(|_| ());
@@ -236,7 +238,7 @@ fn a_mail_goes_where_the_flag_says_through_whom_the_file_says() {
     let file = "domain = 'contoso.com'\n[mail]\nsmart_host = 'Relay.contoso.com'\n";
     let to = |addresses: &[&str]| {
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-        move |args: &mut CheckArgs| (args.mail_to, args.mail_from) = (addresses, Some("probe@example.net".into()))
+        move |args: &mut CheckArgs| (args.mail_to, args.ask.mail_from) = (addresses, Some("probe@example.net".into()))
     };
     // Nobody is mailed whom no flag names.
     assert!(load(file, |_| {}).unwrap().mail.is_none());
@@ -269,7 +271,7 @@ fn a_mail_goes_where_the_flag_says_through_whom_the_file_says() {
         });
         read.map(|read| read.mail.unwrap().always)
     };
-    use crate::cli::MailWhen::{Always, Change};
+    use crate::commands::check::MailWhen::{Always, Change};
     assert_eq!([when(None, false), when(None, true), when(Some(Always), true)], [Ok(true), Ok(false), Ok(true)]);
     assert_eq!(when(Some(Change), true), Ok(false));
     let missing = "--mail change: what the last run said is kept by --quiet-if-unchanged STATE, which is missing";
@@ -277,7 +279,7 @@ fn a_mail_goes_where_the_flag_says_through_whom_the_file_says() {
     // A host without a name probes as its address.
     let literal = load(file, |args| {
         to(&["a@b.example"])(args);
-        args.mail_from = Some("postmaster@[192.0.2.1]".into());
+        args.ask.mail_from = Some("postmaster@[192.0.2.1]".into());
     });
     let expected = "--mail-to: no mail can be written as from postmaster@[192.0.2.1]: put from = \"ADDRESS\" below [mail] in the \
                     configuration";

@@ -1,4 +1,6 @@
 //! Renders a report.
+pub mod format;
+pub mod json;
 pub mod powershell;
 pub mod table;
 
@@ -9,36 +11,31 @@ use nsdiag_checks::report::Report;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The report as JSON (contract, section 4).
+/// The report as JSON, in memory.
 pub fn json(report: &Report) -> String {
-    pretty(report)
+    let mut out = Vec::new();
+    json::write(report, &mut out).expect("memory takes everything, and a report holds nothing that JSON cannot");
+    String::from_utf8(out).expect("text was written")
 }
 
-fn pretty(value: &impl serde::Serialize) -> String {
-    let mut out = Escaping(Vec::new());
-    serde_json::to_writer_pretty(&mut out, value).expect("a report holds nothing that JSON cannot");
-    out.0.push(b'\n');
-    String::from_utf8(out.0).expect("text was written")
-}
+/// Takes JSON and passes it on [`escaped`].
+struct Escaping<W>(W);
 
-/// Takes JSON and keeps it [`escaped`]: a report of many recipients is in memory once.
-struct Escaping(Vec<u8>);
-
-impl Write for Escaping {
+impl<W: Write> Write for Escaping<W> {
     /// Serde writes whole pieces of text.
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         match piece.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
-            true => self.0.extend_from_slice(piece),
+            true => self.0.write_all(piece)?,
             false => {
                 let text = std::str::from_utf8(piece).map_err(|_| io::ErrorKind::InvalidData)?;
-                self.0.extend_from_slice(escaped(text).as_bytes());
+                self.0.write_all(escaped(text).as_bytes())?;
             }
         }
         Ok(piece.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.0.flush()
     }
 }
 
@@ -68,8 +65,17 @@ pub fn schema() -> String {
 /// # Errors
 /// The file system's.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
-    file.write_all(text.as_bytes())?;
+    write_by(path, |out| out.write_all(text.as_bytes()))
+}
+
+/// [`write`] of what `writing` writes, which need not be in memory at once.
+///
+/// # Errors
+/// The file system's, and those of `writing`.
+pub fn write_by(path: &Path, writing: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = io::BufWriter::new(tempfile::NamedTempFile::new_in(folder_of(path))?);
+    writing(&mut file)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
@@ -171,7 +177,9 @@ mod tests {
         for text in ["a\u{9b}\u{202e}\u{2028}\u{200b}\u{e0041}\u{7f}b\n", "grün – 😀", "\0\u{1b}[31m"] {
             let json = serde_json::to_string_pretty(&[text]).unwrap();
             let out = escaped(&json);
-            assert_eq!(pretty(&[text]), format!("{out}\n"));
+            let mut streamed = Vec::new();
+            serde_json::to_writer_pretty(Escaping(&mut streamed), &[text]).unwrap();
+            assert_eq!(String::from_utf8(streamed).unwrap(), out);
             assert!(!out.contains(|c| c != '\n' && is_unseen(c)), "{out}");
             assert_eq!(serde_json::from_str::<[String; 1]>(&out).unwrap(), [text]);
         }

@@ -1,5 +1,6 @@
 //! The report for people: the verdict first, then what is wrong, for whom, why, and what mends it. 80 columns, but for
 //! commands: those are pasted, and stand on a line each.
+use super::format::Format;
 use super::{management_shell, safe, whose};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
@@ -17,6 +18,15 @@ use std::collections::BTreeMap;
 const WIDTH: u16 = 80;
 /// How many recipients are shown; the JSON has all.
 const SHOWN: usize = 25;
+
+/// For people.
+pub const FORMAT: Format = Format {
+    name: "table",
+    about: "For people, 80 columns wide",
+    endings: &["txt"],
+    exact: false,
+    write: |report, view, out| out.write_all(table(report, view.colour, view.verbose).as_bytes()),
+};
 
 /// Renders `report`; with `colour` for a terminal, with `verbose` the dialogues too.
 pub fn table(report: &Report, colour: bool, verbose: bool) -> String {

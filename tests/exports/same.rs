@@ -1,7 +1,8 @@
 //! The same organisation over LDAP and from exports of every format: the same findings.
 use super::shapes::{FORMATS, Format, Output, Properties, Shape, write};
 use nsdiag::app;
-use nsdiag::cli::CheckArgs;
+use nsdiag::cli::AskArgs;
+use nsdiag::commands::check::CheckArgs;
 use nsdiag::config::{ExportSettings, Settings};
 use nsdiag_checks::evidence::exchange::{AcceptedDomain, DomainKind, SendConnector, SmartHostAuthentication};
 use nsdiag_checks::evidence::{Directory, Entry, Organisation};
@@ -209,7 +210,10 @@ async fn the_same_organisation_gives_the_same_findings_over_ldap_and_from_every_
         Box::pin(async move {
             let folder = tempfile::tempdir().unwrap();
             let lab = Lab::start(&Scenario::named(name).unwrap(), folder.path()).await.unwrap();
-            let args = CheckArgs { config: Some(lab.config().to_path_buf()), ..CheckArgs::default() };
+            let args = CheckArgs {
+                ask: AskArgs { config: Some(lab.config().to_path_buf()), ..AskArgs::default() },
+                ..CheckArgs::default()
+            };
             let mut settings = Settings::load(&args).unwrap();
             settings.question.smtp_port = lab.smtp_port();
             let over_ldap = judged(&settings).await;

@@ -1,5 +1,5 @@
 //! Objects as Exchange's cmdlets give them, written in every format that PowerShell has for them.
-use nsdiag::explain::EXPORT_SCRIPT;
+use nsdiag::commands::explain::EXPORT_SCRIPT;
 use serde_json::{Map, Value as Json, json};
 use std::fmt::Write;
 use std::path::Path;

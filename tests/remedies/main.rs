@@ -17,7 +17,8 @@ use cmdlets::{Cmdlet, Version};
 use futures_util::stream::{self, StreamExt};
 use lines::faults;
 use nsdiag::app;
-use nsdiag::cli::CheckArgs;
+use nsdiag::cli::AskArgs;
+use nsdiag::commands::check::CheckArgs;
 use nsdiag::config::Settings;
 use nsdiag::report::powershell::scripts;
 use nsdiag_checks::evidence::exchange::DomainKind;
@@ -38,7 +39,10 @@ use variants::variants;
 async fn play(scenario: &Scenario) -> (Report, u16) {
     let folder = tempfile::tempdir().unwrap();
     let lab = Lab::start(scenario, folder.path()).await.unwrap();
-    let args = CheckArgs { config: Some(lab.config().to_path_buf()), ..CheckArgs::default() };
+    let args = CheckArgs {
+        ask: AskArgs { config: Some(lab.config().to_path_buf()), ..AskArgs::default() },
+        ..CheckArgs::default()
+    };
     let mut settings = Settings::load(&args).unwrap();
     settings.question.smtp_port = lab.smtp_port();
     (app::check(&settings, &|_| {}).await.unwrap().0, lab.smtp_port())
@@ -102,7 +106,7 @@ fn what_the_checks_say_in_words_names_cmdlets_that_there_are() {
 fn the_scripts_call_nothing_that_is_not_in_the_table() {
     let table = cmdlets::read();
     let scripts = [
-        ("export.ps1", include_str!("../../src/export.ps1")),
+        ("export.ps1", include_str!("../../src/commands/export.ps1")),
         ("apply.ps1", include_str!("../../src/report/apply.ps1")),
         ("undo.ps1", include_str!("../../src/report/undo.ps1")),
     ];

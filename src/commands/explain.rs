@@ -1,13 +1,36 @@
 //! `nsdiag explain`: the page of a finding code, or what an SMTP reply means.
+use super::{FAULT, Outcome, USAGE};
 use crate::border;
-use crate::cli::{ExplainArgs, Format};
 use crate::report::table::pairs;
 use crate::report::{escaped, safe};
+use clap::{Args, ValueEnum};
 use nsdiag_checks::judge::Check;
 use nsdiag_checks::model::diagnosis::meaning_in_words;
 use nsdiag_checks::replies::{self, Confidence, Held, Meaning, Row};
 use serde_json::{Value, json};
 use std::io::{BufRead, Read};
+
+/// What `explain` takes.
+#[derive(Args, Clone, Debug)]
+pub struct ExplainArgs {
+    /// A code such as NSD401, or a reply such as `550 5.1.1 User unknown`; `-` reads a reply a line from standard input
+    #[arg(value_name = "CODE|REPLY|-")]
+    pub what: Vec<String>,
+    /// Text for people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Form,
+}
+
+/// How it is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// Text for people
+    #[default]
+    #[value(alias = "table")]
+    Text,
+    /// One JSON object a line, for programs
+    Json,
+}
 
 /// The PowerShell script that writes exports of Exchange, for the Exchange Management Shell and Exchange Online.
 pub const EXPORT_SCRIPT: &str = include_str!("export.ps1");
@@ -15,32 +38,26 @@ pub const EXPORT_SCRIPT: &str = include_str!("export.ps1");
 /// Explains, and gives the exit status.
 ///
 /// # Errors
-/// In words, where it cannot be printed.
-pub fn run(args: &ExplainArgs) -> Result<u8, String> {
+/// With the exit status, in words.
+pub fn run(args: &ExplainArgs) -> Outcome {
     let what = args.what.join(" ");
     let what = what.trim();
     let text = match what {
         "" => Ok(codes(args.format)),
-        "-" => return from_input(args.format),
+        "-" => return from_input(args.format).map_err(|error| (FAULT, error)),
         _ if is_code(what) => page(what, args.format),
         _ => reply(what, args.format),
     };
-    match text {
-        Ok(text) => border::print(&text).map(|()| 0),
-        Err(wrong) => {
-            border::tell(&wrong);
-            Ok(64)
-        }
-    }
+    super::print(&text.map_err(|wrong| (USAGE, wrong))?)
 }
 
 fn is_code(what: &str) -> bool {
     what.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("NSD"))
 }
 
-fn codes(format: Format) -> String {
+fn codes(format: Form) -> String {
     let all = nsdiag_checks::checks().into_iter();
-    if format == Format::Json {
+    if format == Form::Json {
         return all.map(|(area, check)| as_json(area, check)).collect();
     }
     let mut text: String = all.map(|(area, check)| format!("{}  {area:11}{}\n", check.code, check.title)).collect();
@@ -59,7 +76,7 @@ fn as_json(area: &str, check: &Check) -> String {
     escaped(&format!("{object}\n"))
 }
 
-fn page(code: &str, format: Format) -> Result<String, String> {
+fn page(code: &str, format: Form) -> Result<String, String> {
     if code.eq_ignore_ascii_case("NSD999") {
         return Ok("NSD999  check-crashed (warning)\n\nA check failed in itself; the run went on without it. Its verdict is \
                    at best unknown.\nSend the JSON report to the developers: it holds the evidence that the check failed on.\n"
@@ -68,7 +85,7 @@ fn page(code: &str, format: Format) -> Result<String, String> {
     let all = nsdiag_checks::checks();
     let found = all.into_iter().find(|(_, check)| check.code.eq_ignore_ascii_case(code));
     let (area, check) = found.ok_or_else(|| format!("no code '{code}'; `nsdiag explain` alone lists them"))?;
-    if format == Format::Json {
+    if format == Form::Json {
         return Ok(as_json(area, check));
     }
     let severity = format!("{:?}", check.severity).to_lowercase();
@@ -91,7 +108,7 @@ fn page(code: &str, format: Format) -> Result<String, String> {
 const LONGEST: usize = 64 * 1024;
 
 /// One reply a line from standard input: each line has its answer, if only that it is no reply, and none stops the rest.
-fn from_input(format: Format) -> Result<u8, String> {
+fn from_input(format: Form) -> Result<u8, String> {
     let mut input = std::io::stdin().lock();
     let mut status = 0;
     for number in 1.. {
@@ -100,19 +117,19 @@ fn from_input(format: Format) -> Result<u8, String> {
             Ok(Some(text)) => text,
             Err(error) => {
                 border::tell(&format!("standard input, line {number}: {error}"));
-                return Ok(64);
+                return Ok(USAGE);
             }
         };
         match (text.clone().and_then(|text| reply(&text, format)), format) {
             (Ok(text), _) => border::print(&text)?,
-            (Err(wrong), Format::Json) => {
+            (Err(wrong), Form::Json) => {
                 let object = json!({"reply": text.unwrap_or_default(), "error": wrong});
                 border::print(&escaped(&format!("{object}\n")))?;
-                status = 64;
+                status = USAGE;
             }
             (Err(wrong), _) => {
                 border::tell(&format!("standard input, line {number}: {wrong}"));
-                status = 64;
+                status = USAGE;
             }
         }
     }
@@ -130,7 +147,7 @@ fn line(input: &mut impl BufRead) -> std::io::Result<Option<Result<String, Strin
     Ok((!bytes.is_empty()).then(|| Ok(String::from_utf8_lossy(&bytes).trim_end().to_string())))
 }
 
-fn reply(text: &str, format: Format) -> Result<String, String> {
+fn reply(text: &str, format: Form) -> Result<String, String> {
     let held = replies::held(text)?;
     if let Some(enhanced) = &held.bare {
         return Ok(code_alone(text, enhanced, &held, format));
@@ -138,7 +155,7 @@ fn reply(text: &str, format: Format) -> Result<String, String> {
     let verdict = replies::classify(held.stage, held.code, &held.text);
     let confidence = word(verdict.confidence());
     let row = verdict.row;
-    if format == Format::Json {
+    if format == Form::Json {
         let object = json!({
             "reply": text,
             "meaning": verdict.meaning,
@@ -179,13 +196,13 @@ fn reply(text: &str, format: Format) -> Result<String, String> {
 }
 
 /// What an enhanced code alone can mean: by the standard, and in the replies of the products that say it.
-fn code_alone(text: &str, enhanced: &str, held: &Held, format: Format) -> String {
+fn code_alone(text: &str, enhanced: &str, held: &Held, format: Form) -> String {
     let verdict = replies::classify(held.stage, held.code, &held.text);
     let standard = replies::standard(enhanced);
     let mut known: Vec<(&Row, String)> =
         replies::bearing(enhanced).map(|row| (row, format!("{} ({})", row.product, row.example))).collect();
     known.dedup_by(|one, other| one.1 == other.1);
-    if format == Format::Json {
+    if format == Form::Json {
         let known: Vec<Value> = known
             .iter()
             .map(|(row, _)| json!({"meaning": row.meaning, "product": row.product, "example": row.example, "row": row.number}))

@@ -1,0 +1,74 @@
+//! `nsdiag show`: a saved report again.
+use super::outputs::{Outputs, Told};
+use super::{Outcome, USAGE, print};
+use crate::cli::{Color, ReportArgs};
+use crate::report;
+use crate::report::format::Format;
+use crate::report::powershell::{BYTE_ORDER_MARK, doubted, scripts};
+use clap::{Args, ValueEnum};
+use nsdiag_checks::report::Report;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// What `show` takes.
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    /// The report: what check -o FILE.json wrote
+    pub report: PathBuf,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// The remedies as a script, in place of the report; with -o FILE.ps1, the one that takes them back is written too
+    #[arg(long, value_enum, value_name = "SHELL", conflicts_with = "format")]
+    pub remedies: Option<Scripted>,
+    /// Also write a file, in the format of its ending: .json, .txt or .ps1
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// When to colour the table
+    #[arg(long, value_enum, default_value_t)]
+    pub color: Color,
+    /// The whole dialogues with the hops as well
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// The shells that remedies are written as a script for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scripted {
+    /// The Exchange Management Shell
+    Powershell,
+}
+
+/// Renders a saved report again.
+///
+/// # Errors
+/// With the exit status, in words.
+pub fn run(args: &ShowArgs) -> Outcome {
+    let named = args.report.display();
+    let text = std::fs::read_to_string(&args.report).map_err(|error| (USAGE, format!("{named}: {error}")))?;
+    let report = report::read(&text).map_err(|wrong| (USAGE, format!("{named}: {wrong}")))?;
+    let outputs = ReportArgs {
+        format: args.format,
+        output: args.output.clone(),
+        color: args.color,
+        verbose: args.verbose,
+        ..ReportArgs::default()
+    };
+    let outputs = Outputs::of(&outputs, None)?;
+    if args.remedies.is_none() {
+        let shown = Report { findings: doubted(&report), ..report.clone() };
+        return outputs.finish(Told { exact: &report, shown: &shown }, &[]);
+    }
+    if let Some(path) = outputs.first_report() {
+        let name = path.display();
+        let why = "the remedies are written as a script, with what takes them back beside it: the ending is .ps1";
+        return Err((USAGE, format!("--output: {name}: {why}")));
+    }
+    outputs.write_files(Told::from(&report))?;
+    if args.output.is_empty() {
+        // A file that standard output is led to is read by PowerShell as well.
+        let mark = if std::io::stdout().is_terminal() { "" } else { BYTE_ORDER_MARK };
+        print(&format!("{mark}{}", scripts(&report).apply))?;
+    }
+    Ok(report.exit_code)
+}
