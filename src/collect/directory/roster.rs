@@ -45,6 +45,8 @@ impl Roster {
         for address in &addresses {
             let objects = self.held.entry(address.clone()).or_default();
             if objects.iter().all(|known| known.dn != entry.dn) {
+                // Hardly an address has two objects, and of addresses there may be very many.
+                objects.reserve_exact(1);
                 objects.push(entry.clone());
             }
         }

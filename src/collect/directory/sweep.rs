@@ -244,6 +244,7 @@ impl<'a> Broom<'a> {
     fn keep(&mut self, names: &Names, entry: Entry) {
         for name in BTreeSet::from_iter(names.all()) {
             if let Some(found) = self.found.get_mut(&**name) {
+                found.reserve_exact(1);
                 found.push(entry.clone());
             }
         }
