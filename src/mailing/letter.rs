@@ -1,5 +1,6 @@
 //! The mail that carries a report, built by lettre.
 use super::Fate;
+use crate::report::format::View;
 use crate::report::{safe, safe_lines, table};
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, To};
@@ -31,7 +32,7 @@ impl Letter {
         host: &str,
         thread: Option<&str>,
     ) -> Result<Self, String> {
-        let text = table::table(report, false, false);
+        let text = table::table(report, &View::of_file(false));
         let subject = format!("nsdiag: {}", text.lines().next().unwrap_or_default());
         Self::new(from, to, &subject, &text, host, thread)
     }
