@@ -1,5 +1,8 @@
 //! Every scenario of `fixtures/scenarios/`, over real sockets: what nsdiag says of it, and how it behaves.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
+#[path = "renderings/agree.rs"]
+mod agree;
+
 use futures_util::stream::{self, StreamExt};
 use nsdiag::app;
 use nsdiag::cli::AskArgs;
@@ -70,6 +73,7 @@ async fn every_scenario_yields_exactly_the_findings_that_it_should() {
         let written =
             [report::json(&found), report::table::table(&found, &View { colour: true, ..View::of_file(true) })];
         assert!(written.iter().all(|text| !text.contains(lab.password())), "{name}: a password");
+        assert_eq!(agree::disagreements(&found), [""; 0], "{name}");
         let table = report::table::table(&found, &View::of_file(false));
         // A command that is to be copied is never broken.
         let pasted = |line: &&str| line.starts_with("          ");

@@ -31,6 +31,11 @@ pub fn verdict_sentence(report: &Report) -> String {
     format!("{}: {what}", safe(&report.domain))
 }
 
+/// The report in one line: `CRITICAL  contoso.com: 2 of 5 recipients cannot get mail`.
+pub fn verdict_line(report: &Report) -> String {
+    format!("{}  {}", report.verdict.word().to_uppercase(), verdict_sentence(report))
+}
+
 /// The numbers in a sentence: `1 critical, 2 info; 5 of 5 recipients probed; seen from adm01`.
 pub fn counts_sentence(report: &Report) -> String {
     let findings = &report.summary.findings;
@@ -115,16 +120,16 @@ pub struct Spoken {
     pub decides: bool,
 }
 
-/// A dialogue line by line. `decisive` are the places of the turns that are marked as such ([`decisive`]).
-pub fn dialogue(session: &Session, decisive: &BTreeSet<usize>) -> Vec<Spoken> {
+/// A dialogue line by line: of the session at this place in the evidence.
+pub fn dialogue(session: &Session, at: usize, decisive: &Decisive) -> Vec<Spoken> {
     let mut all = Vec::new();
-    for (at, turn) in session.transcript.iter().enumerate() {
-        let decides = decisive.contains(&at);
+    for (place, turn) in session.transcript.iter().enumerate() {
+        let decides = decisive.names(at, Some(place));
         let line = |at_ms, text| Spoken { at_ms: Some(at_ms), arrow: arrow(turn), text: safe(text), decides };
         all.extend(turn.lines.iter().map(|one| line(one.at_ms, &*one.text)));
     }
-    let end = session.broke_off.iter();
-    all.extend(end.map(|miss| Spoken { at_ms: None, arrow: "***", text: safe(&miss.said), decides: false }));
+    let end = |said| Spoken { at_ms: None, arrow: "***", text: safe(said), decides: decisive.names(at, None) };
+    all.extend(session.broke_off.iter().map(|miss| end(&miss.said)));
     all
 }
 
@@ -140,14 +145,30 @@ fn arrow(turn: &Turn) -> &'static str {
     }
 }
 
-/// The turns of the session at this place in the evidence that these JSON Pointers, a finding's evidence, lead to.
-pub fn decisive<'p>(pointers: impl IntoIterator<Item = &'p String>, session: usize) -> BTreeSet<usize> {
-    let place = |pointer: &String| {
-        let (nth, turn) = pointer.strip_prefix("/evidence/smtp/")?.split_once("/transcript/")?;
-        let turn = turn.split('/').next()?;
-        (nth.parse::<usize>().ok()? == session).then(|| turn.parse().ok())?
-    };
-    pointers.into_iter().filter_map(place).collect()
+/// The places in the dialogues that verdicts rest on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisive(BTreeSet<(usize, Option<usize>)>);
+
+impl Decisive {
+    /// Those that JSON Pointers lead to: the evidence of one finding, or of all.
+    pub fn of<'p>(pointers: impl IntoIterator<Item = &'p String>) -> Self {
+        let place = |pointer: &String| {
+            let mut parts = pointer.strip_prefix("/evidence/smtp/")?.split('/');
+            let session = parts.next()?.parse().ok()?;
+            match (parts.next(), parts.next()) {
+                // The session as a whole: how it ended is what there is to it.
+                (None, _) => Some((session, None)),
+                (Some("transcript"), Some(turn)) => Some((session, Some(turn.parse().ok()?))),
+                _ => None,
+            }
+        };
+        Self(pointers.into_iter().filter_map(place).collect())
+    }
+
+    /// Whether the turn at this place of a session is one; without a place, how the session ended.
+    pub fn names(&self, session: usize, turn: Option<usize>) -> bool {
+        self.0.contains(&(session, turn))
+    }
 }
 
 #[cfg(test)]
@@ -172,7 +193,11 @@ mod tests {
             "/evidence/dns/1/transcript/3",
             "",
         ];
-        assert_eq!(decisive(&pointers.map(String::from), 1), BTreeSet::from([7, 9]));
+        let decisive = Decisive::of(&pointers.map(String::from));
+        let places = |session| [None, Some(3), Some(7), Some(8), Some(9)].map(|turn| decisive.names(session, turn));
+        assert_eq!(places(1), [true, false, true, false, true]);
+        assert_eq!(places(11), [false, false, false, true, false]);
+        assert_eq!(places(0), [false; 5]);
     }
 
     #[test]
@@ -188,7 +213,8 @@ mod tests {
             "broke_off": {"how": "timed-out", "said": "no answer in 5 s"},
         }))
         .unwrap();
-        let said: Vec<_> = dialogue(&session, &BTreeSet::from([2]))
+        let pointers = ["/evidence/smtp/4/transcript/2".to_string(), "/evidence/smtp/4".into()];
+        let said: Vec<_> = dialogue(&session, 4, &Decisive::of(&pointers))
             .into_iter()
             .map(|one| (one.at_ms, one.arrow, one.text, one.decides))
             .collect();
@@ -197,7 +223,7 @@ mod tests {
             (Some(1), " ~>", "RCPT TO:<a@contoso.com>", false),
             (Some(2), "<~*", "550-no", true),
             (Some(3), "<~*", "550 \\u{1b}[2Jno", true),
-            (None, "***", "no answer in 5 s", false),
+            (None, "***", "no answer in 5 s", true),
         ];
         assert_eq!(said, expected.map(|(at, arrow, text, decides)| (at, arrow, text.to_string(), decides)));
     }

@@ -8,13 +8,13 @@ mod recipients;
 mod remedies;
 
 use super::format::{Format, Holds, View};
-use super::words::{counts_sentence, verdict_sentence, word};
-use layout::Paint;
+use super::words::{counts_sentence, verdict_line, word};
+use layout::Page;
 use nsdiag_checks::remedy::order::steps;
 use nsdiag_checks::report::{Report, Status};
 
-/// How many recipients are shown; the JSON has all.
-const SHOWN: usize = 25;
+/// Where the rest is.
+const REST: &str = "Not all is shown: with -v all is, and -o FILE.json keeps it (nsdiag show FILE.json -v)";
 
 /// For people.
 pub const FORMAT: Format = Format {
@@ -28,24 +28,26 @@ pub const FORMAT: Format = Format {
 
 /// Renders `report`.
 pub fn table(report: &Report, view: &View) -> String {
-    let paint = Paint { colour: view.colour };
-    let mut out = format!("{}  {}\n", paint.verdict(report.verdict), verdict_sentence(report));
+    let page = Page::new(view);
+    let line = verdict_line(report);
     if view.brief {
-        return out;
+        return format!("{}\n", page.verdict(report.verdict, &line));
     }
-    out.push_str(&format!("{}\n", counts_sentence(report)));
+    let mut out = page.verdict(report.verdict, &page.wrapped(&line));
+    out.push_str(&page.wrapped(&counts_sentence(report)));
     let steps = steps(&report.findings);
-    for finding in &report.findings {
-        out.push('\n');
-        out.push_str(&findings::of_finding(report, finding, &steps, view, &paint));
+    out.push_str(&findings::findings(report, &steps, &page));
+    out.push_str(&remedies::mending(report, &steps, &page));
+    out.push_str(&recipients::recipients(report, &page));
+    out.push_str(&gaps::configured(report, &page));
+    out.push_str(&gaps::gaps(report, &page));
+    out.push('\n');
+    if page.is_shortened() {
+        out.push_str(&page.wrapped(REST));
     }
-    out.push_str(&remedies::mending(report, &steps, view));
-    out.push_str(&recipients::recipients(report, view));
-    out.push_str(&gaps::configured(report, view));
-    out.push_str(&gaps::gaps(report, view));
-    out.push_str(&foot(report));
+    out.push_str(&page.wrapped(&foot(report)));
     if view.verbose {
-        out.push_str(&dialogues::dialogues(report));
+        out.push_str(&dialogues::dialogues(report, &page));
     }
     out
 }
@@ -61,5 +63,5 @@ fn foot(report: &Report) -> String {
     counts.sort_unstable();
     let counts: Vec<_> = counts.iter().map(|(status, number)| format!("{number} {}", word(status))).collect();
     let seconds = report.run.duration_ms as f64 / 1000.0;
-    format!("\n{} checks: {}; {seconds:.1} s\n", report.checks.len(), counts.join(", "))
+    format!("{} checks: {}; {seconds:.1} s", report.checks.len(), counts.join(", "))
 }

@@ -1,14 +1,16 @@
 //! What mends what was found: titles that wrap, and commands that do not.
-use super::layout::pairs;
-use crate::report::format::View;
+use super::layout::Page;
 use crate::report::{management_shell, safe, whose};
 use nsdiag_checks::judge::listed;
 use nsdiag_checks::remedy::Remedy;
 use nsdiag_checks::remedy::order::Step;
 use nsdiag_checks::report::Report;
 
+/// So many commands are pasted from a screen; more are a matter for a script.
+const MOST: usize = 50;
+
 /// What mends it all, step by step; what mends several findings stands once.
-pub(super) fn mending(report: &Report, steps: &[Step], view: &View) -> String {
+pub(super) fn mending(report: &Report, steps: &[Step], page: &Page) -> String {
     let mut out = match steps {
         [] => return String::new(),
         [_] => "\nWhat mends it\n".to_string(),
@@ -31,12 +33,10 @@ pub(super) fn mending(report: &Report, steps: &[Step], view: &View) -> String {
             let [mut does, _] = remedy.lines();
             does.extend([remedy.place.clone(), whose(report, remedy)]);
             match told.iter().find(|(known, _)| *known == does) {
-                Some((_, number)) => {
-                    out.push_str(&pairs(view.width, &[(&label, format!("{title}, as in step {number}"))]))
-                }
+                Some((_, number)) => out.push_str(&page.pairs(&[(&label, format!("{title}, as in step {number}"))])),
                 None => {
                     let management = management_shell(report, remedy);
-                    out.push_str(&of_remedy(view, codes[0], management, &label, &title, remedy));
+                    out.push_str(&of_remedy(page, codes[0], management, &label, &title, remedy));
                     told.push((does, step.number));
                 }
             }
@@ -57,7 +57,7 @@ fn distinct<'c>(codes: &[&'c str]) -> Vec<&'c str> {
 
 /// `management` is the shell in which Exchange is managed there.
 pub(super) fn of_remedy(
-    view: &View,
+    page: &Page,
     code: &str,
     management: &str,
     label: &str,
@@ -70,33 +70,45 @@ pub(super) fn of_remedy(
         (Some(_), _) => " (shell)".into(),
         (None, _) => String::new(),
     };
-    let mut out = pairs(view.width, &[(label, format!("{title}{shell}:"))]);
+    let mut out = page.pairs(&[(label, format!("{title}{shell}:"))]);
     let [commands, undo] = remedy.lines();
-    match remedy.shell {
-        Some(_) => out.push_str(&block(code, if remedy.proof { "see" } else { "mend" }, &commands)),
-        None => out.extend(commands.iter().map(|step| pairs(view.width, &[("", format!("- {}", safe(step)))]))),
-    }
-    if !remedy.undo.is_empty() {
-        out.push_str(&pairs(view.width, &[("undo", "it with:".into())]));
-        match remedy.shell {
-            Some(_) => out.push_str(&block(code, "undo", &undo)),
-            None => out.extend(undo.iter().map(|step| pairs(view.width, &[("", format!("- {}", safe(step)))]))),
-        }
+    let what = if remedy.proof { "see" } else { "mend" };
+    out.push_str(&block(page, remedy, &format!("{code} {what}"), &commands));
+    if !undo.is_empty() {
+        out.push_str(&page.pairs(&[("undo", "it with:".into())]));
+        out.push_str(&block(page, remedy, &format!("{code} undo"), &undo));
     }
     out
 }
 
-/// Commands as they are pasted: each on one line however long, between two comments that may be pasted along.
-fn block(code: &str, what: &str, commands: &[String]) -> String {
+/// Commands as they are pasted: each on one line however long, between two comments that may be pasted along. A part of a block
+/// would look like the whole of it, so of many commands one is shown, as an example. What is no command is wrapped.
+fn block(page: &Page, remedy: &Remedy, name: &str, lines: &[String]) -> String {
+    let most = page.most(MOST, lines.len());
+    let more = lines.len() - most;
+    let Some(shell) = &remedy.shell else {
+        let mut steps: String =
+            lines[..most].iter().map(|step| page.pairs(&[("", format!("- {}", safe(step)))])).collect();
+        if more > 0 {
+            steps.push_str(&page.pairs(&[("", format!("- and {more} more, with -v"))]));
+        }
+        return steps;
+    };
     let marked = |line: &str| format!("          {}\n", safe(line));
-    let mut out = marked(&format!("# {code} {what}: from here"));
-    out.extend(commands.iter().map(|command| marked(command)));
+    if more > 0 {
+        let script = if shell == "powershell" { ", or -o FILE.ps1 as a script" } else { "" };
+        let said = format!("{} commands, all of which -v shows{script}; the first of them:", lines.len());
+        return page.pairs(&[("", said)]) + &marked(&lines[0]);
+    }
+    let mut out = marked(&format!("# {name}: from here"));
+    out.extend(lines.iter().map(|line| marked(line)));
     out + &marked("# to here")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::format::View;
 
     #[test]
     fn a_command_stands_on_one_line_between_comments() {
@@ -116,7 +128,7 @@ mod tests {
 "
         );
         assert_eq!(
-            of_remedy(&View::of_file(false), "NSD313", "Exchange Management Shell", "mend", "x", &remedy),
+            of_remedy(&Page::new(&View::of_file(false)), "NSD313", "Exchange Management Shell", "mend", "x", &remedy),
             expected
         );
     }
