@@ -70,8 +70,10 @@ fn filled(report: &Report, word: &str) -> Report {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_in_a_report_fits_and_is_there() {
     let mut report = played("broken-gateway").await;
-    // One dialogue is like another.
+    // One dialogue, and one thing that is missing, is like another.
     report.evidence.smtp.truncate(1);
+    report.evidence.smtp[0].transcript.truncate(8);
+    report.gaps.truncate(2);
     for word in hostile() {
         let report = filled(&report, &word);
         for (width, verbose) in WIDTHS.iter().flat_map(|width| [(*width, false), (*width, true)]) {
