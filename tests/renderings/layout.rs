@@ -166,6 +166,16 @@ async fn one_line_is_one_line_and_ascii_is_ascii() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_dialogues_mark_what_a_finding_rests_on() {
+    let text = shown(&played("broken-gateway").await, 120, true);
+    let said: Vec<&str> = text.lines().filter(|line| line.contains(" ms <~* 550 5.1.1 <orders@contoso.com>")).collect();
+    assert!(!said.is_empty() && said.iter().all(|line| line.starts_with('>')), "{text}");
+    let greeting = text.lines().filter(|line| line.contains(" ms <-  220 ")).collect::<Vec<_>>();
+    assert!(!greeting.is_empty() && greeting.iter().all(|line| line.starts_with(' ')), "{text}");
+    assert!(text.contains("\nThe dialogues: -> said by nsdiag, <- by the server"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_report_of_nothing_is_shown_in_every_format() {
     let mut report = played("broken-gateway").await;
     report.findings.clear();

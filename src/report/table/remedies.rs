@@ -1,11 +1,12 @@
 //! What mends what was found: titles that wrap, and commands that do not.
 use super::layout::Page;
 use crate::report::{management_shell, safe, whose};
-use nsdiag_checks::judge::listed;
 use nsdiag_checks::remedy::Remedy;
 use nsdiag_checks::remedy::order::Step;
 use nsdiag_checks::report::Report;
 
+/// How many codes of a step are named.
+const CODES: usize = 6;
 /// So many commands are pasted from a screen; more are a matter for a script.
 const MOST: usize = 50;
 
@@ -22,7 +23,7 @@ pub(super) fn mending(report: &Report, steps: &[Step], page: &Page) -> String {
         for (at, remedy) in step.ways.iter().enumerate() {
             let title = safe(&remedy.title);
             let title = match at {
-                0 => format!("{}{}: {title}", safe(&listed(&distinct(&codes), 6)), whose(report, remedy)),
+                0 => format!("{}{}: {title}", safe(&page.listed(&distinct(&codes), CODES)), whose(report, remedy)),
                 _ => title,
             };
             let label = match at {
