@@ -150,10 +150,10 @@ pub struct ReportArgs {
     /// When to colour the table
     #[arg(long, value_enum, default_value_t)]
     pub color: Color,
-    /// No progress and no notes
+    /// No progress and no notes, and of the table its first line
     #[arg(short, long)]
     pub quiet: bool,
-    /// The whole dialogues with the hops as well
+    /// Nothing is folded or left out, and the dialogues with the hops are there
     #[arg(short, long)]
     pub verbose: bool,
 }

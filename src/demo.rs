@@ -1,4 +1,5 @@
 //! Scenarios of the embedded lab: which one is meant, and how a report differs from what its author expects.
+use crate::report::words::word;
 use nsdiag_checks::report::Report;
 use nsdiag_lab::{Expect, Scenario};
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ pub fn findings(report: &Report) -> Vec<String> {
             None => format!(" {}", subject.value),
         });
         let subjects: String = subjects.collect();
-        format!("{} {} {}{subjects}", finding.code, word(finding.severity), word(finding.certainty))
+        format!("{} {} {}{subjects}", finding.code, word(&finding.severity), word(&finding.certainty))
     };
     report.findings.iter().map(line).collect()
 }
@@ -71,9 +72,4 @@ pub fn differences(report: &Report, expect: &Expect) -> Vec<String> {
         );
     }
     all
-}
-
-/// The word that JSON has for a value.
-fn word(value: impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(String::from)).unwrap_or_default()
 }

@@ -12,6 +12,7 @@ fn nsdiag(folder: &Path, args: &[&str]) -> Output {
         .current_dir(folder)
         .env("HOME", folder)
         .env_remove("XDG_CONFIG_HOME")
+        .env_remove("COLUMNS")
         .env_remove("CREDENTIALS_DIRECTORY")
         .output()
         .unwrap()
@@ -560,6 +561,30 @@ fn with_neither_directory_nor_list_the_question_stays_open() {
     let (code, out, _) = told(&nsdiag(folder.path(), &args));
     assert_eq!(code, 3, "{out}");
     assert!(out.starts_with("UNKNOWN  contoso.com: ") && out.contains("--recipients FILE"), "{out}");
+}
+
+#[test]
+fn quiet_is_one_line_and_a_table_is_as_wide_as_it_may_be() {
+    let folder = folder();
+    let args = ["demo", "-q", "-v", "-o", "report.json", "-o", "report.txt"];
+    let line = "CRITICAL  contoso.com: 2 of 5 recipients cannot get mail\n";
+    assert_eq!(told(&nsdiag(folder.path(), &args)), (2, line.into(), String::new()));
+    // A file is whole.
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let table = read("report.txt");
+    assert!(table.starts_with(line) && table.contains("\nThe dialogues: ") && table.contains('─'), "{table}");
+    assert_eq!(told(&nsdiag(folder.path(), &["show", "report.json", "-q"])), (2, line.into(), String::new()));
+    let args = ["show", "report.json", "-q", "--format", "json"];
+    assert_eq!(told(&nsdiag(folder.path(), &args)), (2, read("report.json"), String::new()));
+
+    for (columns, locale, width, is_ascii) in [("60", "C", 60, true), ("9", "C.UTF-8", 60, false), ("", "", 80, true)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nsdiag"));
+        command.current_dir(folder.path()).args(["show", "report.json"]);
+        command.envs([("COLUMNS", columns), ("LC_ALL", locale), ("LC_CTYPE", ""), ("LANG", "")]);
+        let (_, out, _) = told(&command.output().unwrap());
+        let widest = out.lines().filter(|line| !line.starts_with("          ")).map(|line| line.chars().count()).max();
+        assert_eq!((widest, out.is_ascii()), (Some(width), is_ascii), "{out}");
+    }
 }
 
 #[test]

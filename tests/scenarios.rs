@@ -1,10 +1,14 @@
 //! Every scenario of `fixtures/scenarios/`, over real sockets: what nsdiag says of it, and how it behaves.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
+#[path = "renderings/agree.rs"]
+mod agree;
+
 use futures_util::stream::{self, StreamExt};
 use nsdiag::app;
 use nsdiag::cli::AskArgs;
 use nsdiag::commands::check::CheckArgs;
 use nsdiag::config::Settings;
+use nsdiag::report::format::View;
 use nsdiag::{demo, report};
 use nsdiag_checks::report::Report;
 use nsdiag_lab::{Lab, Scenario};
@@ -52,7 +56,7 @@ async fn every_scenario_yields_exactly_the_findings_that_it_should() {
         let expect = scenario.expect.as_ref().filter(|expect| expect.is_whole());
         let Some(expect) = expect else { panic!("{name} does not tell all that is expected") };
         println!("{name}: {} {:?}", found.verdict.word(), demo::findings(&found));
-        let table = report::table::table(&found, false, true);
+        let table = report::table::table(&found, &View::of_file(true));
         assert_eq!(demo::differences(&found, expect), [""; 0], "{name}\n{table}\n{:#?}", found.gaps);
 
         let json: serde_json::Value = serde_json::from_str(&report::json(&found)).unwrap();
@@ -66,9 +70,11 @@ async fn every_scenario_yields_exactly_the_findings_that_it_should() {
             }
         }
 
-        let written = [report::json(&found), report::table::table(&found, true, true)];
+        let written =
+            [report::json(&found), report::table::table(&found, &View { colour: true, ..View::of_file(true) })];
         assert!(written.iter().all(|text| !text.contains(lab.password())), "{name}: a password");
-        let table = report::table::table(&found, false, false);
+        assert_eq!(agree::disagreements(&found), [""; 0], "{name}");
+        let table = report::table::table(&found, &View::of_file(false));
         // A command that is to be copied is never broken.
         let pasted = |line: &&str| line.starts_with("          ");
         let wide = table.lines().find(|line| line.chars().count() > 80 && !pasted(line));

@@ -1,7 +1,8 @@
 //! `nsdiag explain`: the page of a finding code, or what an SMTP reply means.
 use super::{FAULT, Outcome, USAGE};
 use crate::border;
-use crate::report::table::pairs;
+use crate::report::format::width_of_output;
+use crate::report::table::layout::pairs;
 use crate::report::{escaped, safe};
 use clap::{Args, ValueEnum};
 use nsdiag_checks::judge::Check;
@@ -91,14 +92,14 @@ fn page(code: &str, format: Form) -> Result<String, String> {
     let severity = format!("{:?}", check.severity).to_lowercase();
     let head = format!("{}  {} ({severity}; area {area})\n\n", check.code, check.name);
     let rows = [("", check.title.to_string()), ("why", check.why.into()), ("do", check.fix.into())];
-    let page = rows.iter().fold(head, |page, row| page + &pairs(&[(row.0, row.1.clone())]) + "\n");
+    let page = rows.iter().fold(head, |page, row| page + &pairs(width_of_output(), &[(row.0, row.1.clone())]) + "\n");
     // As it is: a link that is wrapped is none.
     let source = |(at, source): (usize, &&str)| format!("  {:7}{source}\n", if at == 0 { "source" } else { "" });
     let page = page + &check.sources.iter().enumerate().map(source).collect::<String>();
     Ok(match check.code {
         "NSD331" => {
             let said = "or let an administrator run this script, and give nsdiag the folder that it writes:";
-            page + "\n" + &pairs(&[("", said.into())]) + "\n" + EXPORT_SCRIPT
+            page + "\n" + &pairs(width_of_output(), &[("", said.into())]) + "\n" + EXPORT_SCRIPT
         }
         _ => page,
     })

@@ -110,7 +110,7 @@ impl Outputs {
             // NO_COLOR, CLICOLOR and terminals that know none.
             Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
         };
-        let view = View { colour, verbose: self.verbose };
+        let view = View { colour, ..View::of_output(self.verbose, self.quiet) };
         border::print_by(|out| (self.format.write)(told.of(self.format), &view, out))
             .map_err(|error| (FAULT, error))?;
         written.map(|()| told.exact.exit_code)

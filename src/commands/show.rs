@@ -27,7 +27,10 @@ pub struct ShowArgs {
     /// When to colour the table
     #[arg(long, value_enum, default_value_t)]
     pub color: Color,
-    /// The whole dialogues with the hops as well
+    /// Of the table its first line
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Nothing is folded or left out, and the dialogues with the hops are there
     #[arg(short, long)]
     pub verbose: bool,
 }
@@ -51,6 +54,7 @@ pub fn run(args: &ShowArgs) -> Outcome {
         format: args.format,
         output: args.output.clone(),
         color: args.color,
+        quiet: args.quiet,
         verbose: args.verbose,
         ..ReportArgs::default()
     };

@@ -1,6 +1,7 @@
 //! The mail that carries a report, built by lettre.
 use super::Fate;
-use crate::report::{safe, safe_lines, table};
+use crate::report::format::View;
+use crate::report::{safe, safe_lines, table, words};
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, To};
 use lettre::message::{Mailbox, Mailboxes, Message, SinglePart};
@@ -31,8 +32,8 @@ impl Letter {
         host: &str,
         thread: Option<&str>,
     ) -> Result<Self, String> {
-        let text = table::table(report, false, false);
-        let subject = format!("nsdiag: {}", text.lines().next().unwrap_or_default());
+        let text = table::table(report, &View::of_file(false));
+        let subject = format!("nsdiag: {}", words::verdict_line(report));
         Self::new(from, to, &subject, &text, host, thread)
     }
 

@@ -1,4 +1,5 @@
 //! The formats that a report is written in. A new one is a file with its [`Format`] and its line in [`FORMATS`].
+pub use super::view::{View, width_of_output};
 use super::{json, table};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -20,24 +21,21 @@ pub struct Format {
     pub endings: &'static [&'static str],
     /// Whether it is the report itself, which nsdiag reads again: nothing of it is reworded for people.
     pub exact: bool,
+    /// What of a report it holds when all of it is asked for.
+    pub holds: Holds,
     /// Writes a report.
     pub write: fn(&Report, &View, &mut dyn Write) -> io::Result<()>,
 }
 
-/// How a report is shown, whatever its format.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// Whether it is coloured.
-    pub colour: bool,
-    /// Whether the whole dialogues are shown.
-    pub verbose: bool,
-}
-
-impl View {
-    /// As it is written to a file: for nobody's terminal.
-    pub fn of_file(verbose: bool) -> Self {
-        Self { colour: false, verbose }
-    }
+/// What of a report a format holds, by its nature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// The verdict and each finding, with its code, severity, certainty and subjects.
+    Everything,
+    /// Each recipient with its diagnosis; no findings.
+    Recipients,
+    /// The verdict, and each code and severity with numbers; nobody is named.
+    Numbers,
 }
 
 impl Format {

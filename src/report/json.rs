@@ -1,6 +1,6 @@
 //! The report itself, as JSON (contract, section 4).
 use super::Escaping;
-use super::format::Format;
+use super::format::{Format, Holds};
 use nsdiag_checks::report::Report;
 use std::io::{self, Write};
 
@@ -10,6 +10,7 @@ pub const FORMAT: Format = Format {
     about: "The whole report, with its evidence",
     endings: &["json"],
     exact: true,
+    holds: Holds::Everything,
     write: |report, _, out| write(report, out),
 };
 

@@ -3,6 +3,8 @@ pub mod format;
 pub mod json;
 pub mod powershell;
 pub mod table;
+mod view;
+pub mod words;
 
 use nsdiag_checks::evidence::{System, SystemKind};
 use nsdiag_checks::remedy::Remedy;

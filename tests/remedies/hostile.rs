@@ -8,7 +8,7 @@ use crate::{play, remedies, shell};
 use futures_util::stream::{self, StreamExt};
 use nsdiag::app;
 use nsdiag::report::powershell::scripts;
-use nsdiag::report::{json, table::table};
+use nsdiag::report::{format::View, json, table::table};
 use nsdiag_checks::evidence::{Evidence, Question};
 use nsdiag_checks::judge::Finding;
 use nsdiag_checks::remedy::Remedy;
@@ -257,7 +257,8 @@ fn replace(value: &mut Value, from: &str, to: &str) {
 fn judged(report: &Report, meant: &Meant, what: &str) -> Vec<(String, Read)> {
     let crashed: Vec<_> = report.checks.iter().filter(|check| check.status == Status::Crashed).collect();
     assert!(crashed.is_empty(), "{what}: {crashed:?}");
-    let (table, json): (String, Value) = (table(report, false, false), serde_json::from_str(&json(report)).unwrap());
+    let (table, json): (String, Value) =
+        (table(report, &View::of_file(false)), serde_json::from_str(&json(report)).unwrap());
     let mut all = Vec::new();
     for (at, finding) in report.findings.iter().enumerate() {
         for (place, remedy) in finding.remedies.iter().enumerate() {

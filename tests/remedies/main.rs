@@ -8,6 +8,8 @@ mod lines;
 mod literals;
 mod printed;
 mod shell;
+#[path = "../own/steady.rs"]
+mod steady;
 mod stub;
 mod trial;
 mod value;
@@ -20,6 +22,7 @@ use nsdiag::app;
 use nsdiag::cli::AskArgs;
 use nsdiag::commands::check::CheckArgs;
 use nsdiag::config::Settings;
+use nsdiag::report::format::View;
 use nsdiag::report::powershell::scripts;
 use nsdiag_checks::evidence::exchange::DomainKind;
 use nsdiag_checks::evidence::{Observed, Organisation, SystemKind};
@@ -27,9 +30,10 @@ use nsdiag_checks::judge::Finding;
 use nsdiag_checks::remedy::{Command, Remedy};
 use nsdiag_checks::report::Report;
 use nsdiag_lab::{Lab, Scenario};
-use printed::{pinned, shown, steady};
+use printed::{pinned, shown};
 use shell::{Shell, Stop};
 use std::collections::{BTreeMap, BTreeSet};
+use steady::steady;
 use stub::Exchange;
 use trial::{in_order, named_in, pasted, wrong};
 use value::{Argument, Value};
@@ -385,7 +389,7 @@ async fn remedies_stand_in_the_order_in_which_they_work_and_each_once() {
         [vec![Some(1), None], vec![Some(2)], vec![Some(2), None]]
     );
 
-    let table = nsdiag::report::table::table(&without, false, false);
+    let table = nsdiag::report::table::table(&without, &View::of_file(false));
     let at = |text: &str, part: &str| text.match_indices(part).map(|(at, _)| at).collect::<Vec<_>>();
     let [connector, domain] = ["New-SendConnector ", "New-AcceptedDomain "].map(|part| at(&table, part));
     assert!(connector.len() == 1 && domain.len() == 1 && connector < domain, "{table}");
@@ -423,7 +427,7 @@ async fn equal_commands_say_for_which_organisation_they_are() {
         accepted.iter_mut().for_each(|one| one.kind = DomainKind::ExternalRelay);
     }
     let report = nsdiag_checks::report::report(&report.tool.version, run, evidence, &[], &app::run_check).0;
-    let (table, script) = (nsdiag::report::table::table(&report, false, false), scripts(&report).apply);
+    let (table, script) = (nsdiag::report::table::table(&report, &View::of_file(false)), scripts(&report).apply);
     let titles = |one: &str| {
         let step = format!("NSD303 for {one}, Make it an internal relay domain' 'it is for {one} alone' {{ ");
         [format!("NSD303 ({one})"), step]
@@ -457,7 +461,7 @@ async fn thirty_refusals_are_mended_by_a_block_and_by_a_script_and_both_are_take
     assert_eq!(remedy.lines().map(|lines| serde_json::json!(lines)), [of("commands"), of("undo")]);
 
     // As it stands in the table that a person copies from.
-    let shown = nsdiag::report::table::table(&report, false, false);
+    let shown = nsdiag::report::table::table(&report, &View::of_file(false));
     let lines: Vec<&str> = shown.lines().map(str::trim).collect();
     for line in done.iter().chain(&undone) {
         assert!(lines.contains(line), "not on a line of its own: {line}\n{shown}");

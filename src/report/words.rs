@@ -1,0 +1,230 @@
+//! What every format says in the same words. All of it is harmless as text ([`safe`]); markup is each format's own to escape.
+use super::safe;
+use nsdiag_checks::evidence::Session;
+use nsdiag_checks::evidence::smtp::{Turn, Who};
+use nsdiag_checks::judge::count;
+use nsdiag_checks::model::Outcome;
+use nsdiag_checks::model::diagnosis::meaning_in_words;
+use nsdiag_checks::replies::Meaning;
+use nsdiag_checks::report::{Report, Verdict};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The verdict in a sentence, behind its word: `contoso.com: 2 of 5 recipients cannot get mail`.
+pub fn verdict_sentence(report: &Report) -> String {
+    let recipients = &report.summary.recipients;
+    let number = |name: &str| recipients.get(name).copied().unwrap_or(0);
+    let (total, good, open) = (number("total"), number("delivered"), number("inconclusive"));
+    // Whoever wrote the file may have counted badly.
+    let bad = total.saturating_sub(good).saturating_sub(open);
+    let what = match (report.verdict, total) {
+        (Verdict::Ok, 0) => "what was asked was answered, and nothing is wrong".into(),
+        (Verdict::Ok, _) if open == 0 => format!("nothing stands in the way of {}", count(total, "recipient")),
+        (Verdict::Ok, _) => {
+            format!("nothing stands in the way of {good} recipients; {open} of {total} were not probed")
+        }
+        (Verdict::Unknown, _) => "something that was asked could not be determined".into(),
+        _ if bad > 0 => format!("{bad} of {} cannot get mail", count(total, "recipient")),
+        (Verdict::Critical, _) => "mail is lost or bounces".into(),
+        _ => "something needs a look".into(),
+    };
+    format!("{}: {what}", safe(&report.domain))
+}
+
+/// The report in one line: `CRITICAL  contoso.com: 2 of 5 recipients cannot get mail`.
+pub fn verdict_line(report: &Report) -> String {
+    format!("{}  {}", report.verdict.word().to_uppercase(), verdict_sentence(report))
+}
+
+/// The numbers in a sentence: `1 critical, 2 info; 5 of 5 recipients probed; seen from adm01`.
+pub fn counts_sentence(report: &Report) -> String {
+    let findings = &report.summary.findings;
+    let counts = [
+        (findings.critical, "critical"),
+        (findings.warning, "warning"),
+        (findings.info, "info"),
+        (findings.ignored, "ignored"),
+    ];
+    let counts = counts.iter().filter(|(number, _)| *number > 0).map(|(number, name)| format!("{number} {name}"));
+    let counts: Vec<String> = counts.collect();
+    let found = if counts.is_empty() { "no findings".into() } else { counts.join(", ") };
+    let number = |name: &str| report.summary.recipients.get(name).copied().unwrap_or(0);
+    let probed = match (number("probed"), number("total")) {
+        (_, 0) => "no recipients".into(),
+        (probed, total) => format!("{probed} of {total} recipients probed"),
+    };
+    let cut = if report.run.complete { "" } else { "; cut short before all was asked" };
+    format!("{found}; {probed}; seen from {}{cut}", safe(&report.run.vantage.hostname))
+}
+
+/// What a hop said of a recipient.
+pub fn said(outcome: Outcome, meaning: Option<Meaning>) -> String {
+    match (outcome, meaning) {
+        (Outcome::Accepted, _) => "accepted".into(),
+        (Outcome::Rejected, Some(meaning)) => format!("rejected {}", meaning_in_words(meaning)),
+        (Outcome::Rejected, None) => "rejected".into(),
+        (Outcome::Deferred, Some(meaning)) => format!("put off {}", meaning_in_words(meaning)),
+        (Outcome::Deferred, None) => "put off".into(),
+        (Outcome::Unreachable, _) => "no answer".into(),
+        (Outcome::NotProbed, _) => "not probed".into(),
+    }
+}
+
+/// The word that JSON has for a value that is one: a severity, a certainty, a diagnosis, a state.
+pub fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(String::from)).unwrap_or_default()
+}
+
+/// What is missing for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing<'r> {
+    /// What it is; as it stands in the report.
+    pub what: Vec<&'r str>,
+    /// Why.
+    pub why: &'r str,
+    /// What would supply it.
+    pub supply: &'r str,
+    /// The codes of the checks that wait for it.
+    pub checks: &'r [String],
+}
+
+/// What could not be determined (`asked`), or what nobody asked for: what is missing for the same reason is one entry, however
+/// many recipients it is missing for. It is as the report has it, and not yet harmless.
+pub fn folded_gaps(report: &Report, asked: bool) -> Vec<Missing<'_>> {
+    let mut folded: Vec<Missing> = Vec::new();
+    let mut places: BTreeMap<(&str, &str, &[String]), usize> = BTreeMap::new();
+    for gap in report.gaps.iter().filter(|gap| gap.asked == asked) {
+        let place = *places.entry((&gap.why, &gap.supply, &gap.checks)).or_insert(folded.len());
+        match folded.get_mut(place) {
+            Some(one) => one.what.push(&gap.what),
+            None => {
+                let what = vec![&*gap.what];
+                folded.push(Missing { what, why: &gap.why, supply: &gap.supply, checks: &gap.checks });
+            }
+        }
+    }
+    folded
+}
+
+/// One line of a dialogue, in the notation that mail administrators know from swaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// Milliseconds since the session began.
+    pub at_ms: Option<u64>,
+    /// Who spoke: ` ->` we, `<-` the server, `<**` the server when it refuses; with `~` in place of `-` through TLS; `===` what
+    /// the prober did, `***` why it ended.
+    pub arrow: &'static str,
+    /// The line.
+    pub text: String,
+    /// Whether the verdict rests on it.
+    pub decides: bool,
+}
+
+/// A dialogue line by line: of the session at this place in the evidence.
+pub fn dialogue(session: &Session, at: usize, decisive: &Decisive) -> Vec<Spoken> {
+    let mut all = Vec::new();
+    for (place, turn) in session.transcript.iter().enumerate() {
+        let decides = decisive.names(at, Some(place));
+        let line = |at_ms, text| Spoken { at_ms: Some(at_ms), arrow: arrow(turn), text: safe(text), decides };
+        all.extend(turn.lines.iter().map(|one| line(one.at_ms, &*one.text)));
+    }
+    let end = |said| Spoken { at_ms: None, arrow: "***", text: safe(said), decides: decisive.names(at, None) };
+    all.extend(session.broke_off.iter().map(|miss| end(&miss.said)));
+    all
+}
+
+fn arrow(turn: &Turn) -> &'static str {
+    match (turn.who, turn.tls, turn.code.is_some_and(|code| code >= 400)) {
+        (Who::Client, false, _) => " ->",
+        (Who::Client, true, _) => " ~>",
+        (Who::Server, false, false) => "<-",
+        (Who::Server, true, false) => "<~",
+        (Who::Server, false, true) => "<**",
+        (Who::Server, true, true) => "<~*",
+        (Who::Prober, ..) => "===",
+    }
+}
+
+/// The places in the dialogues that verdicts rest on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisive(BTreeSet<(usize, Option<usize>)>);
+
+impl Decisive {
+    /// Those that JSON Pointers lead to: the evidence of one finding, or of all.
+    pub fn of<'p>(pointers: impl IntoIterator<Item = &'p String>) -> Self {
+        let place = |pointer: &String| {
+            let mut parts = pointer.strip_prefix("/evidence/smtp/")?.split('/');
+            let session = parts.next()?.parse().ok()?;
+            match (parts.next(), parts.next()) {
+                // The session as a whole: how it ended is what there is to it.
+                (None, _) => Some((session, None)),
+                (Some("transcript"), Some(turn)) => Some((session, Some(turn.parse().ok()?))),
+                _ => None,
+            }
+        };
+        Self(pointers.into_iter().filter_map(place).collect())
+    }
+
+    /// Whether the turn at this place of a session is one; without a place, how the session ended.
+    pub fn names(&self, session: usize, turn: Option<usize>) -> bool {
+        self.0.contains(&(session, turn))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nsdiag_checks::judge::Severity;
+
+    #[test]
+    fn a_value_is_the_word_that_json_has() {
+        assert_eq!((word(&Severity::Critical), word(&Outcome::NotProbed)), ("critical".into(), "not-probed".into()));
+        assert_eq!(word(&7), "");
+    }
+
+    #[test]
+    fn pointers_lead_to_the_turns_of_their_session_alone() {
+        let pointers = [
+            "/evidence/smtp/1/transcript/7",
+            "/evidence/smtp/1/transcript/9/lines/0",
+            "/evidence/smtp/11/transcript/8",
+            "/evidence/smtp/1/transcript/x",
+            "/evidence/smtp/1",
+            "/evidence/dns/1/transcript/3",
+            "",
+        ];
+        let decisive = Decisive::of(&pointers.map(String::from));
+        let places = |session| [None, Some(3), Some(7), Some(8), Some(9)].map(|turn| decisive.names(session, turn));
+        assert_eq!(places(1), [true, false, true, false, true]);
+        assert_eq!(places(11), [false, false, false, true, false]);
+        assert_eq!(places(0), [false; 5]);
+    }
+
+    #[test]
+    fn a_dialogue_says_who_spoke_and_how_it_ended() {
+        let session: Session = serde_json::from_value(serde_json::json!({
+            "hop": "gateway/mx1.contoso.com/192.0.2.25:25", "started_at": "2026-11-24T12:00:00Z", "tls": null,
+            "transcript": [
+                {"who": "prober", "stage": "connect", "tls": false, "lines": [{"at_ms": 0, "text": "connected"}]},
+                {"who": "client", "stage": "rcpt", "tls": true, "lines": [{"at_ms": 1, "text": "RCPT TO:<a@contoso.com>"}]},
+                {"who": "server", "stage": "rcpt", "tls": true, "code": 550,
+                 "lines": [{"at_ms": 2, "text": "550-no"}, {"at_ms": 3, "text": "550 \u{1b}[2Jno"}]},
+            ],
+            "broke_off": {"how": "timed-out", "said": "no answer in 5 s"},
+        }))
+        .unwrap();
+        let pointers = ["/evidence/smtp/4/transcript/2".to_string(), "/evidence/smtp/4".into()];
+        let said: Vec<_> = dialogue(&session, 4, &Decisive::of(&pointers))
+            .into_iter()
+            .map(|one| (one.at_ms, one.arrow, one.text, one.decides))
+            .collect();
+        let expected = [
+            (Some(0), "===", "connected", false),
+            (Some(1), " ~>", "RCPT TO:<a@contoso.com>", false),
+            (Some(2), "<~*", "550-no", true),
+            (Some(3), "<~*", "550 \\u{1b}[2Jno", true),
+            (None, "***", "no answer in 5 s", true),
+        ];
+        assert_eq!(said, expected.map(|(at, arrow, text, decides)| (at, arrow, text.to_string(), decides)));
+    }
+}
