@@ -1,7 +1,13 @@
 //! Renders a report.
 pub mod format;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod nagios;
 pub mod powershell;
+pub mod prometheus;
+#[cfg(test)]
+mod sample;
 pub mod table;
 mod view;
 pub mod words;
