@@ -6,6 +6,7 @@ pub mod markdown;
 pub mod nagios;
 pub mod powershell;
 pub mod prometheus;
+pub mod recipients;
 #[cfg(test)]
 mod sample;
 pub mod table;
