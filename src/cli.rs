@@ -6,6 +6,7 @@ use crate::commands::explain::ExplainArgs;
 use crate::commands::schema::SchemaArgs;
 use crate::commands::show::ShowArgs;
 use crate::report::format::Format;
+use crate::report::nagios::Range;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -19,7 +20,8 @@ pub struct Cli {
 }
 
 const EXAMPLES: &str = "\
-Exit status: 0 ok, 1 warning, 2 critical, 3 a question stayed open, 64 bad arguments, 70 a fault of nsdiag's own
+Exit status: 0 ok, 1 warning, 2 critical, 3 a question stayed open, 64 bad arguments, 70 a fault of nsdiag's own (with
+--format nagios both are 3)
 
   nsdiag demo                        see it at work on a broken landscape in a box
   nsdiag check contoso.com --plan    what it would ask, of whom";
@@ -143,19 +145,35 @@ pub struct ReportArgs {
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Also write a file, in the format of its ending: .txt, .json, or .ps1 (the remedies as a script for PowerShell, with
-    /// the one that takes them back beside it: .undo.ps1)
+    /// Also write a file, in the format of its ending: .txt, .json, .md, .prom, .xml, .csv, .ndjson, or .ps1 (the remedies as
+    /// a script for PowerShell, with the one that takes them back beside it: .undo.ps1)
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
     /// When to colour the table
     #[arg(long, value_enum, default_value_t)]
     pub color: Color,
-    /// No progress and no notes, and of the table its first line
+    /// No progress and no notes, and of the table, of Markdown and of a plugin's output the first line
     #[arg(short, long)]
     pub quiet: bool,
     /// Nothing is folded or left out, and the dialogues with the hops are there
     #[arg(short, long)]
     pub verbose: bool,
+    /// When a monitoring plugin alerts
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// When a monitoring plugin alerts.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LimitArgs {
+    /// With --format nagios: a warning where the number of recipients that cannot get mail is outside of this range (10, 5:,
+    /// ~:4, @1:3). It lowers findings about such recipients alone while that number is within; all others keep their weight
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
+    pub warning: Option<Range>,
+    /// With --format nagios: critical where that number is outside of this range. It has no short form: -c is --config. Without
+    /// --warning, who is refused is a warning still; without --critical, more than --warning allows stay critical
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true)]
+    pub critical: Option<Range>,
 }
 
 /// When to colour.

@@ -782,3 +782,70 @@ fn colour_is_for_terminals_that_know_it_and_users_who_want_it() {
         assert_eq!(shown(terminal, variables, more), expected, "{terminal} {variables:?} {more}");
     }
 }
+
+#[test]
+fn a_monitoring_plugin_says_one_of_four_states_whatever_happens() {
+    let folder = folder();
+    std::fs::write(folder.path().join("bad.toml"), "domain = 'contoso.com'\n[prob|]\n").unwrap();
+    std::fs::write(folder.path().join("report.json"), "{}").unwrap();
+    let cases: [(&[&str], &str); 8] = [
+        (&["check", "--frobnicate"], "unexpected argument '--frobnicate' found"),
+        (&["check", "contoso.com", "-w", "many"], "invalid value 'many' for '--warning ‹RANGE›': 'many' is no range: "),
+        (&["check", "contoso.com", "--critical", "3:1"], "invalid value '3:1' for '--critical ‹RANGE›'"),
+        (&["check", "-c", "bad.toml"], "bad.toml:2:6: "),
+        (&["check", "-c", "/no/such"], "/no/such: No such file or directory (os error 2)"),
+        (&["show", "report.json"], "report.json: this is no report: missing field"),
+        (&["demo", "-o", "no/such/report.md"], "--output: no/such/report.md: No such file or directory"),
+        (&["demo", "broken-gatway"], "no scenario 'broken-gatway'"),
+    ];
+    for (args, expected) in cases {
+        let (code, out, errors) = told(&nsdiag(folder.path(), &[args, &["--format", "nagios"]].concat()));
+        assert!(code == 3 && out.lines().count() == 1 && !errors.is_empty(), "{args:?}: {code} {out} {errors}");
+        assert!(out.starts_with(&format!("NSDIAG UNKNOWN - {expected}")) && !out.contains('|'), "{args:?}: {out}");
+        let (code, out, _) = told(&nsdiag(folder.path(), args));
+        assert_eq!((code, &*out), (64, ""), "{args:?}");
+    }
+}
+
+#[test]
+fn thresholds_weigh_how_many_are_refused_and_files_are_what_they_were() {
+    let folder = folder();
+    let play = |args: &[&str]| {
+        let (code, out, errors) = told(&nsdiag(folder.path(), &[&["demo", "--format", "nagios"], args].concat()));
+        assert_eq!(errors, "");
+        (code, out.split(" | ").next().unwrap().to_string(), out)
+    };
+    let said =
+        |state: &str, more: &str| format!("NSDIAG {state} - contoso.com: 2 of 5 recipients cannot get mail{more}");
+    let (code, line, out) =
+        play(&["-o", "report.json", "-o", "r.md", "-o", "r.xml", "-o", "r.prom", "-o", "r.csv", "-o", "r.ndjson"]);
+    assert_eq!((code, line), (2, said("CRITICAL", "")));
+    assert!(
+        out.contains(" | refused=2;;;0;5 probed=5;;;0;5 ") && out.contains("\n\\_[CRITICAL] NSD401 critical (proven) "),
+        "{out}"
+    );
+    let begins = [
+        ("r.md", "## CRITICAL: `contoso.com`: 2 of 5 recipients cannot get mail\n"),
+        ("r.xml", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>"),
+        ("r.prom", "# HELP nsdiag_build_info "),
+        ("r.csv", "address,diagnosis,"),
+        ("r.ndjson", "{\"address\":\""),
+    ];
+    for (name, begin) in begins {
+        let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert!(text.starts_with(begin), "{text}");
+    }
+    let (code, line, _) = play(&["-w", "5", "--critical", "10", "-o", "lowered.json"]);
+    assert_eq!((code, line), (0, said("OK", " (within --warning 5 and --critical 10)")));
+    let saved = std::fs::read_to_string(folder.path().join("lowered.json")).unwrap();
+    assert!(saved.contains("\"exit_code\": 2"));
+    let (code, line, _) = play(&["--warning=1", "--critical", "10", "-q"]);
+    assert_eq!((code, line), (1, said("WARNING", " (within --warning 1 and --critical 10)")));
+    let shown = ["show", "report.json", "--format", "nagios", "-w", "1"];
+    assert_eq!(told(&nsdiag(folder.path(), &shown)).0, 2);
+    let (code, out, errors) = told(&nsdiag(folder.path(), &["show", "report.json", "-w", "1"]));
+    assert_eq!((code, &*out, &*errors), (64, "", "nsdiag: --warning and --critical are for --format nagios\n"));
+    let silent = ["check", "-c", "/dev/null", "contoso.com", "--format", "nagios", "--quiet-if-unchanged", "state"];
+    let (code, out, _) = told(&nsdiag(folder.path(), &silent));
+    assert!(code == 3 && out.starts_with("NSDIAG UNKNOWN - --quiet-if-unchanged is not for --format nagios"), "{out}");
+}

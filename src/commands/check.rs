@@ -105,7 +105,7 @@ fn tell(
     });
     let unchanged = kept.as_ref().is_some_and(|kept| kept.says_the_same(report));
     let told = match unchanged {
-        true => outputs.write_files(report.into()).map(|()| report.exit_code),
+        true => outputs.write_files(report.into()).map(|()| outputs.exit_code(report)),
         false => outputs.finish(report.into(), notes),
     };
     let before = kept.and_then(|kept| kept.thread);

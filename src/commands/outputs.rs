@@ -1,9 +1,11 @@
 //! Where a report goes: standard output, and files in the format of their ending.
 use super::{FAULT, Outcome, USAGE};
 use crate::border;
-use crate::cli::{Color, ReportArgs};
+use crate::cli::{Color, LimitArgs, ReportArgs};
 use crate::report::format::{Format, View};
+use crate::report::nagios::{self, Limits};
 use crate::report::powershell::{BYTE_ORDER_MARK, Scripts, beside, scripts};
+use crate::report::words::verdict_sentence;
 use crate::report::{check_place, write, write_by};
 use anstream::{AutoStream, ColorChoice};
 use nsdiag_checks::report::Report;
@@ -17,6 +19,7 @@ pub struct Outputs {
     color: Color,
     verbose: bool,
     quiet: bool,
+    limits: Limits,
 }
 
 /// What a file is written as, by its ending.
@@ -58,7 +61,25 @@ impl Outputs {
         for (flag, path) in outputs.chain(state.map(|path| ("--quiet-if-unchanged", path))) {
             check_place(path).map_err(|error| (USAGE, format!("{flag}: {}: {error}", path.display())))?;
         }
-        Ok(Self { format: args.format, files, color: args.color, verbose: args.verbose, quiet: args.quiet })
+        let LimitArgs { warning, critical } = args.limits.clone();
+        let limits = Limits { warning, critical };
+        if !limits.is_empty() && args.format != nagios::FORMAT {
+            return Err((USAGE, "--warning and --critical are for --format nagios".into()));
+        }
+        if state.is_some() && args.format == nagios::FORMAT {
+            let why = "a monitoring plugin tells its state every time";
+            return Err((USAGE, format!("--quiet-if-unchanged is not for --format nagios: {why}")));
+        }
+        let ReportArgs { format, color, verbose, quiet, .. } = *args;
+        Ok(Self { format, files, color, verbose, quiet, limits })
+    }
+
+    /// The exit status of a run with this report: the verdict's, or that of the state that a monitoring plugin tells.
+    pub fn exit_code(&self, report: &Report) -> u8 {
+        match self.format == nagios::FORMAT {
+            true => nagios::state(report, &self.limits).exit_code(),
+            false => report.exit_code,
+        }
     }
 
     /// The first file that is no script.
@@ -110,10 +131,15 @@ impl Outputs {
             // NO_COLOR, CLICOLOR and terminals that know none.
             Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
         };
-        let view = View { colour, ..View::of_output(self.verbose, self.quiet) };
+        let view = View { colour, limits: self.limits.clone(), ..View::of_output(self.verbose, self.quiet) };
+        if let (true, Err((code, why))) = (self.format == nagios::FORMAT, &written) {
+            // One state line is all that is read, and its state has to be that of the exit status.
+            let state = nagios::state(told.exact, &self.limits).word();
+            return Err((*code, format!("{why}; the state is {state}: {}", verdict_sentence(told.exact))));
+        }
         border::print_by(|out| (self.format.write)(told.of(self.format), &view, out))
             .map_err(|error| (FAULT, error))?;
-        written.map(|()| told.exact.exit_code)
+        written.map(|()| self.exit_code(told.exact))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `nsdiag show`: a saved report again.
 use super::outputs::{Outputs, Told};
 use super::{Outcome, USAGE, print};
-use crate::cli::{Color, ReportArgs};
+use crate::cli::{Color, LimitArgs, ReportArgs};
 use crate::report;
 use crate::report::format::Format;
 use crate::report::powershell::{BYTE_ORDER_MARK, doubted, scripts};
@@ -21,18 +21,21 @@ pub struct ShowArgs {
     /// The remedies as a script, in place of the report; with -o FILE.ps1, the one that takes them back is written too
     #[arg(long, value_enum, value_name = "SHELL", conflicts_with = "format")]
     pub remedies: Option<Scripted>,
-    /// Also write a file, in the format of its ending: .json, .txt or .ps1
+    /// Also write a file, in the format of its ending: .txt, .json, .md, .prom, .xml, .csv, .ndjson or .ps1
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
     /// When to colour the table
     #[arg(long, value_enum, default_value_t)]
     pub color: Color,
-    /// Of the table its first line
+    /// Of the table, of Markdown and of a plugin's output the first line
     #[arg(short, long)]
     pub quiet: bool,
     /// Nothing is folded or left out, and the dialogues with the hops are there
     #[arg(short, long)]
     pub verbose: bool,
+    /// When a monitoring plugin alerts
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// The shells that remedies are written as a script for.
@@ -56,6 +59,7 @@ pub fn run(args: &ShowArgs) -> Outcome {
         color: args.color,
         quiet: args.quiet,
         verbose: args.verbose,
+        limits: args.limits.clone(),
         ..ReportArgs::default()
     };
     let outputs = Outputs::of(&outputs, None)?;

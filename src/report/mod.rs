@@ -1,7 +1,14 @@
 //! Renders a report.
 pub mod format;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod nagios;
 pub mod powershell;
+pub mod prometheus;
+pub mod recipients;
+#[cfg(test)]
+mod sample;
 pub mod table;
 mod view;
 pub mod words;

@@ -1,4 +1,5 @@
 //! How a report is shown, whatever its format: how wide, in which characters, how much of it.
+use super::nagios::Limits;
 use std::env::var_os;
 use std::ops::RangeInclusive;
 
@@ -20,18 +21,27 @@ pub struct View {
     pub unicode: bool,
     /// How many columns there are for everything but commands.
     pub width: u16,
+    /// The thresholds of a monitoring plugin's state.
+    pub limits: Limits,
 }
 
 impl View {
     /// As it is written to a file or mailed: for nobody's terminal, and in UTF-8.
     pub fn of_file(verbose: bool) -> Self {
-        Self { colour: false, verbose, brief: false, unicode: true, width: WIDTH }
+        Self { colour: false, verbose, brief: false, unicode: true, width: WIDTH, limits: Limits::default() }
     }
 
     /// As standard output shows it, without colour.
     pub fn of_output(verbose: bool, brief: bool) -> Self {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(text_of);
-        Self { colour: false, verbose, brief, unicode: is_utf8(&locale), width: width_of_output() }
+        Self {
+            colour: false,
+            verbose,
+            brief,
+            unicode: is_utf8(&locale),
+            width: width_of_output(),
+            limits: Limits::default(),
+        }
     }
 }
 

@@ -15,8 +15,7 @@ pub fn verdict_sentence(report: &Report) -> String {
     let recipients = &report.summary.recipients;
     let number = |name: &str| recipients.get(name).copied().unwrap_or(0);
     let (total, good, open) = (number("total"), number("delivered"), number("inconclusive"));
-    // Whoever wrote the file may have counted badly.
-    let bad = total.saturating_sub(good).saturating_sub(open);
+    let bad = without_mail(report);
     let what = match (report.verdict, total) {
         (Verdict::Ok, 0) => "what was asked was answered, and nothing is wrong".into(),
         (Verdict::Ok, _) if open == 0 => format!("nothing stands in the way of {}", count(total, "recipient")),
@@ -29,6 +28,13 @@ pub fn verdict_sentence(report: &Report) -> String {
         _ => "something needs a look".into(),
     };
     format!("{}: {what}", safe(&report.domain))
+}
+
+/// How many recipients cannot get mail: all but those whose mail arrives and those of whom nobody knows.
+pub fn without_mail(report: &Report) -> usize {
+    let number = |name: &str| report.summary.recipients.get(name).copied().unwrap_or(0);
+    // Whoever wrote the file may have counted badly.
+    number("total").saturating_sub(number("delivered")).saturating_sub(number("inconclusive"))
 }
 
 /// The report in one line: `CRITICAL  contoso.com: 2 of 5 recipients cannot get mail`.
