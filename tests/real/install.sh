@@ -11,8 +11,7 @@ packages=(
 )
 missing=()
 for package in "${packages[@]}"; do
-    if ! apt-cache policy "$package" 2>/dev/null | grep -q 'Installed:'; then missing+=("$package"); continue; fi
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" = 'ii ' ] || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && command -v promtool >/dev/null && exit 0
 
