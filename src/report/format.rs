@@ -1,6 +1,6 @@
 //! The formats that a report is written in. A new one is a file with its [`Format`] and its line in [`FORMATS`].
 pub use super::view::{View, width_of_output};
-use super::{json, table};
+use super::{html, json, table};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use nsdiag_checks::report::Report;
@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// All formats; the first one is what people get who ask for none.
-static FORMATS: [Format; 2] = [table::FORMAT, json::FORMAT];
+static FORMATS: [Format; 3] = [table::FORMAT, json::FORMAT, html::FORMAT];
 
 /// A format of a report.
 #[derive(Clone, Copy, Debug)]
