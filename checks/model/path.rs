@@ -34,6 +34,9 @@ pub struct Prediction {
     pub disposition: Disposition,
     /// Its steps, in order.
     pub steps: Vec<Step>,
+    /// The mail systems that it reaches, in order; where it comes back to one, that stands there again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub systems: Vec<String>,
     /// The fact that is missing, where the information is insufficient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
@@ -147,8 +150,8 @@ impl<'m, 'a, 'r> Path<'m, 'a, 'r> {
     }
 
     fn end(self, disposition: Disposition) -> Prediction {
-        let Self { steps, missing, asked, seen, .. } = self;
-        Prediction { disposition, steps, missing, asked, seen }
+        let Self { steps, been: systems, missing, asked, seen, .. } = self;
+        Prediction { disposition, steps, systems, missing, asked, seen }
     }
 
     fn lacks(&mut self, fact: impl Into<String>, asked: bool) -> Disposition {
@@ -163,6 +166,7 @@ impl<'m, 'a, 'r> Path<'m, 'a, 'r> {
         if let Some(first) = self.been.iter().position(|been| been == system) {
             let circle = self.been[first..].iter().map(String::as_str).chain([system]).collect::<Vec<_>>().join(" to ");
             self.step("loop", format!("it has been there: {circle}"));
+            self.been.push(system.into());
             return Disposition::Loop;
         }
         self.been.push(system.into());

@@ -21,7 +21,7 @@ pub struct ShowArgs {
     /// The remedies as a script, in place of the report; with -o FILE.ps1, the one that takes them back is written too
     #[arg(long, value_enum, value_name = "SHELL", conflicts_with = "format")]
     pub remedies: Option<Scripted>,
-    /// Also write a file, in the format of its ending: .txt, .json, .md, .prom, .xml, .csv, .ndjson or .ps1
+    /// Also write a file, in the format of its ending: .txt, .json, .html, .md, .prom, .xml, .csv, .ndjson or .ps1
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
     /// When to colour the table

@@ -1,6 +1,6 @@
 //! The formats that a report is written in. A new one is a file with its [`Format`] and its line in [`FORMATS`].
 pub use super::view::{View, width_of_output};
-use super::{json, junit, markdown, nagios, prometheus, recipients, table};
+use super::{html, json, junit, markdown, nagios, prometheus, recipients, table};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use nsdiag_checks::report::Report;
@@ -8,10 +8,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// All formats; the first one is what people get who ask for none.
-static FORMATS: [Format; 8] = [
+static FORMATS: [Format; 9] = [
     table::FORMAT,
     json::FORMAT,
     markdown::FORMAT,
+    html::FORMAT,
     nagios::FORMAT,
     prometheus::FORMAT,
     junit::FORMAT,

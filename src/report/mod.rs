@@ -1,5 +1,6 @@
 //! Renders a report.
 pub mod format;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
