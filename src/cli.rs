@@ -2,6 +2,7 @@
 use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::demo::DemoArgs;
+use crate::commands::diff::DiffArgs;
 use crate::commands::explain::ExplainArgs;
 use crate::commands::schema::SchemaArgs;
 use crate::commands::show::ShowArgs;
@@ -33,6 +34,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Render a saved report again, or write its remedies as a script
     Show(ShowArgs),
+    /// What changed between two saved reports: findings, facts, recipients
+    Diff(DiffArgs),
     /// A finding code, or what an SMTP reply means; alone, the list of codes
     Explain(ExplainArgs),
     /// The JSON Schema of a document

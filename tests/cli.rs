@@ -45,6 +45,42 @@ fn the_demo_names_exactly_the_two_who_are_refused() {
 }
 
 #[test]
+fn a_diff_is_told_by_its_exit_status_and_refuses_what_it_cannot_compare() {
+    let folder = folder();
+    assert_eq!(told(&nsdiag(folder.path(), &["demo", "-q", "-o", "old.json"])).0, 2);
+    let text = std::fs::read_to_string(folder.path().join("old.json")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("same.json", &text);
+    write("changed.json", &text.replace("\"enabled\": true", "\"enabled\": false"));
+    write("other.json", &text.replace("contoso.com", "example.net"));
+    write("later.json", &text.replacen("\"1.0\"", "\"2.0\"", 1));
+    write("none.json", "{}");
+    let diff = |args: &[&str]| told(&nsdiag(folder.path(), &[&["diff", "old.json"], args].concat()));
+    let (code, out, errors) = diff(&["same.json"]);
+    assert_eq!((code, &*errors), (0, ""));
+    assert!(out.starts_with("SAME  contoso.com: nothing that counts changed\n"), "{out}");
+    let (code, out, _) = diff(&["changed.json", "-o", "d.md", "-o", "d.json"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("send connector: enabled, To Zimbra (corp): yes -> no"), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+    let json: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("d.json")).unwrap()).unwrap();
+    assert_eq!((&json["kind"], &json["facts"][0]["new"]), (&"nsdiag/diff".into(), &"no".into()));
+    assert!(std::fs::read_to_string(folder.path().join("d.md")).unwrap().starts_with("## CHANGED"));
+    for (args, said) in [
+        (&["other.json"][..], "the reports are of two domains, contoso.com and example.net"),
+        (&["later.json"], "later.json: a report of format 2.0, and this reads 1"),
+        (&["none.json"], "none.json: this is no report"),
+        (&["missing.json"], "missing.json: "),
+        (&["same.json", "-o", "d.pdf"], "--output: d.pdf: the ending is none of .json, .md and .txt"),
+    ] {
+        let (code, out, errors) = diff(args);
+        assert_eq!((code, &*out), (64, ""), "{errors}");
+        assert!(errors.contains(said), "{errors}");
+    }
+}
+
+#[test]
 fn a_scenario_in_a_file_is_played_and_what_differs_from_its_expectations_is_told() {
     let folder = folder();
     let agrees = "[gateway]\nknows = \"directory\"\n[expect]\nverdict = \"critical\"\nexit = 2\n";
