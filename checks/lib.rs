@@ -12,6 +12,7 @@ pub mod exchange;
 mod failure_modes;
 pub mod flow;
 pub mod judge;
+pub mod merge;
 pub mod model;
 pub mod products;
 mod proofs;

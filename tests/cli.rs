@@ -81,6 +81,40 @@ fn a_diff_is_told_by_its_exit_status_and_refuses_what_it_cannot_compare() {
 }
 
 #[test]
+fn reports_are_merged_under_the_names_that_they_are_given() {
+    let folder = folder();
+    nsdiag(folder.path(), &["demo", "-q", "-o", "one.json"]);
+    let text = std::fs::read_to_string(folder.path().join("one.json")).unwrap();
+    std::fs::write(folder.path().join("other.json"), text.replace("contoso.com", "example.net")).unwrap();
+    // As another run, a second later.
+    let run: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let random = run["run"]["settings"]["random"].as_str().unwrap();
+    std::fs::write(folder.path().join("two.json"), text.replace(random, "abcdefgh12345678@contoso.com")).unwrap();
+    let merge = |args: &[&str]| told(&nsdiag(folder.path(), &[&["merge"], args].concat()));
+    let (code, out, errors) = merge(&["outside=one.json", "inside=two.json", "--format", "json", "-o", "both.txt"]);
+    assert_eq!((code, &*errors), (2, ""));
+    let merged: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let names: Vec<_> =
+        merged["run"]["vantages"].as_array().unwrap().iter().map(|view| view["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["inside", "outside"]);
+    assert_eq!(merged["findings"][0]["code"], "NSD401");
+    assert_eq!(merged["findings"][0]["seen_from"], serde_json::Value::Null, "both see it");
+    assert!(std::fs::read_to_string(folder.path().join("both.txt")).unwrap().contains("seen from inside and outside"));
+    let (code, _, errors) = merge(&["one.json", "one.json"]);
+    assert_eq!((code, errors.contains("one report stands twice among the arguments")), (2, true), "{errors}");
+    for (args, said) in [
+        (&["one.json", "other.json"][..], "the reports are of two domains, contoso.com and example.net"),
+        (&["missing.json"], "missing.json: "),
+        (&["a=missing.json"], "missing.json: "),
+        (&[], "required"),
+    ] {
+        let (code, out, errors) = merge(args);
+        assert_eq!((code, &*out), (64, ""), "{errors}");
+        assert!(errors.contains(said), "{errors}");
+    }
+}
+
+#[test]
 fn a_scenario_in_a_file_is_played_and_what_differs_from_its_expectations_is_told() {
     let folder = folder();
     let agrees = "[gateway]\nknows = \"directory\"\n[expect]\nverdict = \"critical\"\nexit = 2\n";

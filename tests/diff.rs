@@ -1,9 +1,11 @@
-//! Two runs beside each other: of one landscape, in which nothing changes by itself, and of two that differ in a setting.
+//! Two runs beside each other: of one landscape, in which nothing changes by itself; of two that differ in a setting; and of
+//! one that two vantage points see differently.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
 use futures_util::stream::{self, StreamExt};
 use nsdiag::app;
 use nsdiag::cli::AskArgs;
 use nsdiag::commands::check::CheckArgs;
+use nsdiag::commands::merge;
 use nsdiag::config::Settings;
 use nsdiag::report;
 use nsdiag_checks::diff::{Diff, Value, diff};
@@ -190,4 +192,55 @@ async fn one_setting_is_named_with_its_consequences_and_nothing_else() {
         );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `name`'s report as of another place.
+async fn seen_from(place: &str, name: &str) -> (Option<String>, Report) {
+    let mut report = played(name).await;
+    report.run.vantage.hostname = place.into();
+    (None, report)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_refuses_from_outside_alone_is_told_as_that() {
+    let schema = jsonschema::validator_for(&serde_json::from_str(&report::schema()).unwrap()).unwrap();
+    let outside = seen_from("outside", "broken-gateway").await;
+    let inside = seen_from("inside", "healthy").await;
+    let merged = merge::of(&[inside.clone(), outside.clone()]).unwrap();
+    let text = report::json(&merged);
+    assert_eq!(text, report::json(&merge::of(&[outside, inside]).unwrap()));
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    schema.validate(&json).unwrap();
+    for pointer in merged.findings.iter().flat_map(|finding| &finding.evidence) {
+        assert!(json.pointer(pointer).is_some(), "{pointer}");
+    }
+    assert_eq!(
+        nsdiag::demo::findings(&merged),
+        [
+            "NSD401 critical likely orders@contoso.com sales@contoso.com",
+            "NSD205 info proven exchange/exch01.corp.contoso.com",
+        ]
+    );
+    assert_eq!(merged.findings[0].seen_from, ["outside"]);
+    let table = report::table::table(&merged, false, false);
+    println!("{table}");
+    let unfolded = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "Seen from outside; from inside, gateway/mx1.contoso.com/127.7.7.25:2500 accepts orders@contoso.com and \
+         sales@contoso.com",
+        "about 2 recipients (orders@contoso.com and sales@contoso.com): rejected as unknown-recipient (550 5.1.1) from \
+         outside; accepted from inside",
+    ] {
+        assert!(unfolded.contains(words), "{words}\n{table}");
+    }
+    assert_eq!(merged.disagreements.len(), 1, "{:#?}", merged.disagreements);
+    // What is merged is judged again as it was.
+    let again = nsdiag_checks::report::report(
+        &merged.tool.version,
+        merged.run.clone(),
+        merged.evidence.clone(),
+        &[],
+        &app::run_check,
+    );
+    assert_eq!(report::json(&again.0), text);
 }

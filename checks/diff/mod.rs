@@ -11,6 +11,7 @@ mod parts;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use crate::judge::Subject;
 use crate::model::diagnosis::Fate;
@@ -18,6 +19,7 @@ use crate::prelude::*;
 use crate::report::{Report, Tool, Verdict};
 use alloc::collections::{BTreeMap, BTreeSet};
 pub use parts::Value;
+pub use views::disagreements;
 
 /// The whole document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -15,6 +15,8 @@ fn judged(world: World) -> Report {
         vantage: Vantage { hostname: "adm01".into(), addresses: vec!["10.0.0.9".into()] },
         settings: world.question,
         estimate: None,
+        vantages: Vec::new(),
+        notes: Vec::new(),
     };
     let judge = |check: &'static Check, case: &Case| {
         let mut notes = Notes::new(check);

@@ -4,6 +4,7 @@ pub mod format;
 pub mod json;
 pub mod powershell;
 pub mod table;
+pub mod views;
 
 use nsdiag_checks::evidence::{System, SystemKind};
 use nsdiag_checks::remedy::Remedy;

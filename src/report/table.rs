@@ -40,6 +40,7 @@ pub fn table(report: &Report, colour: bool, verbose: bool) -> String {
     }
     out.push_str(&mending(report, &steps));
     out.push_str(&recipients(report));
+    out.push_str(&super::views::section(report));
     out.push_str(&configured(report));
     out.push_str(&gaps(report));
     out.push_str(&foot(report));

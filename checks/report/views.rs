@@ -1,0 +1,366 @@
+//! The report of several vantage points: what each has heard is judged by itself, and then laid beside the others.
+//!
+//! A host may answer one client as it answers no other one. So a dialogue proves something only for who held it, and what one
+//! vantage point alone sees is told as that.
+use super::*;
+use crate::model::diagnosis::Fate;
+
+/// What one vantage point says.
+struct Told<'v> {
+    view: &'v View,
+    report: Report,
+}
+
+pub(super) fn report(
+    tool_version: &str,
+    run: Run,
+    evidence: Evidence,
+    ignores: &[Ignore],
+    run_check: RunCheck,
+) -> (Report, Vec<String>) {
+    let mut notes: Vec<Vec<String>> = Vec::new();
+    let mut told = Vec::new();
+    for view in &run.vantages {
+        let alone = Run {
+            started_at: view.started_at.clone(),
+            duration_ms: view.duration_ms,
+            complete: view.complete,
+            vantage: view.vantage.clone(),
+            settings: view.settings.clone(),
+            estimate: None,
+            vantages: Vec::new(),
+            notes: Vec::new(),
+        };
+        let (mut report, said) = of_one(tool_version, alone, evidence.heard(&view.heard), ignores, run_check);
+        for finding in &mut report.findings {
+            finding.evidence.iter_mut().for_each(|pointer| *pointer = moved(pointer, &view.heard));
+        }
+        notes.push(said);
+        told.push(Told { view, report });
+    }
+    let findings = findings(&told);
+    let gaps = gaps(&told);
+    let checks = checks(&told, &findings, &gaps);
+    let recipients = recipients(&told);
+    let counted = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let counts = FindingCounts {
+        critical: counted(Severity::Critical),
+        warning: counted(Severity::Warning),
+        info: counted(Severity::Info),
+        ignored: told.iter().map(|one| one.report.summary.findings.ignored).max().unwrap_or(0),
+    };
+    let crashed = checks.iter().any(|check| check.status == Status::Crashed);
+    let open = gaps.iter().any(|gap| gap.asked) || !run.complete || crashed;
+    let verdict = verdict(&counts, open);
+    let hops = hops(&told, &evidence);
+    let alike: Vec<(&str, &Report)> = told.iter().map(|one| (&*one.view.name, &one.report)).collect();
+    let disagreements = crate::diff::disagreements(&alike);
+    let whole = Report {
+        kind: "nsdiag/report".into(),
+        format_version: "1.0".into(),
+        tool: Tool { name: "nsdiag".into(), version: tool_version.into() },
+        domain: run.settings.domain.clone(),
+        verdict,
+        exit_code: verdict.exit_code(),
+        summary: Summary { findings: counts, recipients: tally(&recipients) },
+        findings,
+        checks,
+        gaps,
+        recipients,
+        hops,
+        disagreements,
+        run: run.clone(),
+        evidence,
+    };
+    // An entry that matches nothing for anybody matches nothing.
+    let (first, rest) = notes.split_first().map_or((&[][..], &[][..]), |(first, rest)| (&first[..], rest));
+    let everywhere = first.iter().filter(|note| rest.iter().all(|other| other.contains(note)));
+    (whole, everywhere.cloned().collect())
+}
+
+impl Evidence {
+    /// The evidence of one vantage point, with everybody's directories and lists.
+    pub fn heard(&self, heard: &Places) -> Self {
+        fn at<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
+            places.iter().filter_map(|place| all.get(*place)).cloned().collect()
+        }
+        Self {
+            dns: at(&self.dns, &heard.dns),
+            mx_views: at(&self.mx_views, &heard.mx_views),
+            sts_policy: self.sts_policy.clone(),
+            hops: at(&self.hops, &heard.hops),
+            smtp: at(&self.smtp, &heard.smtp),
+            directories: self.directories.clone(),
+            files: self.files.clone(),
+        }
+    }
+}
+
+/// A pointer into the evidence of one vantage point as one into that of all.
+fn moved(pointer: &str, heard: &Places) -> String {
+    let mut parts = pointer.splitn(5, '/').skip(1);
+    let (Some("evidence"), Some(kind), Some(place)) = (parts.next(), parts.next(), parts.next()) else {
+        return pointer.into();
+    };
+    let places = match kind {
+        "dns" => &heard.dns,
+        "mx_views" => &heard.mx_views,
+        "hops" => &heard.hops,
+        "smtp" => &heard.smtp,
+        _ => return pointer.into(),
+    };
+    let Some(place) = place.parse::<usize>().ok().and_then(|place| places.get(place)) else { return pointer.into() };
+    let rest = parts.next().map(|rest| format!("/{rest}")).unwrap_or_default();
+    format!("/evidence/{kind}/{place}{rest}")
+}
+
+/// What all see as one finding; what some see with who does, and what the others say.
+fn findings(told: &[Told]) -> Vec<Finding> {
+    let mut all: Vec<(Finding, Vec<usize>)> = Vec::new();
+    for (at, one) in told.iter().enumerate() {
+        for finding in &one.report.findings {
+            let same = |(known, _): &&mut (Finding, Vec<usize>)| {
+                known.code == finding.code && known.subjects == finding.subjects
+            };
+            match all.iter_mut().find(same) {
+                Some((known, seen)) if !seen.contains(&at) => {
+                    known.severity = known.severity.min(finding.severity);
+                    known.certainty = known.certainty.min(finding.certainty);
+                    known.seen_all(finding.evidence.iter().cloned());
+                    seen.push(at);
+                }
+                _ => all.push((finding.clone(), vec![at])),
+            }
+        }
+    }
+    for (finding, seen) in &mut all {
+        if seen.len() < told.len() {
+            contrast(finding, seen, told);
+        }
+    }
+    let mut all: Vec<Finding> = all.into_iter().map(|(finding, _)| finding).collect();
+    all.sort_by(|a, b| (a.severity, &a.code).cmp(&(b.severity, &b.code)));
+    all
+}
+
+/// Says of a finding that not all have what the others say of the same.
+fn contrast(finding: &mut Finding, seen: &[usize], told: &[Told]) {
+    let names: Vec<String> = seen.iter().map(|at| told[*at].view.name.clone()).collect();
+    let mut said = Vec::new();
+    for other in told.iter().enumerate().filter(|(at, _)| !seen.contains(at)).map(|(_, other)| other) {
+        let name = &other.view.name;
+        let reaches = finding.code == "NSD201" && hops_of(finding).any(|hop| hears(&other.report, hop));
+        let takes = seen.iter().find_map(|at| accepts(finding, &told[*at].report, &other.report));
+        let check = other.report.checks.iter().find(|check| check.code == finding.code);
+        let alike = other.report.findings.iter().find(|one| one.code == finding.code && shares(one, finding));
+        said.push(match (reaches, takes, alike, check) {
+            (true, ..) => {
+                finding.severity = finding.severity.max(Severity::Warning);
+                finding.certainty = finding.certainty.max(Certainty::Likely);
+                format!(
+                    "{name} talks to it, so that it is alive, and what lies between keeps {} away",
+                    listed(&names, 4)
+                )
+            }
+            (_, Some(answer), ..) => {
+                finding.certainty = finding.certainty.max(Certainty::Likely);
+                format!("from {name}, {answer}")
+            }
+            (_, _, Some(one), _) => {
+                let whom: Vec<&str> = one.subjects.iter().map(|subject| &*subject.value).collect();
+                format!("from {name} it shows for {}", listed(&whom, 5))
+            }
+            (.., Some(check)) if !matches!(check.status, Status::Passed | Status::Failed) => {
+                format!("{name} could not judge it")
+            }
+            _ if hops_of(finding).next().is_some() && !hops_of(finding).any(|hop| hears(&other.report, hop)) => {
+                format!("{name} did not hear that host")
+            }
+            _ => format!("not from {name}"),
+        });
+    }
+    finding.detail = format!("{}. Seen from {}; {}", finding.detail, listed(&names, 4), said.join("; "));
+    finding.seen_from = names;
+}
+
+/// The hops that a finding is about.
+fn hops_of(finding: &Finding) -> impl Iterator<Item = &str> {
+    let hosts = finding.subjects.iter().filter(|subject| subject.kind == SubjectKind::Host);
+    hosts.map(|subject| &*subject.value)
+}
+
+/// Whether a report has heard a hop.
+fn hears(report: &Report, hop: &str) -> bool {
+    report.hops.iter().any(|one| one.hop == hop && one.banner.is_some())
+}
+
+fn shares(one: &Finding, other: &Finding) -> bool {
+    one.subjects.iter().any(|subject| other.subjects.contains(subject))
+}
+
+/// What `other` was told about the finding's recipients where `own` was refused, if it is another thing.
+fn accepts(finding: &Finding, own: &Report, other: &Report) -> Option<String> {
+    let people = finding.subjects.iter().filter(|subject| subject.kind == SubjectKind::Recipient);
+    let mut hosts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for person in people {
+        let of = |report: &'_ Report| -> Vec<HopAnswer> {
+            let found = report.recipients.iter().find(|one| one.address == person.value);
+            found.map(|one| one.hops.clone()).unwrap_or_default()
+        };
+        let refused = of(own).into_iter().filter(|answer| answer.outcome == Outcome::Rejected);
+        let taken = of(other);
+        let taken_at = |hop: &str| taken.iter().any(|one| one.hop == hop && one.outcome == Outcome::Accepted);
+        for answer in refused.filter(|answer| taken_at(&answer.hop)) {
+            hosts.entry(answer.hop).or_default().push(&person.value);
+        }
+    }
+    let said = hosts.iter().map(|(hop, people)| format!("{hop} accepts {}", listed(people, 5)));
+    let said: Vec<String> = said.collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// What stays open: what no vantage point could answer. What one could not see, and another one that was asked the same did, is
+/// answered.
+fn gaps(told: &[Told]) -> Vec<FoldedGap> {
+    let mut all: Vec<FoldedGap> = Vec::new();
+    for (at, one) in told.iter().enumerate() {
+        for gap in &one.report.gaps {
+            let others = || told.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
+            if others().any(|other| answers(gap, &one.report, &other.report)) {
+                continue;
+            }
+            let everywhere = others().all(|other| other.report.gaps.iter().any(|same| same.what == gap.what));
+            let why = match everywhere {
+                true => gap.why.clone(),
+                false => format!("{} (from {})", gap.why, one.view.name),
+            };
+            match all.iter_mut().find(|known| known.what == gap.what) {
+                Some(known) => {
+                    known.asked |= gap.asked;
+                    for code in &gap.checks {
+                        if !known.checks.contains(code) {
+                            known.checks.push(code.clone());
+                        }
+                    }
+                }
+                None => all.push(FoldedGap { why, ..gap.clone() }),
+            }
+        }
+    }
+    all
+}
+
+/// Whether `other` surely answers what `own` could not: it heard the host that the question names, about the recipient that it
+/// names, and left nothing open there itself.
+fn answers(gap: &FoldedGap, own: &Report, other: &Report) -> bool {
+    let name = |hop: &str| -> Option<String> {
+        let mut parts = hop.splitn(3, '/').skip(1);
+        let (host, at) = (parts.next()?, parts.next()?);
+        let address = at.rsplit_once(':').map_or(at, |(address, _)| address).trim_matches(['[', ']']);
+        Some(if address == host { host.into() } else { format!("{host} ({address})") })
+    };
+    let names = own.hops.iter().chain(&other.hops).filter_map(|hop| Some((&*hop.hop, name(&hop.hop)?)));
+    let named: BTreeMap<&str, String> = names.filter(|(_, name)| gap.what.contains(&**name)).collect();
+    let person = own.recipients.iter().map(|one| &*one.address).find(|address| gap.what.starts_with(address));
+    let found = person.map(|person| other.recipients.iter().find(|one| one.address == person));
+    let open = |name: &String| other.gaps.iter().any(|gap| gap.asked && gap.what.contains(&**name));
+    match (named.is_empty(), found) {
+        (true, None) => resolves(gap, own, other),
+        (true, Some(Some(one))) => matches!(one.diagnosis, Fate::Delivered) && one.certainty == Certainty::Proven,
+        (true, _) | (_, Some(None)) => false,
+        (false, Some(Some(one))) => named.keys().all(|hop| {
+            let answer = one.hops.iter().find(|answer| answer.hop == *hop);
+            answer.is_some_and(|answer| matches!(answer.outcome, Outcome::Accepted | Outcome::Rejected))
+        }),
+        (false, None) => named.iter().all(|(hop, name)| hears(other, hop) && !open(name)),
+    }
+}
+
+/// Whether `other` has the DNS answers whose lack the question is about.
+fn resolves(gap: &FoldedGap, own: &Report, other: &Report) -> bool {
+    let lacking =
+        own.evidence.dns.iter().filter(|lookup| lookup.answer.miss().is_some() && gap.what.contains(&*lookup.name));
+    let mut lacking = lacking.peekable();
+    let has = |lookup: &crate::evidence::DnsLookup| {
+        let found = other.evidence.dns_of(&lookup.name, lookup.kind);
+        found.is_some_and(|(_, found)| found.answer.known().is_some())
+    };
+    lacking.peek().is_some() && lacking.all(has)
+}
+
+fn checks(told: &[Told], findings: &[Finding], gaps: &[FoldedGap]) -> Vec<CheckResult> {
+    let Some((first, _)) = told.split_first() else { return vec![] };
+    let fold = |(at, check): (usize, &CheckResult)| {
+        let each = || told.iter().filter_map(|one| one.report.checks.get(at));
+        let of = |status: Status| each().find(|check| check.status == status).cloned();
+        let waits = gaps.iter().any(|gap| gap.asked && gap.checks.contains(&check.code));
+        let passed = || CheckResult { status: Status::Passed, reason: None, ..check.clone() };
+        match of(Status::Crashed) {
+            Some(crashed) => crashed,
+            None if findings.iter().any(|finding| finding.code == check.code) => {
+                CheckResult { status: Status::Failed, reason: None, ..check.clone() }
+            }
+            None => match (of(Status::Inconclusive), of(Status::Ignored), of(Status::Passed), of(Status::Skipped)) {
+                (Some(open), ..) if waits => open,
+                (_, Some(ignored), ..) => ignored,
+                (_, _, None, Some(skipped)) => skipped,
+                _ => passed(),
+            },
+        }
+    };
+    first.report.checks.iter().enumerate().map(fold).collect()
+}
+
+/// Everybody whom any vantage point judges: the worst that is known of them, and what all of them heard.
+fn recipients(told: &[Told]) -> Vec<RecipientResult> {
+    let mut all: BTreeMap<&str, Vec<(&str, &RecipientResult)>> = BTreeMap::new();
+    for one in told {
+        for recipient in &one.report.recipients {
+            all.entry(&recipient.address).or_default().push((&one.view.name, recipient));
+        }
+    }
+    all.into_values().map(|each| recipient_of(&each)).collect()
+}
+
+fn recipient_of(each: &[(&str, &RecipientResult)]) -> RecipientResult {
+    let rank = |one: &RecipientResult| match one.diagnosis {
+        Fate::Delivered => 1,
+        Fate::Inconclusive => 2,
+        _ => 0,
+    };
+    let worst = each.iter().map(|(_, one)| *one).min_by_key(|one| (rank(one), one.diagnosis, one.certainty));
+    let mut result = worst.cloned().unwrap_or_else(|| each[0].1.clone());
+    // Where one says otherwise, or could not get to the end, nothing is proven for all.
+    let differs = |one: &RecipientResult| {
+        let asked = one.hops.iter().any(|answer| matches!(answer.outcome, Outcome::Rejected | Outcome::Deferred));
+        one.diagnosis != result.diagnosis && (one.diagnosis != Fate::Inconclusive || asked)
+    };
+    if each.iter().any(|(_, one)| differs(one)) {
+        result.certainty = result.certainty.max(Certainty::Likely);
+    }
+    result.hops = each
+        .iter()
+        .flat_map(|(name, one)| {
+            one.hops.iter().map(|answer| HopAnswer { vantage: Some((*name).into()), ..answer.clone() })
+        })
+        .collect();
+    result
+}
+
+fn hops(told: &[Told], evidence: &Evidence) -> Vec<HopResult> {
+    let of_hop = |hop: &crate::evidence::Hop| {
+        let all = told.iter().filter_map(|one| {
+            let found = one.report.hops.iter().find(|known| known.hop == hop.id)?;
+            Some((&*one.view.name, found))
+        });
+        let all: Vec<(&str, &HopResult)> = all.collect();
+        let heard = || all.iter().filter(|(_, one)| one.banner.is_some());
+        let (_, first) = heard().next().or(all.first())?;
+        let mut validates = heard().filter_map(|(_, one)| one.validates_recipients);
+        let one = validates.next();
+        let validates_recipients = one.filter(|one| validates.all(|other| other == *one));
+        let heard_from = heard().map(|(name, _)| (*name).to_string()).collect();
+        Some(HopResult { validates_recipients, heard_from, ..(*first).clone() })
+    };
+    evidence.hops.iter().filter_map(of_hop).collect()
+}
