@@ -349,6 +349,15 @@ fn a_finding_that_cannot_be_judged_any_more_is_not_gone() {
 }
 
 #[test]
+fn a_redacted_run_is_told_by_its_json() {
+    let cases = [("{}", false), (r#"{"redacted": null}"#, false), (r#"{"redacted": "names"}"#, true)];
+    for (json, expected) in cases {
+        let run: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(is_redacted(&run), expected, "{json}");
+    }
+}
+
+#[test]
 fn what_to_bear_in_mind_is_said() {
     let (old, mut new) = (judged(World::healthy()), judged(World::healthy()));
     assert_eq!(diff("0", &old, &new).unwrap().notes, [""; 0]);

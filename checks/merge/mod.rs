@@ -8,6 +8,9 @@ use crate::prelude::*;
 use crate::report::{Places, Report, Run, Vantage, View};
 use alloc::collections::{BTreeMap, BTreeSet};
 
+/// A setting, and how it reads in one run.
+type Setting<'s> = (&'static str, &'s dyn Fn(&One) -> String);
+
 /// Reports are made within this time of each other, or the world may have changed between them: an hour, in seconds.
 const APART: i64 = 3600;
 
@@ -56,6 +59,10 @@ pub fn merge(reports: &[(Option<String>, Report)]) -> Result<(Run, Evidence), St
     for one in all {
         let heard = take(&mut evidence, one.evidence);
         views.push(View { heard, ..one.view });
+    }
+    let redacted = |report: &Report| crate::diff::is_redacted(&report.run);
+    if reports.iter().any(|(_, one)| redacted(one)) && !reports.iter().all(|(_, one)| redacted(one)) {
+        notes.push("some of the reports are redacted and some are not: the same host has two names in them".into());
     }
     notes.extend(reports.iter().flat_map(|(_, report)| report.run.notes.iter().cloned()));
     let mut known = BTreeSet::new();
@@ -174,7 +181,7 @@ fn differences(all: &[One]) -> Vec<String> {
     if differ(&version) {
         notes.push(format!("written by different versions: {}; judged by this one", listed(&names(&version), 8)));
     }
-    let settings: [(&str, &dyn Fn(&One) -> String); 6] = [
+    let settings: [Setting; 6] = [
         ("gateways", &|one| listed(&one.view.settings.gateways, 8)),
         ("known-good addresses", &|one| listed(&one.view.settings.known_good, 8)),
         ("senders", &|one| one.view.settings.mail_from.clone()),

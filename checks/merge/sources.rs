@@ -97,15 +97,7 @@ pub(super) fn join(all: &[One], evidence: &mut Evidence) -> Vec<String> {
         for list in &one.evidence.files {
             join_list(&mut evidence.files, list, &mut notes);
         }
-        match (&evidence.sts_policy, &one.evidence.sts_policy) {
-            (Some(known), Some(other)) if known.text.known().is_some() => {
-                if other.text.known().is_some_and(|text| Some(text) != known.text.known()) {
-                    notes.push("the vantage points fetched different MTA-STS policies: the first one is judged".into());
-                }
-            }
-            (_, Some(other)) => evidence.sts_policy = Some(other.clone()),
-            _ => {}
-        }
+        notes.extend(join_policy(evidence, &one.evidence));
     }
     // Each system's directories beside each other, LDAP first, as a run has them.
     let order: Vec<String> = all
@@ -116,6 +108,22 @@ pub(super) fn join(all: &[One], evidence: &mut Evidence) -> Vec<String> {
         (order.iter().position(|name| *name == one.system), one.origin == crate::evidence::directory::Origin::Export)
     });
     notes
+}
+
+/// Takes the MTA-STS policy that could be fetched first; a note where another one says otherwise.
+fn join_policy(evidence: &mut Evidence, own: &Evidence) -> Option<String> {
+    let other = own.sts_policy.as_ref()?;
+    let known = evidence.sts_policy.as_ref().and_then(|policy| policy.text.known());
+    match (known, other.text.known()) {
+        (None, _) => {
+            evidence.sts_policy = Some(other.clone());
+            None
+        }
+        (Some(known), Some(text)) if text != known => {
+            Some("the vantage points fetched different MTA-STS policies: the first one is judged".into())
+        }
+        _ => None,
+    }
 }
 
 /// Adds a list, unless it is there.

@@ -4,6 +4,7 @@
 //! vantage point alone sees is told as that.
 use super::*;
 use crate::model::diagnosis::Fate;
+use alloc::collections::BTreeSet;
 
 /// What one vantage point says.
 struct Told<'v> {
@@ -201,18 +202,17 @@ fn shares(one: &Finding, other: &Finding) -> bool {
 /// What `other` was told about the finding's recipients where `own` was refused, if it is another thing.
 fn accepts(finding: &Finding, own: &Report, other: &Report) -> Option<String> {
     let people = finding.subjects.iter().filter(|subject| subject.kind == SubjectKind::Recipient);
-    let mut hosts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for person in people {
-        let of = |report: &'_ Report| -> Vec<HopAnswer> {
-            let found = report.recipients.iter().find(|one| one.address == person.value);
-            found.map(|one| one.hops.clone()).unwrap_or_default()
-        };
-        let refused = of(own).into_iter().filter(|answer| answer.outcome == Outcome::Rejected);
-        let taken = of(other);
-        let taken_at = |hop: &str| taken.iter().any(|one| one.hop == hop && one.outcome == Outcome::Accepted);
-        for answer in refused.filter(|answer| taken_at(&answer.hop)) {
-            hosts.entry(answer.hop).or_default().push(&person.value);
-        }
+    let people: BTreeSet<&str> = people.map(|subject| &*subject.value).collect();
+    let answers = |report: &'_ Report, outcome: Outcome| -> BTreeSet<(String, String)> {
+        let of_people = report.recipients.iter().filter(|one| people.contains(&*one.address));
+        let each = of_people.flat_map(|one| one.hops.iter().map(move |answer| (one, answer)));
+        let such = each.filter(|(_, answer)| answer.outcome == outcome);
+        such.map(|(one, answer)| (answer.hop.clone(), one.address.clone())).collect()
+    };
+    let (refused, taken) = (answers(own, Outcome::Rejected), answers(other, Outcome::Accepted));
+    let mut hosts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (hop, person) in refused.intersection(&taken) {
+        hosts.entry(hop).or_default().push(person);
     }
     let said = hosts.iter().map(|(hop, people)| format!("{hop} accepts {}", listed(people, 5)));
     let said: Vec<String> = said.collect();
@@ -222,26 +222,27 @@ fn accepts(finding: &Finding, own: &Report, other: &Report) -> Option<String> {
 /// What stays open: what no vantage point could answer. What one could not see, and another one that was asked the same did, is
 /// answered.
 fn gaps(told: &[Told]) -> Vec<FoldedGap> {
+    let open: Vec<Open> = told.iter().map(|one| Open::of(&one.report)).collect();
     let mut all: Vec<FoldedGap> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, one) in told.iter().enumerate() {
         for gap in &one.report.gaps {
-            let others = || told.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
-            if others().any(|other| answers(gap, &one.report, &other.report)) {
+            let others = || open.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
+            if others().any(|other| other.answers(gap, &one.report)) {
                 continue;
             }
-            let everywhere = others().all(|other| other.report.gaps.iter().any(|same| same.what == gap.what));
+            let everywhere = others().all(|other| other.gaps.contains(&*gap.what));
             let why = match everywhere {
                 true => gap.why.clone(),
                 false => format!("{} (from {})", gap.why, one.view.name),
             };
-            match all.iter_mut().find(|known| known.what == gap.what) {
+            let place = *places.entry(&gap.what).or_insert(all.len());
+            match all.get_mut(place) {
                 Some(known) => {
                     known.asked |= gap.asked;
-                    for code in &gap.checks {
-                        if !known.checks.contains(code) {
-                            known.checks.push(code.clone());
-                        }
-                    }
+                    let new = gap.checks.iter().filter(|code| !known.checks.contains(code));
+                    let new: Vec<String> = new.cloned().collect();
+                    known.checks.extend(new);
                 }
                 None => all.push(FoldedGap { why, ..gap.clone() }),
             }
@@ -250,30 +251,59 @@ fn gaps(told: &[Told]) -> Vec<FoldedGap> {
     all
 }
 
-/// Whether `other` surely answers what `own` could not: it heard the host that the question names, about the recipient that it
-/// names, and left nothing open there itself.
-fn answers(gap: &FoldedGap, own: &Report, other: &Report) -> bool {
-    let name = |hop: &str| -> Option<String> {
-        let mut parts = hop.splitn(3, '/').skip(1);
-        let (host, at) = (parts.next()?, parts.next()?);
-        let address = at.rsplit_once(':').map_or(at, |(address, _)| address).trim_matches(['[', ']']);
-        Some(if address == host { host.into() } else { format!("{host} ({address})") })
-    };
-    let names = own.hops.iter().chain(&other.hops).filter_map(|hop| Some((&*hop.hop, name(&hop.hop)?)));
-    let named: BTreeMap<&str, String> = names.filter(|(_, name)| gap.what.contains(&**name)).collect();
-    let person = own.recipients.iter().map(|one| &*one.address).find(|address| gap.what.starts_with(address));
-    let found = person.map(|person| other.recipients.iter().find(|one| one.address == person));
-    let open = |name: &String| other.gaps.iter().any(|gap| gap.asked && gap.what.contains(&**name));
-    match (named.is_empty(), found) {
-        (true, None) => resolves(gap, own, other),
-        (true, Some(Some(one))) => matches!(one.diagnosis, Fate::Delivered) && one.certainty == Certainty::Proven,
-        (true, _) | (_, Some(None)) => false,
-        (false, Some(Some(one))) => named.keys().all(|hop| {
-            let answer = one.hops.iter().find(|answer| answer.hop == *hop);
-            answer.is_some_and(|answer| matches!(answer.outcome, Outcome::Accepted | Outcome::Rejected))
-        }),
-        (false, None) => named.iter().all(|(hop, name)| hears(other, hop) && !open(name)),
+/// One report, and what it leaves open.
+struct Open<'r> {
+    report: &'r Report,
+    gaps: BTreeSet<&'r str>,
+    people: BTreeMap<&'r str, &'r RecipientResult>,
+    /// The hops that it heard, each with its name in gaps.
+    heard: Vec<(&'r str, String)>,
+}
+
+impl<'r> Open<'r> {
+    fn of(report: &'r Report) -> Self {
+        let heard = report.hops.iter().filter(|hop| hop.banner.is_some());
+        Self {
+            report,
+            gaps: report.gaps.iter().map(|gap| &*gap.what).collect(),
+            people: report.recipients.iter().map(|one| (&*one.address, one)).collect(),
+            heard: heard.filter_map(|hop| Some((&*hop.hop, name(&hop.hop)?))).collect(),
+        }
     }
+
+    /// Whether it surely answers what `own` could not: it heard the host that the question names, about the recipient that it
+    /// names, and left nothing open there itself.
+    fn answers(&self, gap: &FoldedGap, own: &Report) -> bool {
+        let named: BTreeSet<String> =
+            own.hops.iter().filter_map(|hop| name(&hop.hop)).filter(|name| gap.what.contains(&**name)).collect();
+        let heard: Vec<&str> =
+            self.heard.iter().filter(|(_, name)| named.contains(name)).map(|(hop, _)| *hop).collect();
+        let person = gap.what.split(' ').next().filter(|word| word.contains('@'));
+        let found = person.and_then(|person| self.people.get(person));
+        let asked_open =
+            |name: &String| self.report.gaps.iter().any(|other| other.asked && other.what.contains(&**name));
+        match (named.is_empty(), person, found) {
+            (true, None, _) => resolves(gap, own, self.report),
+            (true, Some(_), Some(one)) => one.diagnosis == Fate::Delivered && one.certainty == Certainty::Proven,
+            (false, Some(_), Some(one)) => {
+                let answered = |hop: &&str| {
+                    let answer = one.hops.iter().find(|answer| answer.hop == **hop);
+                    answer.is_some_and(|answer| matches!(answer.outcome, Outcome::Accepted | Outcome::Rejected))
+                };
+                heard.len() >= named.len() && heard.iter().all(answered)
+            }
+            (false, None, _) => heard.len() >= named.len() && !named.iter().any(asked_open),
+            (_, Some(_), None) => false,
+        }
+    }
+}
+
+/// The name of a hop in gaps: `mx1.contoso.com (192.0.2.25)`.
+fn name(hop: &str) -> Option<String> {
+    let mut parts = hop.splitn(3, '/').skip(1);
+    let (host, at) = (parts.next()?, parts.next()?);
+    let address = at.rsplit_once(':').map_or(at, |(address, _)| address).trim_matches(['[', ']']);
+    Some(if address == host { host.into() } else { format!("{host} ({address})") })
 }
 
 /// Whether `other` has the DNS answers whose lack the question is about.

@@ -11,6 +11,9 @@ const NAMED: usize = 5;
 /// How many lines of one kind people are shown; the JSON has all.
 const SHOWN: usize = 40;
 
+/// How many characters of a line people are shown.
+const LONGEST: usize = 1200;
+
 /// One section: its title, and its lines, each with what it begins with.
 type Section = (&'static str, Vec<(String, String)>);
 
@@ -30,7 +33,7 @@ pub fn table(diff: &Diff) -> String {
     for (title, lines) in sections(diff) {
         out.push_str(&format!("\n{title}\n"));
         for (label, text) in lines.iter().take(SHOWN) {
-            out.push_str(&pairs(&[(label, safe(text))]));
+            out.push_str(&pairs(&[(label, safe(&cut(text)))]));
         }
         out.push_str(&more(&lines, "  "));
     }
@@ -48,11 +51,19 @@ pub fn markdown(diff: &Diff) -> String {
         out.push_str(&format!("\n### {title}\n\n"));
         for (label, text) in lines.iter().take(SHOWN) {
             let label = if label.is_empty() { String::new() } else { format!("{} ", plain(label)) };
-            out.push_str(&format!("- {label}{}\n", plain(text)));
+            out.push_str(&format!("- {label}{}\n", plain(&cut(text))));
         }
         out.push_str(&more(&lines, "- "));
     }
     out
+}
+
+/// The beginning of what is longer than anybody reads; the JSON has all.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
 }
 
 fn more(lines: &[(String, String)], indent: &str) -> String {
