@@ -194,9 +194,10 @@ async fn one_setting_is_named_with_its_consequences_and_nothing_else() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// `name`'s report as of another place.
+/// `name`'s report as of another place, at a time of its own.
 async fn seen_from(place: &str, name: &str) -> (Option<String>, Report) {
     let mut report = played(name).await;
+    report.run.started_at = format!("2026-11-24T12:{:02}:00Z", 60 - 2 * place.len());
     report.run.vantage.hostname = place.into();
     (None, report)
 }

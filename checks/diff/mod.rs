@@ -312,6 +312,11 @@ fn notes(old: &Report, new: &Report) -> Vec<String> {
             "one of the reports is redacted and the other one is not: the same host has two names in them".into(),
         );
     }
+    if old.run.vantages.is_empty() != new.run.vantages.is_empty() {
+        let said = "one of the reports is of several vantage points and the other one is of one: what the hosts and DNS said is \
+                    not compared";
+        notes.push(said.into());
+    }
     for (report, which) in [(old, "older"), (new, "newer")] {
         if !report.run.complete {
             notes.push(format!("the {which} run was cut short before all was asked"));

@@ -3,7 +3,7 @@
 //! Times, orders of sets, session numbers, random controls and the words of dialogues are left out.
 use super::{directories, hops, lists, names, settings};
 use crate::prelude::*;
-use crate::report::Report;
+use crate::report::{Report, Run, View};
 
 /// A value: one, or a set in order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -123,10 +123,39 @@ pub(super) fn look<T, U>(seen: &Observed<T>, read: impl FnOnce(&T) -> U) -> Obse
 
 /// All that a report says: what was asked of whom, DNS, the directories, the lists, the hops.
 pub(super) fn of(report: &Report) -> Vec<Part> {
-    let mut all = settings::parts(report);
-    all.extend(names::parts(&report.evidence));
+    let mut all = Vec::new();
+    if report.run.vantages.is_empty() {
+        all.extend(settings::parts(report));
+        all.extend(names::parts(&report.evidence));
+    }
     all.extend(directories::parts(&report.evidence));
     all.extend(lists::parts(&report.evidence));
-    all.extend(hops::parts(report));
+    if report.run.vantages.is_empty() {
+        all.extend(hops::parts(report));
+    }
+    // Of a merged report, what each vantage point has heard is a matter of its own.
+    for view in &report.run.vantages {
+        let own = alone(report, view);
+        let parts = settings::parts(&own).into_iter().chain(names::parts(&own.evidence)).chain(hops::parts(&own));
+        all.extend(parts.map(|part| Part { place: format!("{}, from {}", part.place, view.name), ..part }));
+    }
     all
+}
+
+/// What one vantage point of a merged report has heard, as a report.
+fn alone(report: &Report, view: &View) -> Report {
+    let mut recipients = report.recipients.clone();
+    for one in &mut recipients {
+        one.hops.retain(|answer| answer.vantage.as_ref() == Some(&view.name));
+    }
+    let run = Run {
+        started_at: view.started_at.clone(),
+        duration_ms: view.duration_ms,
+        complete: view.complete,
+        vantage: view.vantage.clone(),
+        settings: view.settings.clone(),
+        vantages: Vec::new(),
+        ..report.run.clone()
+    };
+    Report { run, recipients, evidence: report.evidence.heard(&view.heard), ..report.clone() }
 }

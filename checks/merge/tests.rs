@@ -4,7 +4,7 @@ use crate::evidence::dns::RecordKind;
 use crate::evidence::exchange::DomainKind;
 use crate::model::diagnosis::Fate;
 use crate::report::{Verdict, report};
-use crate::stories::{EXCHANGE, GATEWAY, OTHER, World};
+use crate::stories::{EXCHANGE, GATEWAY, OTHER, World, turn};
 
 const UNKNOWN: &str = "550 5.1.1 User unknown in relay recipient table";
 
@@ -275,4 +275,47 @@ fn a_resolver_that_fails_for_one_is_no_open_question_where_another_one_answers()
     let whole = merged(&[seen("a", 1, broken), seen("b", 2, World::healthy())]);
     assert_eq!(whole.verdict, Verdict::Ok, "{:#?}", whole.gaps);
     assert_eq!(whole.disagreements.len(), 1);
+}
+
+#[test]
+fn merged_reports_are_compared_view_by_view() {
+    let split = || {
+        healthy(|world| {
+            let text = serde_json::to_string(&world.evidence).unwrap().replace("192.0.2.25", "10.0.0.25");
+            world.evidence = serde_json::from_str(&text).unwrap();
+        })
+    };
+    let old = merged(&[seen("outside", 1, World::healthy()), seen("inside", 2, split())]);
+    let found = crate::diff::diff("0", &old, &old).unwrap();
+    assert!(found.same && found.not_compared.is_empty(), "{found:#?}");
+    let new = merged(&[seen("outside", 1, refused_outside()), seen("inside", 2, split())]);
+    let found = crate::diff::diff("0", &old, &new).unwrap();
+    let facts: Vec<&str> = found.facts.iter().map(|fact| &*fact.place).collect();
+    let place = |name: &str| format!("{name}@contoso.com (gateway/mx1.contoso.com/192.0.2.25, from outside)");
+    assert_eq!(facts, [place("orders"), place("sales")], "{:#?}", found.facts);
+    assert_eq!(found.findings.new.len(), 1);
+    let found = crate::diff::diff("0", &seen("outside", 1, World::healthy()).1, &old).unwrap();
+    assert!(found.notes.iter().any(|note| note.contains("several vantage points")), "{:?}", found.notes);
+}
+
+#[test]
+fn thousands_of_recipients_are_merged_and_compared_in_time_that_grows_with_their_number() {
+    let many: Vec<String> = (0..2_500).map(|number| format!("user{number:05}@contoso.com")).collect();
+    let world = |at_gateway: &str| {
+        healthy(|world| {
+            for (hop, reply) in [(GATEWAY, at_gateway), (EXCHANGE, "250 2.1.5 Ok"), (OTHER, "250 2.1.5 Ok")] {
+                let turns = many.iter().map(|address| turn(Stage::Rcpt, reply, Some(address)));
+                world.last(hop).transcript.extend(turns);
+                world.rcpt(hop, "helpdesk@contoso.com", "250 2.1.5 Ok");
+            }
+            world.evidence.files[0].addresses = Observed::Known(many.clone());
+        })
+    };
+    let (outside, inside) = (seen("outside", 1, world(UNKNOWN)), seen("inside", 2, world("250 2.1.5 Ok")));
+    let found = crate::diff::diff("0", &inside.1, &outside.1).unwrap();
+    assert_eq!((found.findings.new.len(), found.recipients.len()), (1, 2_500));
+    let (run, evidence) = merge(&[outside, inside]).unwrap();
+    let whole = judge(run, evidence);
+    assert_eq!(whole.findings[0].seen_from, ["outside"]);
+    assert_eq!(whole.summary.recipients["gateway-rejects-other-mailbox"], 2_500);
 }
