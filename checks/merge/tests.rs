@@ -103,6 +103,7 @@ fn a_gateway_that_refuses_from_outside_alone_is_said_and_by_whom() {
     assert_eq!(findings(&whole), ["NSD401 Critical Likely [outside]", "NSD205 Info Proven []"]);
     let said = format!("Seen from outside; from inside, {GATEWAY} accepts orders@contoso.com and sales@contoso.com");
     assert!(whole.findings[0].detail.ends_with(&said), "{}", whole.findings[0].detail);
+    assert_eq!(whole.findings[0].remedies[0].title, "What to know before it is mended");
     let expected = [
         "helpdesk delivered Proven",
         "orders gateway-rejects-other-mailbox Likely",

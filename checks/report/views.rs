@@ -147,7 +147,7 @@ fn findings(told: &[Told]) -> Vec<Finding> {
 /// Says of a finding that not all have what the others say of the same.
 fn contrast(finding: &mut Finding, seen: &[usize], told: &[Told]) {
     let names: Vec<String> = seen.iter().map(|at| told[*at].view.name.clone()).collect();
-    let mut said = Vec::new();
+    let (mut said, mut depends) = (Vec::new(), false);
     for other in told.iter().enumerate().filter(|(at, _)| !seen.contains(at)).map(|(_, other)| other) {
         let name = &other.view.name;
         let reaches = finding.code == "NSD201" && hops_of(finding).any(|hop| hears(&other.report, hop));
@@ -165,6 +165,7 @@ fn contrast(finding: &mut Finding, seen: &[usize], told: &[Told]) {
             }
             (_, Some(answer), ..) => {
                 finding.certainty = finding.certainty.max(Certainty::Likely);
+                depends = true;
                 format!("from {name}, {answer}")
             }
             (_, _, Some(one), _) => {
@@ -182,6 +183,19 @@ fn contrast(finding: &mut Finding, seen: &[usize], told: &[Told]) {
     }
     finding.detail = format!("{}. Seen from {}; {}", finding.detail, listed(&names, 4), said.join("; "));
     finding.seen_from = names;
+    if depends {
+        finding.remedies.insert(0, by_client());
+    }
+}
+
+/// What to know before anything is changed for a host that answers one client otherwise than another one.
+fn by_client() -> Remedy {
+    let step = "Who is refused depends on where the client is: look first at what the host has for single clients or networks \
+                (access tables, a listener of its own, another instance behind one address). A list or a look-up that it asks \
+                for everybody explains no difference";
+    let mut remedy = Remedy::steps("gateway", "What to know before it is mended", vec![step.into()]);
+    remedy.proof = true;
+    remedy
 }
 
 /// The hops that a finding is about.
