@@ -96,6 +96,9 @@ pub struct Finding {
     pub detail: String,
     /// Whom or what it is about.
     pub subjects: Vec<Subject>,
+    /// The vantage points that see it, where a merged report has others that do not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen_from: Vec<String>,
     /// JSON Pointers (RFC 6901) into the report.
     pub evidence: Vec<String>,
     /// What mends it: any one of them.
@@ -199,6 +202,7 @@ impl Notes {
             title: self.check.title.into(),
             detail: detail.into(),
             subjects: Vec::new(),
+            seen_from: Vec::new(),
             evidence: Vec::new(),
             remedies: Vec::new(),
         });

@@ -4,6 +4,7 @@
 #![no_std]
 extern crate alloc;
 
+pub mod diff;
 pub mod dns;
 pub mod evidence;
 pub mod exchange;
@@ -11,6 +12,7 @@ pub mod exchange;
 mod failure_modes;
 pub mod flow;
 pub mod judge;
+pub mod merge;
 pub mod model;
 pub mod products;
 mod proofs;

@@ -82,6 +82,8 @@ pub async fn check(settings: &Settings, tell: &dyn Fn(Word)) -> Result<(Report, 
         vantage: Vantage { hostname: vantage::hostname(), addresses: vantage::addresses(targets) },
         settings: question,
         estimate: Estimate::of(collector.prober.estimates.take()),
+        vantages: Vec::new(),
+        notes: Vec::new(),
     };
     tell(Word::Step("judging"));
     let (report, of_ignores) = report(env!("CARGO_PKG_VERSION"), run, evidence, &settings.ignores, &run_check);

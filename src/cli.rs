@@ -2,7 +2,9 @@
 use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::demo::DemoArgs;
+use crate::commands::diff::DiffArgs;
 use crate::commands::explain::ExplainArgs;
+use crate::commands::merge::MergeArgs;
 use crate::commands::schema::SchemaArgs;
 use crate::commands::show::ShowArgs;
 use crate::report::format::Format;
@@ -35,6 +37,10 @@ pub enum Command {
     Demo(DemoArgs),
     /// Render a saved report again, or write its remedies as a script
     Show(ShowArgs),
+    /// What changed between two saved reports: findings, facts, recipients
+    Diff(DiffArgs),
+    /// Reports of several vantage points as one: outside, DMZ, inside
+    Merge(MergeArgs),
     /// A finding code, or what an SMTP reply means; alone, the list of codes
     Explain(ExplainArgs),
     /// The JSON Schema of a document

@@ -46,6 +46,76 @@ fn the_demo_names_exactly_the_two_who_are_refused() {
 }
 
 #[test]
+fn a_diff_is_told_by_its_exit_status_and_refuses_what_it_cannot_compare() {
+    let folder = folder();
+    assert_eq!(told(&nsdiag(folder.path(), &["demo", "-q", "-o", "old.json"])).0, 2);
+    let text = std::fs::read_to_string(folder.path().join("old.json")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("same.json", &text);
+    write("changed.json", &text.replace("\"enabled\": true", "\"enabled\": false"));
+    write("other.json", &text.replace("contoso.com", "example.net"));
+    write("later.json", &text.replacen("\"1.0\"", "\"2.0\"", 1));
+    write("none.json", "{}");
+    let diff = |args: &[&str]| told(&nsdiag(folder.path(), &[&["diff", "old.json"], args].concat()));
+    let (code, out, errors) = diff(&["same.json"]);
+    assert_eq!((code, &*errors), (0, ""));
+    assert!(out.starts_with("SAME  contoso.com: nothing that counts changed\n"), "{out}");
+    let (code, out, _) = diff(&["changed.json", "-o", "d.md", "-o", "d.json"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("send connector: enabled, To Zimbra (corp): yes -> no"), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+    let json: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("d.json")).unwrap()).unwrap();
+    assert_eq!((&json["kind"], &json["facts"][0]["new"]), (&"nsdiag/diff".into(), &"no".into()));
+    assert!(std::fs::read_to_string(folder.path().join("d.md")).unwrap().starts_with("## CHANGED"));
+    for (args, said) in [
+        (&["other.json"][..], "the reports are of two domains, contoso.com and example.net"),
+        (&["later.json"], "later.json: a report of format 2.0, and this reads 1"),
+        (&["none.json"], "none.json: this is no report"),
+        (&["missing.json"], "missing.json: "),
+        (&["same.json", "-o", "d.pdf"], "--output: d.pdf: the ending is none of .json, .md and .txt"),
+    ] {
+        let (code, out, errors) = diff(args);
+        assert_eq!((code, &*out), (64, ""), "{errors}");
+        assert!(errors.contains(said), "{errors}");
+    }
+}
+
+#[test]
+fn reports_are_merged_under_the_names_that_they_are_given() {
+    let folder = folder();
+    nsdiag(folder.path(), &["demo", "-q", "-o", "one.json"]);
+    let text = std::fs::read_to_string(folder.path().join("one.json")).unwrap();
+    std::fs::write(folder.path().join("other.json"), text.replace("contoso.com", "example.net")).unwrap();
+    // As another run, a second later.
+    let run: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let random = run["run"]["settings"]["random"].as_str().unwrap();
+    std::fs::write(folder.path().join("two.json"), text.replace(random, "abcdefgh12345678@contoso.com")).unwrap();
+    let merge = |args: &[&str]| told(&nsdiag(folder.path(), &[&["merge"], args].concat()));
+    let (code, out, errors) = merge(&["outside=one.json", "inside=two.json", "--format", "json", "-o", "both.txt"]);
+    assert_eq!((code, &*errors), (2, ""));
+    let merged: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let names: Vec<_> =
+        merged["run"]["vantages"].as_array().unwrap().iter().map(|view| view["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["inside", "outside"]);
+    assert_eq!(merged["findings"][0]["code"], "NSD401");
+    assert_eq!(merged["findings"][0]["seen_from"], serde_json::Value::Null, "both see it");
+    assert!(std::fs::read_to_string(folder.path().join("both.txt")).unwrap().contains("seen from inside and outside"));
+    let (code, _, errors) = merge(&["one.json", "one.json"]);
+    assert_eq!((code, errors.contains("one report stands twice among the arguments")), (2, true), "{errors}");
+    for (args, said) in [
+        (&["one.json", "other.json"][..], "the reports are of two domains, contoso.com and example.net"),
+        (&["missing.json"], "missing.json: "),
+        (&["a=missing.json"], "missing.json: "),
+        (&[], "required"),
+    ] {
+        let (code, out, errors) = merge(args);
+        assert_eq!((code, &*out), (64, ""), "{errors}");
+        assert!(errors.contains(said), "{errors}");
+    }
+}
+
+#[test]
 fn a_scenario_in_a_file_is_played_and_what_differs_from_its_expectations_is_told() {
     let folder = folder();
     let agrees = "[gateway]\nknows = \"directory\"\n[expect]\nverdict = \"critical\"\nexit = 2\n";

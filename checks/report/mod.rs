@@ -1,6 +1,7 @@
 //! The report: evidence, and what follows from it (contract, section 4).
 mod ignores;
 mod shape;
+mod views;
 
 use crate::judge::Finding;
 use crate::model::{Model, Recipient};
@@ -17,6 +18,20 @@ pub type RunCheck<'a> = &'a dyn Fn(&'static Check, &Case) -> Result<Notes, Strin
 
 /// Judges `evidence` and makes the report. The notes are for the user: ignore entries that have expired or match nothing.
 pub fn report(
+    tool_version: &str,
+    run: Run,
+    evidence: Evidence,
+    ignores: &[Ignore],
+    run_check: RunCheck,
+) -> (Report, Vec<String>) {
+    match run.vantages.is_empty() {
+        true => of_one(tool_version, run, evidence, ignores, run_check),
+        false => views::report(tool_version, run, evidence, ignores, run_check),
+    }
+}
+
+/// The report of what one vantage point has heard.
+fn of_one(
     tool_version: &str,
     run: Run,
     evidence: Evidence,
@@ -65,12 +80,7 @@ pub fn report(
     };
     let gaps = gaps.all;
     let open = gaps.iter().any(|gap| gap.asked) || !run.complete || checks.iter().any(|c| c.status == Status::Crashed);
-    let verdict = match (counts.critical, open, counts.warning) {
-        (1.., _, _) => Verdict::Critical,
-        (_, true, _) => Verdict::Unknown,
-        (_, _, 1..) => Verdict::Warning,
-        _ => Verdict::Ok,
-    };
+    let verdict = verdict(&counts, open);
     let recipients: Vec<_> = case.model.recipients.iter().map(|one| recipient(&case.model, one)).collect();
     let summary = Summary { findings: counts, recipients: tally(&recipients) };
     let hops = case.model.hops.iter().map(hop).collect();
@@ -87,10 +97,21 @@ pub fn report(
         gaps,
         recipients,
         hops,
+        disagreements: Vec::new(),
         run,
         evidence,
     };
     (report, ignored.notes())
+}
+
+/// The worst that can be said; `open` is whether something that was asked has no answer.
+fn verdict(counts: &FindingCounts, open: bool) -> Verdict {
+    match (counts.critical, open, counts.warning) {
+        (1.., _, _) => Verdict::Critical,
+        (_, true, _) => Verdict::Unknown,
+        (_, _, 1..) => Verdict::Warning,
+        _ => Verdict::Ok,
+    }
 }
 
 /// Why `--only` and `--skip` leave a check out, if they do. Either takes codes and areas.
@@ -162,6 +183,7 @@ fn crashed(check: &Check, message: &str, at: usize) -> Finding {
         title: "a check failed in itself".into(),
         detail: format!("{} ({}) could not judge: {message}; the other checks went on", check.code, check.name),
         subjects: Vec::new(),
+        seen_from: Vec::new(),
         evidence: vec![format!("/checks/{at}")],
         remedies: vec![Remedy::steps("here", "Tell the developers", vec!["Send them this report as JSON".into()])],
     }
@@ -184,6 +206,7 @@ fn recipient(model: &Model, one: &Recipient) -> RecipientResult {
         let (meaning, reply) = heard_or_before.unzip();
         HopAnswer {
             hop: hop.id().into(),
+            vantage: None,
             outcome,
             meaning,
             configured: heard.and_then(|heard| heard.own.clone()),
@@ -214,6 +237,7 @@ fn hop(view: &HopView) -> HopResult {
         layers: products::layers(&view.fingerprints).into_iter().map(String::from).collect(),
         fingerprints: view.fingerprints.clone(),
         banner: view.greeting().map(|(_, turn)| turn.text()),
+        heard_from: Vec::new(),
         validates_recipients: view.validates(),
     }
 }
@@ -250,6 +274,8 @@ mod tests {
             vantage: Vantage::default(),
             settings: world.question,
             estimate: None,
+            vantages: Vec::new(),
+            notes: Vec::new(),
         };
         report("0", run, world.evidence, ignores, &|check, case| {
             let mut notes = Notes::new(check);
@@ -364,6 +390,8 @@ mod tests {
             vantage: Vantage::default(),
             settings: world.question,
             estimate: None,
+            vantages: Vec::new(),
+            notes: Vec::new(),
         };
         let (report, _) = report("0", run, world.evidence, &[], &|check, _| match check.code {
             "NSD204" => Err("index out of bounds".into()),

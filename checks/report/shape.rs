@@ -35,6 +35,9 @@ pub struct Report {
     pub recipients: Vec<RecipientResult>,
     /// Every hop.
     pub hops: Vec<HopResult>,
+    /// What the vantage points of a merged report see differently.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disagreements: Vec<Disagreement>,
     /// What all of this rests on.
     pub evidence: Evidence,
 }
@@ -64,6 +67,70 @@ pub struct Run {
     /// How long probing was expected to take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
+    /// The runs that a merged report is made of; what each has heard is judged by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vantages: Vec<View>,
+    /// What to bear in mind about the runs of a merged report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// One run of those that a merged report is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct View {
+    /// The vantage point's name in this report.
+    pub name: String,
+    /// When it began, RFC 3339 in UTC.
+    pub started_at: String,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Whether it asked all that it meant to ask before its deadline.
+    pub complete: bool,
+    /// The version that ran.
+    pub version: String,
+    /// From where it looked.
+    pub vantage: Vantage,
+    /// What was asked.
+    pub settings: Question,
+    /// The places of what it has heard, among the evidence.
+    pub heard: Places,
+}
+
+/// Places among the evidence. Directories and lists are everybody's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Places {
+    /// Of DNS answers.
+    pub dns: Vec<usize>,
+    /// Of single servers' MX records.
+    pub mx_views: Vec<usize>,
+    /// Of the hops that were meant to be heard.
+    pub hops: Vec<usize>,
+    /// Of SMTP dialogues.
+    pub smtp: Vec<usize>,
+}
+
+/// One thing that vantage points see differently.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Disagreement {
+    /// What: `answer to RCPT`.
+    pub what: String,
+    /// Whose: a hop's, a name's.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// About whom, where it is about recipients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
+    /// What each vantage point says that was asked.
+    pub seen: Vec<Seen>,
+}
+
+/// What one vantage point says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Seen {
+    /// The vantage point.
+    pub vantage: String,
+    /// What it says.
+    pub says: String,
 }
 
 /// How long probing was expected to take: all hops are visited at once.
@@ -264,6 +331,9 @@ pub struct ListState {
 pub struct HopAnswer {
     /// The hop's id.
     pub hop: String,
+    /// The vantage point that asked, in a merged report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vantage: Option<String>,
     /// The outcome.
     pub outcome: Outcome,
     /// What the reply means, where there was one.
@@ -305,6 +375,9 @@ pub struct HopResult {
     pub layers: Vec<String>,
     /// Its greeting.
     pub banner: Option<String>,
+    /// The vantage points that heard it, in a merged report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard_from: Vec<String>,
     /// Whether it refuses recipients that do not exist; none where that is not known.
     pub validates_recipients: Option<bool>,
 }

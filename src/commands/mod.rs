@@ -2,8 +2,10 @@
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod diff;
 pub mod explain;
 pub mod man;
+pub mod merge;
 pub mod outputs;
 pub mod schema;
 pub mod show;
@@ -30,6 +32,8 @@ pub fn run(command: Command) -> Outcome {
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

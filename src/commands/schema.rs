@@ -16,6 +16,8 @@ pub struct SchemaArgs {
 pub enum Kind {
     /// What `check` writes
     Report,
+    /// What `diff` writes
+    Diff,
 }
 
 /// Prints the schema.
@@ -25,5 +27,6 @@ pub enum Kind {
 pub fn run(args: &SchemaArgs) -> Outcome {
     match args.kind {
         Kind::Report => print(&report::schema()),
+        Kind::Diff => print(&report::diff_schema()),
     }
 }

@@ -1,4 +1,5 @@
 //! Renders a report.
+pub mod diff;
 pub mod format;
 pub mod html;
 pub mod json;
@@ -65,6 +66,14 @@ pub fn read(text: &str) -> Result<Report, String> {
 /// The JSON Schema of a report.
 pub fn schema() -> String {
     let schema = schemars::schema_for!(Report);
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    text.push('\n');
+    text
+}
+
+/// The JSON Schema of a diff.
+pub fn diff_schema() -> String {
+    let schema = schemars::schema_for!(nsdiag_checks::diff::Diff);
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
     text.push('\n');
     text

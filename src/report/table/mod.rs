@@ -6,6 +6,7 @@ mod gaps;
 pub(crate) mod layout;
 mod recipients;
 mod remedies;
+mod views;
 
 use super::format::{Format, Holds, View};
 use super::words::{counts_sentence, verdict_line, word};
@@ -39,6 +40,7 @@ pub fn table(report: &Report, view: &View) -> String {
     out.push_str(&findings::findings(report, &steps, &page));
     out.push_str(&remedies::mending(report, &steps, &page));
     out.push_str(&recipients::recipients(report, &page));
+    out.push_str(&views::section(report, &page));
     out.push_str(&gaps::configured(report, &page));
     out.push_str(&gaps::gaps(report, &page));
     out.push('\n');

@@ -1,0 +1,213 @@
+//! Lays reports of several vantage points together: one run, one body of evidence, in which each keeps what it has heard.
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use crate::evidence::{Hop, System};
+use crate::prelude::*;
+use crate::report::{Places, Report, Run, Vantage, View};
+use alloc::collections::{BTreeMap, BTreeSet};
+
+/// A setting, and how it reads in one run.
+type Setting<'s> = (&'static str, &'s dyn Fn(&One) -> String);
+
+/// Reports are made within this time of each other, or the world may have changed between them: an hour, in seconds.
+const APART: i64 = 3600;
+
+/// One vantage point's run, with the evidence that it alone has and the sources that it read.
+struct One {
+    view: View,
+    evidence: Evidence,
+}
+
+/// The run and the evidence of all `reports`, each with a name for its vantage point where the user gave one. They are judged
+/// as any other (`report::report`).
+///
+/// # Errors
+/// In words, where they do not belong together.
+pub fn merge(reports: &[(Option<String>, Report)]) -> Result<(Run, Evidence), String> {
+    let Some((_, first)) = reports.first() else { return Err("there is nothing to merge".into()) };
+    if let Some((_, other)) = reports.iter().find(|(_, one)| !one.domain.eq_ignore_ascii_case(&first.domain)) {
+        return Err(format!("the reports are of two domains, {} and {}", first.domain, other.domain));
+    }
+    let mut notes = Vec::new();
+    let mut all: Vec<One> = reports.iter().flat_map(|(name, report)| ones(name.as_deref(), report)).collect();
+    // In the order of time, whatever the order of the arguments.
+    all.sort_by_cached_key(|one| {
+        let whole = serde_json::to_string(&(&one.view.settings, &one.evidence)).unwrap_or_default();
+        (one.view.started_at.clone(), one.view.name.clone(), one.view.vantage.addresses.clone(), whole)
+    });
+    let before = all.len();
+    all.dedup_by(|one, other| {
+        one.view.started_at == other.view.started_at
+            && one.view.settings.random == other.view.settings.random
+            && one.evidence.smtp == other.evidence.smtp
+            && one.evidence.dns == other.evidence.dns
+    });
+    if all.len() < before {
+        notes.push(format!("{} twice among the arguments, and taken once", said_of(before - all.len())));
+    }
+    name(&mut all);
+    let systems = sources::same_systems(&mut all);
+    for one in &mut all {
+        one.view.settings.systems.clone_from(&systems);
+    }
+    notes.extend(differences(&all));
+    let mut evidence = Evidence::default();
+    notes.extend(sources::join(&all, &mut evidence));
+    let mut views = Vec::new();
+    for one in all {
+        let heard = take(&mut evidence, one.evidence);
+        views.push(View { heard, ..one.view });
+    }
+    let redacted = |report: &Report| crate::diff::is_redacted(&report.run);
+    if reports.iter().any(|(_, one)| redacted(one)) && !reports.iter().all(|(_, one)| redacted(one)) {
+        notes.push("some of the reports are redacted and some are not: the same host has two names in them".into());
+    }
+    notes.extend(reports.iter().flat_map(|(_, report)| report.run.notes.iter().cloned()));
+    let mut known = BTreeSet::new();
+    notes.retain(|note| known.insert(note.clone()));
+    Ok((run_of(views, systems, notes), evidence))
+}
+
+fn said_of(number: usize) -> String {
+    if number == 1 { "one report stands".into() } else { format!("{number} reports stand") }
+}
+
+/// The vantage points of a report: one, or those that it was merged of.
+fn ones(name: Option<&str>, report: &Report) -> Vec<One> {
+    let run = &report.run;
+    if run.vantages.is_empty() {
+        let view = View {
+            name: name.unwrap_or(&run.vantage.hostname).into(),
+            started_at: run.started_at.clone(),
+            duration_ms: run.duration_ms,
+            complete: run.complete,
+            version: report.tool.version.clone(),
+            vantage: run.vantage.clone(),
+            settings: run.settings.clone(),
+            heard: Places::default(),
+        };
+        return vec![One { view, evidence: report.evidence.clone() }];
+    }
+    let part = |view: &View| One { view: view.clone(), evidence: report.evidence.heard(&view.heard) };
+    run.vantages.iter().map(part).collect()
+}
+
+/// Gives each vantage point a name of its own.
+fn name(all: &mut [One]) {
+    let times = |all: &[One]| {
+        let mut times: BTreeMap<String, usize> = BTreeMap::new();
+        all.iter().for_each(|one| *times.entry(one.view.name.clone()).or_default() += 1);
+        times
+    };
+    let shared = times(all);
+    for one in all.iter_mut().filter(|one| shared[&one.view.name] > 1) {
+        if let Some(address) = one.view.vantage.addresses.first() {
+            one.view.name = format!("{} ({address})", one.view.name);
+        }
+    }
+    let shared = times(all);
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for one in all.iter_mut().filter(|one| shared[&one.view.name] > 1) {
+        let number = seen.entry(one.view.name.clone()).or_default();
+        *number += 1;
+        one.view.name = format!("{}, run {number}", one.view.name);
+    }
+}
+
+/// Adds what one has heard, and gives its places.
+fn take(all: &mut Evidence, own: Evidence) -> Places {
+    fn append<T>(all: &mut Vec<T>, own: Vec<T>) -> Vec<usize> {
+        let from = all.len();
+        all.extend(own);
+        (from..all.len()).collect()
+    }
+    let mut place = |hop: Hop| match all.hops.iter_mut().position(|known| known.id == hop.id) {
+        Some(at) => {
+            all.hops[at].system = all.hops[at].system.take().or(hop.system);
+            at
+        }
+        None => {
+            all.hops.push(hop);
+            all.hops.len() - 1
+        }
+    };
+    let hops = own.hops.into_iter().map(&mut place).collect();
+    Places {
+        hops,
+        dns: append(&mut all.dns, own.dns),
+        mx_views: append(&mut all.mx_views, own.mx_views),
+        smtp: append(&mut all.smtp, own.smtp),
+    }
+}
+
+fn run_of(views: Vec<View>, systems: Vec<System>, notes: Vec<String>) -> Run {
+    let names: Vec<&str> = views.iter().map(|view| &*view.name).collect();
+    let addresses: BTreeSet<String> = views.iter().flat_map(|view| view.vantage.addresses.clone()).collect();
+    let vantage = Vantage { hostname: listed(&names, 8), addresses: addresses.into_iter().collect() };
+    // The settings of the first, with everybody's systems; each keeps its own.
+    let settings = views.first().map(|view| view.settings.clone()).unwrap_or_default();
+    Run {
+        started_at: views.first().map(|view| view.started_at.clone()).unwrap_or_default(),
+        duration_ms: views.iter().map(|view| view.duration_ms).max().unwrap_or(0),
+        complete: views.iter().all(|view| view.complete),
+        vantage,
+        settings: Question { systems, ..settings },
+        estimate: None,
+        vantages: views,
+        notes,
+    }
+}
+
+/// What sets the runs apart beside the place: their time, their version, how they asked, whether they came to their end.
+fn differences(all: &[One]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let names = |which: &dyn Fn(&One) -> String| -> Vec<String> {
+        all.iter().map(|one| format!("{} by {}", which(one), one.view.name)).collect()
+    };
+    let differ = |which: &dyn Fn(&One) -> String| all.iter().any(|one| which(one) != which(&all[0]));
+    let times: Vec<i64> = all.iter().filter_map(|one| seconds(&one.view.started_at)).collect();
+    if let (Some(first), Some(last)) = (times.iter().min(), times.iter().max())
+        && last - first > APART
+    {
+        let when = names(&|one| one.view.started_at.clone());
+        notes.push(format!(
+            "the runs are more than an hour apart, and the world may have changed between: {}",
+            listed(&when, 8)
+        ));
+    }
+    let version = |one: &One| one.view.version.clone();
+    if differ(&version) {
+        notes.push(format!("written by different versions: {}; judged by this one", listed(&names(&version), 8)));
+    }
+    let settings: [Setting; 6] = [
+        ("gateways", &|one| listed(&one.view.settings.gateways, 8)),
+        ("known-good addresses", &|one| listed(&one.view.settings.known_good, 8)),
+        ("senders", &|one| one.view.settings.mail_from.clone()),
+        ("codes or areas that alone are judged", &|one| listed(&one.view.settings.only, 8)),
+        ("codes or areas that are not judged", &|one| listed(&one.view.settings.skip, 8)),
+        ("numbers of recipients at most", &|one| one.view.settings.max_recipients.to_string()),
+    ];
+    for (what, which) in settings {
+        if differ(which) {
+            let said = names(&|one| Some(which(one)).filter(|said| !said.is_empty()).unwrap_or("none".into()));
+            notes.push(format!("the runs were given different {what}: {}", listed(&said, 8)));
+        }
+    }
+    for one in all.iter().filter(|one| !one.view.complete) {
+        notes.push(format!("the run of {} was cut short before all was asked", one.view.name));
+    }
+    notes
+}
+
+/// RFC 3339 in UTC as seconds from some day on (civil days after Howard Hinnant's algorithm); none where it is none.
+fn seconds(time: &str) -> Option<i64> {
+    let number = |from: usize, to: usize| time.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let year = if month <= 2 { year - 1 } else { year };
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}

@@ -1,0 +1,70 @@
+//! `nsdiag merge`: reports of several vantage points as one.
+use super::diff::saved;
+use super::outputs::Outputs;
+use super::{Outcome, USAGE};
+use crate::app;
+use crate::cli::{Color, ReportArgs};
+use crate::report::format::Format;
+use clap::Args;
+use nsdiag_checks::merge::merge;
+use nsdiag_checks::report::{Report, report};
+use std::path::{Path, PathBuf};
+
+/// What `merge` takes.
+#[derive(Args, Clone, Debug)]
+pub struct MergeArgs {
+    /// The reports: what check -o FILE.json wrote, each from another place; a name for the place may stand before it
+    #[arg(required = true, value_name = "[NAME=]REPORT")]
+    pub reports: Vec<String>,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Also write a file, in the format of its ending
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// When to colour the table
+    #[arg(long, value_enum, default_value_t)]
+    pub color: Color,
+    /// No notes
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// The whole dialogues with the hops as well
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Merges saved reports, and judges them by this version's rules; the exit status is the verdict's.
+///
+/// # Errors
+/// With the exit status, in words.
+pub fn run(args: &MergeArgs) -> Outcome {
+    let outputs = ReportArgs {
+        format: args.format,
+        output: args.output.clone(),
+        color: args.color,
+        quiet: args.quiet,
+        verbose: args.verbose,
+        ..ReportArgs::default()
+    };
+    let outputs = Outputs::of(&outputs, None)?;
+    let reports = args.reports.iter().map(|named| of_argument(named)).collect::<Result<Vec<_>, _>>()?;
+    let merged = of(&reports).map_err(|wrong| (USAGE, wrong))?;
+    outputs.finish((&merged).into(), &merged.run.notes)
+}
+
+/// One report of `reports`, judged by this version's rules.
+///
+/// # Errors
+/// In words, where they do not belong together.
+pub fn of(reports: &[(Option<String>, Report)]) -> Result<Report, String> {
+    let (run, evidence) = merge(reports)?;
+    Ok(report(env!("CARGO_PKG_VERSION"), run, evidence, &[], &app::run_check).0)
+}
+
+/// `outside=report.json`, or a path that may hold the sign itself.
+fn of_argument(named: &str) -> Result<(Option<String>, Report), (u8, String)> {
+    match named.split_once('=').filter(|(name, _)| !name.is_empty() && !Path::new(named).exists()) {
+        Some((name, path)) => Ok((Some(name.into()), saved(Path::new(path))?)),
+        None => Ok((None, saved(Path::new(named))?)),
+    }
+}
