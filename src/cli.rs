@@ -3,6 +3,7 @@ use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::demo::DemoArgs;
 use crate::commands::explain::ExplainArgs;
+use crate::commands::recheck::RecheckArgs;
 use crate::commands::schema::SchemaArgs;
 use crate::commands::show::ShowArgs;
 use crate::report::format::Format;
@@ -33,6 +34,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Render a saved report again, or write its remedies as a script
     Show(ShowArgs),
+    /// Judge a saved report's evidence again, offline, by this version's rules
+    Recheck(RecheckArgs),
     /// A finding code, or what an SMTP reply means; alone, the list of codes
     Explain(ExplainArgs),
     /// The JSON Schema of a document

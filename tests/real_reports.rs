@@ -1,5 +1,6 @@
-//! The reports that the tests on real servers leave behind keep to the schema.
+//! The reports that the tests on real servers leave behind keep to the schema, and judged again they say the same.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
+use nsdiag::commands::recheck;
 use nsdiag::report;
 
 #[test]
@@ -10,7 +11,11 @@ fn every_report_of_real_servers_keeps_to_the_schema() {
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(!files.is_empty());
     for file in files {
-        let json = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let saved = report::read(&text).unwrap();
+        let (again, _) = recheck::again(&saved.run, &saved);
+        assert_eq!(recheck::changes(&saved, &again), [""; 0], "{}", file.display());
+        let json = serde_json::from_str(&text).unwrap();
         if let Err(error) = schema.validate(&json) {
             panic!("{}: at {}: {error}", file.display(), error.instance_path());
         }

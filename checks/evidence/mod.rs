@@ -13,6 +13,7 @@ pub mod smtp;
 pub mod transport;
 
 use crate::prelude::*;
+use crate::report::Ignore;
 use alloc::collections::BTreeMap;
 
 pub use directory::{Directory, Entry, Lookup};
@@ -261,6 +262,9 @@ pub struct Question {
     /// What the user says of the replies of their own hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replies: Vec<OwnReply>,
+    /// Findings that the user wants left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignores: Vec<Ignore>,
 }
 
 fn smtp_port() -> u16 {

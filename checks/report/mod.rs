@@ -15,18 +15,13 @@ pub use shape::*;
 /// Runs one check; what it returns in place of notes is the message of its panic.
 pub type RunCheck<'a> = &'a dyn Fn(&'static Check, &Case) -> Result<Notes, String>;
 
-/// Judges `evidence` and makes the report. The notes are for the user: ignore entries that have expired or match nothing.
-pub fn report(
-    tool_version: &str,
-    run: Run,
-    evidence: Evidence,
-    ignores: &[Ignore],
-    run_check: RunCheck,
-) -> (Report, Vec<String>) {
+/// Judges `evidence` by the run's policy and makes the report. The notes are for the user: ignore entries that have expired
+/// or match nothing.
+pub fn report(tool_version: &str, run: Run, evidence: Evidence, run_check: RunCheck) -> (Report, Vec<String>) {
     let question = &run.settings;
     let case = Case::new(question, &evidence);
     let today = run.started_at.get(..10).unwrap_or_default();
-    let mut ignored = Ignored::new(ignores, today);
+    let mut ignored = Ignored::new(&question.ignores, today);
     let mut findings = Vec::new();
     let mut checks = Vec::new();
     let mut gaps = Folded::default();
@@ -74,9 +69,10 @@ pub fn report(
     let recipients: Vec<_> = case.model.recipients.iter().map(|one| recipient(&case.model, one)).collect();
     let summary = Summary { findings: counts, recipients: tally(&recipients) };
     let hops = case.model.hops.iter().map(hop).collect();
+    let notes = ignored.notes();
     let report = Report {
         kind: "nsdiag/report".into(),
-        format_version: "1.0".into(),
+        format_version: FORMAT_VERSION.into(),
         tool: Tool { name: "nsdiag".into(), version: tool_version.into() },
         domain: question.domain.clone(),
         verdict,
@@ -90,7 +86,7 @@ pub fn report(
         run,
         evidence,
     };
-    (report, ignored.notes())
+    (report, notes)
 }
 
 /// Why `--only` and `--skip` leave a check out, if they do. Either takes codes and areas.
@@ -248,10 +244,10 @@ mod tests {
             duration_ms: 1,
             complete: true,
             vantage: Vantage::default(),
-            settings: world.question,
+            settings: Question { ignores: ignores.to_vec(), ..world.question },
             estimate: None,
         };
-        report("0", run, world.evidence, ignores, &|check, case| {
+        report("0", run, world.evidence, &|check, case| {
             let mut notes = Notes::new(check);
             (check.judge)(case, &mut notes);
             Ok(notes)
@@ -365,7 +361,7 @@ mod tests {
             settings: world.question,
             estimate: None,
         };
-        let (report, _) = report("0", run, world.evidence, &[], &|check, _| match check.code {
+        let (report, _) = report("0", run, world.evidence, &|check, _| match check.code {
             "NSD204" => Err("index out of bounds".into()),
             _ => Ok(Notes::new(check)),
         });
@@ -379,6 +375,7 @@ mod tests {
             code: code.into(),
             subject: subject.map(String::from),
             until: until.map(String::from),
+            reason: None,
         };
         let entries = [
             ignore("NSD401", Some("orders@contoso.com"), Some("2026-11-24")),

@@ -6,6 +6,9 @@ use crate::prelude::*;
 use crate::products::Fingerprint;
 use alloc::collections::BTreeMap;
 
+/// The version of the layout: consumers ignore fields that they don't know, and a newer major one is another document.
+pub const FORMAT_VERSION: &str = "1.0";
+
 /// The whole report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {

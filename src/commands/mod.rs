@@ -5,13 +5,17 @@ pub mod demo;
 pub mod explain;
 pub mod man;
 pub mod outputs;
+pub mod recheck;
 pub mod schema;
 pub mod show;
 
 use crate::app::{Failure, Word};
 use crate::border::{self, Secrets};
 use crate::cli::Command;
+use crate::report;
+use nsdiag_checks::report::Report;
 use std::io::IsTerminal;
+use std::path::Path;
 
 /// Bad arguments or configuration (`EX_USAGE` of sysexits.h).
 pub const USAGE: u8 = 64;
@@ -30,6 +34,7 @@ pub fn run(command: Command) -> Outcome {
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Recheck(args) => recheck::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
@@ -56,6 +61,13 @@ fn progress(quiet: bool, secrets: &Secrets) -> impl Fn(Word) {
         Word::Note(what) if !quiet => border::tell(&secrets.mask(what)),
         Word::Step(_) | Word::Note(_) => {}
     }
+}
+
+/// The report in a file.
+fn saved(path: &Path) -> Result<Report, (u8, String)> {
+    let named = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| (USAGE, format!("{named}: {error}")))?;
+    report::read(&text).map_err(|wrong| (USAGE, format!("{named}: {wrong}")))
 }
 
 /// Prints to standard output.

@@ -1,8 +1,7 @@
 //! `nsdiag show`: a saved report again.
 use super::outputs::{Outputs, Told};
-use super::{Outcome, USAGE, print};
+use super::{Outcome, USAGE, print, saved};
 use crate::cli::{Color, ReportArgs};
-use crate::report;
 use crate::report::format::Format;
 use crate::report::powershell::{BYTE_ORDER_MARK, doubted, scripts};
 use clap::{Args, ValueEnum};
@@ -44,9 +43,7 @@ pub enum Scripted {
 /// # Errors
 /// With the exit status, in words.
 pub fn run(args: &ShowArgs) -> Outcome {
-    let named = args.report.display();
-    let text = std::fs::read_to_string(&args.report).map_err(|error| (USAGE, format!("{named}: {error}")))?;
-    let report = report::read(&text).map_err(|wrong| (USAGE, format!("{named}: {wrong}")))?;
+    let report = saved(&args.report)?;
     let outputs = ReportArgs {
         format: args.format,
         output: args.output.clone(),

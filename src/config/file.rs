@@ -126,8 +126,7 @@ pub(super) struct FileMail {
 pub(super) struct FileIgnore {
     pub(super) code: Spanned<String>,
     pub(super) subject: Option<String>,
-    #[serde(rename = "reason")]
-    pub(super) _reason: Option<String>,
+    pub(super) reason: Option<String>,
     pub(super) until: Option<Spanned<toml::value::Datetime>>,
 }
 

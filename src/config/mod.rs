@@ -18,7 +18,7 @@ use nsdiag_checks::report::Ignore;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use toml::Spanned;
 use values::{credential, is_code, is_code_or_area, own_name, random_local, read_password, readable};
 pub use values::{per_second, split_host};
@@ -45,8 +45,6 @@ pub struct Settings {
     pub list_domains: BTreeMap<String, String>,
     /// The addresses of `--recipient`.
     pub recipients: Vec<String>,
-    /// Findings to leave out.
-    pub ignores: Vec<Ignore>,
     /// What the user should know of the configuration.
     pub notes: Vec<String>,
     /// What no report, note or file may show.
@@ -121,6 +119,42 @@ impl Settings {
     pub fn load(args: &CheckArgs) -> Result<Self, ConfigError> {
         let (file, source) = read(args.ask.config.as_deref())?;
         Builder { file: &file, source: &source, args }.build()
+    }
+}
+
+/// That what `flag` names are codes or areas.
+///
+/// # Errors
+/// In words.
+pub fn codes_or_areas(flag: &str, list: &[String]) -> Result<(), ConfigError> {
+    let Some(unknown) = list.iter().find(|name| !is_code_or_area(name)) else { return Ok(()) };
+    let said = "is neither a code nor one of dns, smtp, exchange, recipients, flow";
+    Err(ConfigError(format!("{flag}: '{unknown}' {said}")))
+}
+
+/// How findings and replies are judged, as a configuration says it; nothing else of it is looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// The entries of `[[ignore]]`.
+    pub ignores: Vec<Ignore>,
+    /// The entries of `[[reply]]`.
+    pub replies: Vec<OwnReply>,
+}
+
+impl Policy {
+    /// The policy in the configuration at `path`.
+    ///
+    /// # Errors
+    /// With file, line and column, where something cannot be understood.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let (file, source) = read(Some(path))?;
+        let builder = Builder { file: &file, source: &source, args: &CheckArgs::default() };
+        Ok(Self { ignores: builder.ignores()?, replies: builder.replies()? })
+    }
+
+    /// What was asked, judged by this.
+    pub fn of(self, question: Question) -> Question {
+        Question { ignores: self.ignores, replies: self.replies, ..question }
     }
 }
 
@@ -268,10 +302,7 @@ impl Builder<'_> {
         let deadline_s = number(args.ask.deadline, "--deadline", file.probe.deadline.as_ref(), 120)?;
         let max_recipients = args.ask.max_recipients.or(file.probe.max_recipients.as_ref().map(|most| *most.get_ref()));
         for (list, flag) in [(&args.report.only, "--only"), (&args.report.skip, "--skip")] {
-            if let Some(unknown) = list.iter().find(|name| !is_code_or_area(name)) {
-                let said = "is neither a code nor one of dns, smtp, exchange, recipients, flow";
-                return Err(ConfigError(format!("{flag}: '{unknown}' {said}")));
-            }
+            codes_or_areas(flag, list)?;
         }
         let recipients = self.many(&args.ask.recipient, "--recipient", [].iter());
         let recipients = recipients.iter().map(|given| self.address(given)).collect::<Result<_, _>>()?;
@@ -295,6 +326,7 @@ impl Builder<'_> {
             skip: args.report.skip.clone(),
             resolvers: resolvers.iter().map(ToString::to_string).collect(),
             replies: self.replies()?,
+            ignores: self.ignores()?,
         };
         let mail = self.mail(&question.mail_from, &mut notes)?;
         let ca_files = match args.ask.ca.is_empty() {
@@ -314,7 +346,6 @@ impl Builder<'_> {
             lists,
             list_domains,
             recipients,
-            ignores: self.ignores()?,
             notes,
             journal: self.journal(),
             mail,
@@ -521,7 +552,8 @@ impl Builder<'_> {
                     None => return Err(self.source.wrong(Some(until.span()), "'until' is a date, such as 2026-12-31")),
                 },
             };
-            Ok(Ignore { code: code.to_ascii_uppercase(), subject: entry.subject.clone(), until })
+            let (subject, reason) = (entry.subject.clone(), entry.reason.clone());
+            Ok(Ignore { code: code.to_ascii_uppercase(), subject, reason, until })
         };
         self.file.ignore.iter().map(one).collect()
     }

@@ -66,7 +66,7 @@ fn a_file_is_read_and_flags_beat_it() {
     assert_eq!(read.list_domains, BTreeMap::from([("zimbra".into(), "contoso.com".into())]));
     let own = question.replies.iter().map(|own| (&*own.pattern, own.meaning, own.host.as_deref()));
     assert_eq!(Vec::from_iter(own), [("kein solches Postfach", Meaning::UnknownRecipient, Some("mx1.contoso.com"))]);
-    assert_eq!(read.ignores[0].until.as_deref(), Some("2026-12-31"));
+    assert_eq!(question.ignores[0].until.as_deref(), Some("2026-12-31"));
     let delivers_to = question.delivers_to.iter().map(|(gateway, system)| (&**gateway, &**system));
     assert_eq!(Vec::from_iter(delivers_to), [("mx1.contoso.com:2525", "corp")]);
     assert!(!format!("{read:?}").contains("geheim"));
