@@ -81,6 +81,7 @@ pub async fn check(settings: &Settings, tell: &dyn Fn(Word)) -> Result<(Report, 
         complete: is_complete(&evidence) && !collector.prober.cut.get(),
         vantage: Vantage { hostname: vantage::hostname(), addresses: vantage::addresses(targets) },
         settings: question,
+        redacted: None,
         estimate: Estimate::of(collector.prober.estimates.take()),
     };
     tell(Word::Step("judging"));

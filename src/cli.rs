@@ -4,6 +4,7 @@ use crate::commands::completions::CompletionsArgs;
 use crate::commands::demo::DemoArgs;
 use crate::commands::explain::ExplainArgs;
 use crate::commands::recheck::RecheckArgs;
+use crate::commands::redact::{RedactArgs, TokenArgs};
 use crate::commands::schema::SchemaArgs;
 use crate::commands::show::ShowArgs;
 use crate::report::format::Format;
@@ -36,6 +37,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Judge a saved report's evidence again, offline, by this version's rules
     Recheck(RecheckArgs),
+    /// Put tokens in place of the names in a saved report, to share it
+    Redact(RedactArgs),
     /// A finding code, or what an SMTP reply means; alone, the list of codes
     Explain(ExplainArgs),
     /// The JSON Schema of a document
@@ -150,6 +153,9 @@ pub struct ReportArgs {
     /// the one that takes them back beside it: .undo.ps1)
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
+    /// Whether names are told
+    #[command(flatten)]
+    pub redact: TokenArgs,
     /// When to colour the table
     #[arg(long, value_enum, default_value_t)]
     pub color: Color,

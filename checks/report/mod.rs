@@ -245,6 +245,7 @@ mod tests {
             complete: true,
             vantage: Vantage::default(),
             settings: Question { ignores: ignores.to_vec(), ..world.question },
+            redacted: None,
             estimate: None,
         };
         report("0", run, world.evidence, &|check, case| {
@@ -359,6 +360,7 @@ mod tests {
             complete: true,
             vantage: Vantage::default(),
             settings: world.question,
+            redacted: None,
             estimate: None,
         };
         let (report, _) = report("0", run, world.evidence, &|check, _| match check.code {

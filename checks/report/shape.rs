@@ -64,9 +64,22 @@ pub struct Run {
     pub vantage: Vantage,
     /// What was asked.
     pub settings: Question,
+    /// What of the names in it is replaced by tokens, where somebody had that done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<Redacted>,
     /// How long probing was expected to take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
+}
+
+/// What tokens stand for in a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Redacted {
+    /// People, hosts, addresses, objects and files.
+    Names,
+    /// These, and the shared domain.
+    Domain,
 }
 
 /// How long probing was expected to take: all hops are visited at once.

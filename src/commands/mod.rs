@@ -6,6 +6,7 @@ pub mod explain;
 pub mod man;
 pub mod outputs;
 pub mod recheck;
+pub mod redact;
 pub mod schema;
 pub mod show;
 
@@ -35,6 +36,7 @@ pub fn run(command: Command) -> Outcome {
         Command::Demo(args) => demo::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Recheck(args) => recheck::run(&args),
+        Command::Redact(args) => redact::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -58,6 +58,7 @@ impl Outputs {
         for (flag, path) in outputs.chain(state.map(|path| ("--quiet-if-unchanged", path))) {
             check_place(path).map_err(|error| (USAGE, format!("{flag}: {}: {error}", path.display())))?;
         }
+        args.redact.check()?;
         Ok(Self { format: args.format, files, color: args.color, verbose: args.verbose, quiet: args.quiet })
     }
 

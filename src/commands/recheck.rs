@@ -5,6 +5,7 @@ use crate::app::run_check;
 use crate::cli::ReportArgs;
 use crate::config::Policy;
 use clap::Args;
+use nsdiag_checks::evidence::Evidence;
 use nsdiag_checks::judge::Finding;
 use nsdiag_checks::report::{self, Report, Run};
 use std::path::PathBuf;
@@ -47,12 +48,18 @@ pub fn run(args: &RecheckArgs) -> Outcome {
     let (report, mut notes) = again(&old.run, &old);
     notes.extend(changes(&old, &report));
     notes.push(format!("judged from what {} says; nobody was asked", args.report.display()));
-    outputs.finish((&report).into(), &notes)
+    let told = args.told.redact.apply(&report, &mut notes)?;
+    outputs.finish((&*told).into(), &notes)
 }
 
 /// The report that this version makes of another one's evidence, and what there is to say of its policy.
 pub fn again(run: &Run, old: &Report) -> (Report, Vec<String>) {
-    report::report(env!("CARGO_PKG_VERSION"), run.clone(), old.evidence.clone(), &run_check)
+    judge(run, old.evidence.clone())
+}
+
+/// The report that this version makes of `evidence`, and what there is to say of its policy.
+pub fn judge(run: &Run, evidence: Evidence) -> (Report, Vec<String>) {
+    report::report(env!("CARGO_PKG_VERSION"), run.clone(), evidence, &run_check)
 }
 
 /// What the findings of `new` have that those of `old` have not, and the other way round: a line each.

@@ -1,20 +1,9 @@
 //! A saved report's evidence, judged again.
 use crate::{nsdiag, play};
-use nsdiag::commands::recheck;
 use nsdiag::report;
-use nsdiag_checks::report::Report;
 use nsdiag_lab::Scenario;
 use serde_json::{Value, json};
 use std::path::Path;
-
-/// Byte for byte the same, from what was written.
-pub fn gives_the_same(name: &str, report: &Report) {
-    let text = report::json(report);
-    let saved = report::read(&text).unwrap();
-    let (again, _) = recheck::again(&saved.run, &saved);
-    assert_eq!(recheck::changes(&saved, &again), [""; 0], "{name}");
-    assert!(report::json(&again) == text, "{name}");
-}
 
 fn write(path: &Path, report: &Value) -> String {
     std::fs::write(path, report.to_string()).unwrap();
