@@ -311,7 +311,7 @@ fn taken_over(mut session: Session, ended: bool) -> Session {
     session
 }
 
-/// A fingerprint of what is asked: of whom, about whom, as whom. How fast, how long, and what is ignored in the end is
+/// A fingerprint of what is asked: of whom, about whom, as whom. How fast, how long, and how findings are weighed in the end is
 /// another matter.
 fn fingerprint(question: &Question, files: &[List]) -> String {
     let same = Question {
@@ -323,6 +323,7 @@ fn fingerprint(question: &Question, files: &[List]) -> String {
         only: vec![],
         skip: vec![],
         ignores: vec![],
+        severities: vec![],
         ..question.clone()
     };
     let text = serde_json::to_vec(&(same, files)).expect("a question is JSON");

@@ -13,7 +13,7 @@ pub mod smtp;
 pub mod transport;
 
 use crate::prelude::*;
-use crate::report::Ignore;
+use crate::report::{Ignore, SeverityRule};
 use alloc::collections::BTreeMap;
 
 pub use directory::{Directory, Entry, Lookup};
@@ -265,6 +265,9 @@ pub struct Question {
     /// Findings that the user wants left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignores: Vec<Ignore>,
+    /// Findings that the user weighs otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub severities: Vec<SeverityRule>,
 }
 
 fn smtp_port() -> u16 {

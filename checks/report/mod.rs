@@ -1,5 +1,6 @@
 //! The report: evidence, and what follows from it (contract, section 4).
 mod ignores;
+mod severities;
 mod shape;
 
 use crate::judge::Finding;
@@ -10,6 +11,8 @@ use crate::replies::enhanced_code;
 use alloc::collections::BTreeMap;
 pub use ignores::Ignore;
 use ignores::Ignored;
+use severities::Severities;
+pub use severities::SeverityRule;
 pub use shape::*;
 
 /// Runs one check; what it returns in place of notes is the message of its panic.
@@ -22,6 +25,7 @@ pub fn report(tool_version: &str, run: Run, evidence: Evidence, run_check: RunCh
     let case = Case::new(question, &evidence);
     let today = run.started_at.get(..10).unwrap_or_default();
     let mut ignored = Ignored::new(&question.ignores, today);
+    let mut severities = Severities::new(&question.severities, today);
     let mut findings = Vec::new();
     let mut checks = Vec::new();
     let mut gaps = Folded::default();
@@ -49,6 +53,7 @@ pub fn report(tool_version: &str, run: Run, evidence: Evidence, run_check: RunCh
         }
         checks.push(result);
     }
+    severities.apply(&mut findings);
     findings.sort_by(|a: &Finding, b| (a.severity, &a.code).cmp(&(b.severity, &b.code)));
     case.arrange(&mut findings);
     let counted = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
@@ -69,7 +74,7 @@ pub fn report(tool_version: &str, run: Run, evidence: Evidence, run_check: RunCh
     let recipients: Vec<_> = case.model.recipients.iter().map(|one| recipient(&case.model, one)).collect();
     let summary = Summary { findings: counts, recipients: tally(&recipients) };
     let hops = case.model.hops.iter().map(hop).collect();
-    let notes = ignored.notes();
+    let notes = ignored.notes().into_iter().chain(severities.notes()).collect();
     let report = Report {
         kind: "nsdiag/report".into(),
         format_version: FORMAT_VERSION.into(),
@@ -154,6 +159,7 @@ fn crashed(check: &Check, message: &str, at: usize) -> Finding {
         code: "NSD999".into(),
         name: "check-crashed".into(),
         severity: Severity::Warning,
+        reweighed: None,
         certainty: Certainty::Proven,
         title: "a check failed in itself".into(),
         detail: format!("{} ({}) could not judge: {message}; the other checks went on", check.code, check.name),
@@ -392,6 +398,66 @@ mod tests {
         let told =
             ["[[ignore]] NSD204 matches no finding", "[[ignore]] NSD401 expired on 2026-11-23; it is not applied"];
         assert_eq!(notes, told);
+    }
+
+    #[test]
+    fn the_configuration_weighs_findings_anew_and_plays_nobody_down_by_the_way() {
+        let weighed = |code: &str, subject: Option<&str>, severity, until: Option<&str>| SeverityRule {
+            code: code.into(),
+            subject: subject.map(String::from),
+            severity,
+            reason: Some("agreed".into()),
+            until: until.map(String::from),
+        };
+        let judged = |entries: &[SeverityRule]| {
+            let mut world = World::broken_gateway();
+            world.question.severities = entries.to_vec();
+            let (report, notes) = judged(world, &[]);
+            let all = report.findings.iter();
+            let all: Vec<_> = all.map(|one| (one.code.clone(), one.severity, one.reweighed.clone())).collect();
+            (report.verdict, all, notes)
+        };
+        use Severity::{Critical, Info, Warning};
+        let (verdict, all, notes) = judged(&[
+            weighed("NSD401", Some("*@contoso.com"), Warning, None),
+            weighed("NSD401", None, Info, None),
+            weighed("NSD205", None, Warning, Some("2026-11-23")),
+            weighed("NSD204", None, Critical, None),
+        ]);
+        let reweighed = crate::judge::Reweighed { default: Critical, reason: Some("agreed".into()) };
+        assert_eq!(verdict, Verdict::Warning);
+        assert_eq!(all, [("NSD401".into(), Warning, Some(reweighed)), ("NSD205".into(), Info, None)]);
+        let told = [
+            "[[severity]] NSD401 matches no finding",
+            "[[severity]] NSD205 expired on 2026-11-23; it is not applied",
+            "[[severity]] NSD204 matches no finding",
+        ];
+        assert_eq!(notes, told);
+
+        // It is about somebody else as well, who would be played down.
+        let (verdict, all, notes) = judged(&[weighed("NSD401", Some("orders@*"), Info, None)]);
+        assert_eq!((verdict, all[0].1, all[0].2.clone()), (Verdict::Critical, Critical, None));
+        let told = "[[severity]] NSD401 for orders@* is not applied where a finding is about others as well: it would play them down";
+        assert_eq!(notes, [told]);
+        let (verdict, all, _) = judged(&[weighed("NSD205", Some("EXCH01.corp.contoso.com"), Critical, None)]);
+        let fit = all.iter().any(|(code, severity, _)| code == "NSD205" && *severity == Critical);
+        assert!(verdict == Verdict::Critical && fit, "{all:?}");
+    }
+
+    #[test]
+    fn a_subject_is_told_by_a_pattern() {
+        let cases = [
+            ("orders@contoso.com", "Orders@contoso.com", true),
+            ("orders@contoso.com", "*@contoso.com", true),
+            ("orders@contoso.com", "o*d*@*.com", true),
+            ("orders@contoso.com", "*x*", false),
+            ("aa", "a*a*a", false),
+            ("gateway/mx1.contoso.com/192.0.2.25:25", "mx?.contoso.com", false),
+            ("gateway/mx1.contoso.com/192.0.2.25:25", "mx*.contoso.com", true),
+        ];
+        for (subject, pattern, expected) in cases {
+            assert_eq!(ignores::is_about(subject, pattern), expected, "{subject} {pattern}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub struct RecheckArgs {
     /// The report: what check -o FILE.json wrote
     pub report: PathBuf,
-    /// Judge by the policy of this configuration ([[ignore]] and [[reply]]) in place of the report's
+    /// Judge by the policy of this configuration ([[ignore]], [[severity]] and [[reply]]) in place of the report's
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What becomes of the report

@@ -2,6 +2,7 @@
 mod address;
 mod file;
 mod mail;
+mod policy;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -10,17 +11,16 @@ use crate::border::Secrets;
 use crate::collect::directory::Password;
 use crate::commands::check::CheckArgs;
 use crate::stop::Stop;
-use file::{File, FileDirectory, FileIgnore, FileReply, Given, OneOrMany, Place, Source, in_file, read};
+use file::{File, FileDirectory, Given, OneOrMany, Place, Source, in_file, read};
 pub use mail::MailSettings;
 use nsdiag_checks::evidence::{Question, System, SystemKind};
-use nsdiag_checks::replies::own::{self, OwnReply};
-use nsdiag_checks::report::Ignore;
+pub use policy::Policy;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use toml::Spanned;
-use values::{credential, is_code, is_code_or_area, own_name, random_local, read_password, readable};
+use values::{credential, is_code_or_area, own_name, random_local, read_password, readable};
 pub use values::{per_second, split_host};
 
 /// As many recipients as there are.
@@ -130,32 +130,6 @@ pub fn codes_or_areas(flag: &str, list: &[String]) -> Result<(), ConfigError> {
     let Some(unknown) = list.iter().find(|name| !is_code_or_area(name)) else { return Ok(()) };
     let said = "is neither a code nor one of dns, smtp, exchange, recipients, flow";
     Err(ConfigError(format!("{flag}: '{unknown}' {said}")))
-}
-
-/// How findings and replies are judged, as a configuration says it; nothing else of it is looked at.
-#[derive(Clone, Debug, Default)]
-pub struct Policy {
-    /// The entries of `[[ignore]]`.
-    pub ignores: Vec<Ignore>,
-    /// The entries of `[[reply]]`.
-    pub replies: Vec<OwnReply>,
-}
-
-impl Policy {
-    /// The policy in the configuration at `path`.
-    ///
-    /// # Errors
-    /// With file, line and column, where something cannot be understood.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let (file, source) = read(Some(path))?;
-        let builder = Builder { file: &file, source: &source, args: &CheckArgs::default() };
-        Ok(Self { ignores: builder.ignores()?, replies: builder.replies()? })
-    }
-
-    /// What was asked, judged by this.
-    pub fn of(self, question: Question) -> Question {
-        Question { ignores: self.ignores, replies: self.replies, ..question }
-    }
 }
 
 /// The passwords, to be kept out of what is written.
@@ -327,6 +301,7 @@ impl Builder<'_> {
             resolvers: resolvers.iter().map(ToString::to_string).collect(),
             replies: self.replies()?,
             ignores: self.ignores()?,
+            severities: self.severities()?,
         };
         let mail = self.mail(&question.mail_from, &mut notes)?;
         let ca_files = match args.ask.ca.is_empty() {
@@ -517,44 +492,5 @@ impl Builder<'_> {
         }
         directory.password = Some(password);
         Ok(())
-    }
-
-    fn replies(&self) -> Result<Vec<OwnReply>, ConfigError> {
-        let one = |entry: &FileReply| {
-            let pattern = entry.pattern.get_ref();
-            if !own::is_telling(pattern) {
-                let said = "'pattern' must hold a word outside of addresses: codes alone fit many a reply";
-                return Err(self.source.wrong(Some(entry.pattern.span()), said));
-            }
-            let word = entry.meaning.get_ref();
-            let meaning = own::meaning(word).ok_or_else(|| {
-                let said = format!("'{word}' is no meaning of a refusal; those are {}", own::meanings().join(", "));
-                self.source.wrong(Some(entry.meaning.span()), &said)
-            })?;
-            let host = entry.host.as_ref().map(|host| self.sender(&in_file(host))).transpose()?;
-            let host = host.map(|host| host.trim_start_matches('[').trim_end_matches(']').to_string());
-            Ok(OwnReply { pattern: pattern.clone(), meaning, host })
-        };
-        self.file.reply.iter().map(one).collect()
-    }
-
-    fn ignores(&self) -> Result<Vec<Ignore>, ConfigError> {
-        let one = |entry: &FileIgnore| {
-            let code = entry.code.get_ref();
-            if !is_code(code) {
-                let said = format!("'{code}' is no code of a finding, such as NSD204");
-                return Err(self.source.wrong(Some(entry.code.span()), &said));
-            }
-            let until = match &entry.until {
-                None => None,
-                Some(until) => match until.get_ref().date {
-                    Some(date) => Some(format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)),
-                    None => return Err(self.source.wrong(Some(until.span()), "'until' is a date, such as 2026-12-31")),
-                },
-            };
-            let (subject, reason) = (entry.subject.clone(), entry.reason.clone());
-            Ok(Ignore { code: code.to_ascii_uppercase(), subject, reason, until })
-        };
-        self.file.ignore.iter().map(one).collect()
     }
 }

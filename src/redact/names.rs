@@ -114,7 +114,7 @@ impl Redactor<'_> {
     /// The local part of an address.
     pub(super) fn local(&mut self, text: &str) -> String {
         let lower = text.to_lowercase();
-        if text.is_empty() || ROLES.contains(&&*lower) || self.controls.contains(&lower) {
+        if text.is_empty() || text == "*" || ROLES.contains(&&*lower) || self.controls.contains(&lower) {
             return text.into();
         }
         let tail = lower.rsplit_once(['=', ':']).map(|(_, tail)| tail);

@@ -122,6 +122,11 @@ fn of_finding(report: &Report, finding: &Finding, steps: &[Step], paint: &Paint)
     let head = paint.severity(finding.severity, &format!("{} {severity}", finding.code));
     let mut out = format!("{head} ({certainty})\n");
     let mut rows = vec![("", safe(&finding.title))];
+    if let Some(before) = &finding.reweighed {
+        let why = before.reason.as_ref().map_or(String::new(), |why| format!(": {}", safe(why)));
+        let said = format!("{} by the configuration, {} without it{why}", severity, serde_word(&before.default));
+        rows.push(("weight", said));
+    }
     if !finding.subjects.is_empty() {
         let subjects: Vec<String> = finding.subjects.iter().map(|subject| safe(&subject.value)).collect();
         rows.push(("for", listed(&subjects, 12)));
@@ -287,7 +292,8 @@ fn recipients(report: &Report) -> String {
     out
 }
 
-/// The replies that were read as the configuration says, so that nobody takes its word for nsdiag's.
+/// The replies that were read as the configuration says, and the findings that it leaves out, so that nobody takes its word
+/// for nsdiag's.
 fn configured(report: &Report) -> String {
     let mut counts: BTreeMap<(&str, Meaning), usize> = BTreeMap::new();
     for answer in report.recipients.iter().flat_map(|one| &one.hops) {
@@ -300,7 +306,14 @@ fn configured(report: &Report) -> String {
         let replies = if *replies == 1 { "1 reply".into() } else { format!("{replies} replies") };
         pairs(&[("-", format!("'{pattern}' is read as {meaning}, as the configuration says: {replies}"))])
     };
-    let lines: String = counts.iter().map(line).collect();
+    let mut lines: String = counts.iter().map(line).collect();
+    for entry in &report.run.settings.ignores {
+        let about = entry.subject.as_ref().map_or(String::new(), |subject| format!(" for {}", safe(subject)));
+        let until = entry.until.as_ref().map_or(String::new(), |until| format!(" until {}", safe(until)));
+        let why = entry.reason.as_ref().map_or(String::new(), |why| format!(": {}", safe(why)));
+        let said = format!("{}{about} is ignored{until}, as the configuration says{why}", safe(&entry.code));
+        lines.push_str(&pairs(&[("-", said)]));
+    }
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
@@ -368,7 +381,11 @@ fn foot(report: &Report) -> String {
     counts.sort_unstable();
     let counts: Vec<_> = counts.iter().map(|(status, number)| format!("{number} {}", serde_word(status))).collect();
     let seconds = report.run.duration_ms as f64 / 1000.0;
-    format!("\n{} checks: {}; {seconds:.1} s\n", report.checks.len(), counts.join(", "))
+    let redacted = match report.run.redacted {
+        Some(_) => "\nRedacted: tokens stand for the names of people, hosts, objects and files\n",
+        None => "",
+    };
+    format!("{redacted}\n{} checks: {}; {seconds:.1} s\n", report.checks.len(), counts.join(", "))
 }
 
 /// The SMTP dialogues in the notation that mail administrators know from swaks.
