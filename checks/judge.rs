@@ -88,6 +88,9 @@ pub struct Finding {
     pub name: String,
     /// How bad.
     pub severity: Severity,
+    /// What the configuration makes another severity of, and why, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reweighed: Option<Reweighed>,
     /// How sure.
     pub certainty: Certainty,
     /// What is wrong, in one line.
@@ -103,6 +106,16 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// What mends it: any one of them.
     pub remedies: Vec<Remedy>,
+}
+
+/// A severity that the configuration has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reweighed {
+    /// What it is without the configuration.
+    pub default: Severity,
+    /// Why, in the user's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Whom or what a finding is about.
@@ -198,6 +211,7 @@ impl Notes {
             code: self.check.code.into(),
             name: self.check.name.into(),
             severity: self.check.severity,
+            reweighed: None,
             certainty: Certainty::Proven,
             title: self.check.title.into(),
             detail: detail.into(),

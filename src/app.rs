@@ -81,12 +81,13 @@ pub async fn check(settings: &Settings, tell: &dyn Fn(Word)) -> Result<(Report, 
         complete: is_complete(&evidence) && !collector.prober.cut.get(),
         vantage: Vantage { hostname: vantage::hostname(), addresses: vantage::addresses(targets) },
         settings: question,
+        redacted: None,
         estimate: Estimate::of(collector.prober.estimates.take()),
         vantages: Vec::new(),
         notes: Vec::new(),
     };
     tell(Word::Step("judging"));
-    let (report, of_ignores) = report(env!("CARGO_PKG_VERSION"), run, evidence, &settings.ignores, &run_check);
+    let (report, of_ignores) = report(env!("CARGO_PKG_VERSION"), run, evidence, &run_check);
     notes.extend(of_ignores);
     // A server may echo a password anywhere in what it says.
     let report = settings.secrets.mask_report(report).map_err(Failure::Fault)?;

@@ -5,6 +5,8 @@ use crate::commands::demo::DemoArgs;
 use crate::commands::diff::DiffArgs;
 use crate::commands::explain::ExplainArgs;
 use crate::commands::merge::MergeArgs;
+use crate::commands::recheck::RecheckArgs;
+use crate::commands::redact::{RedactArgs, TokenArgs};
 use crate::commands::schema::SchemaArgs;
 use crate::commands::show::ShowArgs;
 use crate::report::format::Format;
@@ -41,6 +43,10 @@ pub enum Command {
     Diff(DiffArgs),
     /// Reports of several vantage points as one: outside, DMZ, inside
     Merge(MergeArgs),
+    /// Judge a saved report's evidence again, offline, by this version's rules
+    Recheck(RecheckArgs),
+    /// Put tokens in place of the names in a saved report, to share it
+    Redact(RedactArgs),
     /// A finding code, or what an SMTP reply means; alone, the list of codes
     Explain(ExplainArgs),
     /// The JSON Schema of a document
@@ -155,6 +161,9 @@ pub struct ReportArgs {
     /// a script for PowerShell, with the one that takes them back beside it: .undo.ps1)
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
+    /// Whether names are told
+    #[command(flatten)]
+    pub redact: TokenArgs,
     /// When to colour the table
     #[arg(long, value_enum, default_value_t)]
     pub color: Color,

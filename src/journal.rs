@@ -311,7 +311,8 @@ fn taken_over(mut session: Session, ended: bool) -> Session {
     session
 }
 
-/// A fingerprint of what is asked: of whom, about whom, as whom. How fast, and how long, is another matter.
+/// A fingerprint of what is asked: of whom, about whom, as whom. How fast, how long, and how findings are weighed in the end is
+/// another matter.
 fn fingerprint(question: &Question, files: &[List]) -> String {
     let same = Question {
         random: String::new(),
@@ -321,6 +322,8 @@ fn fingerprint(question: &Question, files: &[List]) -> String {
         deadline_s: 0,
         only: vec![],
         skip: vec![],
+        ignores: vec![],
+        severities: vec![],
         ..question.clone()
     };
     let text = serde_json::to_vec(&(same, files)).expect("a question is JSON");

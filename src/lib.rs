@@ -13,6 +13,7 @@ pub mod demo;
 pub mod journal;
 pub mod mailing;
 pub mod probing;
+pub mod redact;
 pub mod report;
 pub mod state;
 pub mod stop;

@@ -236,7 +236,6 @@ async fn a_gateway_that_refuses_from_outside_alone_is_told_as_that() {
         &merged.tool.version,
         merged.run.clone(),
         merged.evidence.clone(),
-        &[],
         &app::run_check,
     );
     assert_eq!(report::json(&again.0), text);

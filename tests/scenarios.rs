@@ -126,7 +126,6 @@ async fn the_same_evidence_gives_the_same_report() {
             &found.tool.version,
             found.run.clone(),
             found.evidence.clone(),
-            &[],
             &app::run_check,
         );
         report::json(&judged.0)

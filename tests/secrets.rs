@@ -88,8 +88,7 @@ fn written(password: &str, directory_says: &[u8], host_says: &str) -> String {
             let report: Report = serde_json::from_slice(&text).unwrap();
             // It is judged as before.
             let judge = &nsdiag::app::run_check;
-            let (again, _) =
-                nsdiag_checks::report::report("0", report.run.clone(), report.evidence.clone(), &[], judge);
+            let (again, _) = nsdiag_checks::report::report("0", report.run.clone(), report.evidence.clone(), judge);
             let codes = |report: &Report| report.findings.iter().map(|one| one.code.to_string()).collect::<Vec<_>>();
             assert_eq!((codes(&again), again.verdict), (codes(&report), report.verdict));
             assert!(report.findings.iter().any(|finding| finding.code == "NSD333"), "{report:?}");

@@ -128,7 +128,7 @@ async fn without_one_of_its_sources_no_scenario_is_healthy_and_no_check_passes_b
         for source in SOURCES.iter().filter(|source| (source.there)(&found.evidence)) {
             let mut evidence = found.evidence.clone();
             (source.withhold)(&mut evidence);
-            let (without, _) = report(&found.tool.version, found.run.clone(), evidence, &[], &app::run_check);
+            let (without, _) = report(&found.tool.version, found.run.clone(), evidence, &app::run_check);
             let what = format!("{} without {}", scenario.name, source.name);
             if without.exit_code == 0 {
                 wrong.push(format!("{what}: ok"));

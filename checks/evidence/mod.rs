@@ -13,6 +13,7 @@ pub mod smtp;
 pub mod transport;
 
 use crate::prelude::*;
+use crate::report::{Ignore, SeverityRule};
 use alloc::collections::BTreeMap;
 
 pub use directory::{Directory, Entry, Lookup};
@@ -261,6 +262,12 @@ pub struct Question {
     /// What the user says of the replies of their own hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replies: Vec<OwnReply>,
+    /// Findings that the user wants left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignores: Vec<Ignore>,
+    /// Findings that the user weighs otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub severities: Vec<SeverityRule>,
 }
 
 fn smtp_port() -> u16 {

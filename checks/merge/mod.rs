@@ -60,14 +60,16 @@ pub fn merge(reports: &[(Option<String>, Report)]) -> Result<(Run, Evidence), St
         let heard = take(&mut evidence, one.evidence);
         views.push(View { heard, ..one.view });
     }
-    let redacted = |report: &Report| crate::diff::is_redacted(&report.run);
-    if reports.iter().any(|(_, one)| redacted(one)) && !reports.iter().all(|(_, one)| redacted(one)) {
-        notes.push("some of the reports are redacted and some are not: the same host has two names in them".into());
+    let redacted = first.run.redacted;
+    if reports.iter().any(|(_, one)| one.run.redacted != redacted) {
+        notes.push("the reports are not redacted alike: the same host may have two names in them".into());
     }
+    // What one of them names, the whole names.
+    let redacted = reports.iter().map(|(_, one)| one.run.redacted).min().flatten();
     notes.extend(reports.iter().flat_map(|(_, report)| report.run.notes.iter().cloned()));
     let mut known = BTreeSet::new();
     notes.retain(|note| known.insert(note.clone()));
-    Ok((run_of(views, systems, notes), evidence))
+    Ok((Run { redacted, ..run_of(views, systems, notes) }, evidence))
 }
 
 fn said_of(number: usize) -> String {
@@ -154,6 +156,7 @@ fn run_of(views: Vec<View>, systems: Vec<System>, notes: Vec<String>) -> Run {
         complete: views.iter().all(|view| view.complete),
         vantage,
         settings: Question { systems, ..settings },
+        redacted: None,
         estimate: None,
         vantages: views,
         notes,

@@ -14,7 +14,7 @@ fn judge(run: Run, evidence: Evidence) -> Report {
         (check.judge)(case, &mut notes);
         Ok(notes)
     };
-    report("0", run, evidence, &[], &judge).0
+    report("0", run, evidence, &judge).0
 }
 
 /// The report of a run at `name`, `minute` minutes after twelve.
@@ -25,6 +25,7 @@ fn seen(name: &str, minute: u32, world: World) -> (Option<String>, Report) {
         complete: true,
         vantage: Vantage { hostname: name.into(), addresses: vec![format!("10.0.0.{minute}")] },
         settings: world.question,
+        redacted: None,
         estimate: None,
         vantages: vec![],
         notes: vec![],

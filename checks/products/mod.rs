@@ -59,6 +59,17 @@ struct Words {
     confidence: Confidence,
 }
 
+/// The ends of the names of hosts that many organisations share, because a provider runs them.
+pub fn known_names() -> impl Iterator<Item = &'static str> {
+    names::MX.iter().chain(names::SPF).map(|name| name.suffix)
+}
+
+/// What products are known by in what they say.
+pub fn known_words() -> impl Iterator<Item = &'static str> {
+    let all = words::GREETINGS.iter().chain(words::EHLO).chain(words::REPLIES);
+    all.flat_map(|words| words.texts.iter().copied().chain([words.product]))
+}
+
 /// Products that are made of others, whose words they may use.
 const MADE_OF: [(&str, &str); 14] = [
     ("Proofpoint Essentials", "Postfix"),

@@ -4,13 +4,18 @@ use crate::prelude::*;
 use alloc::collections::BTreeSet;
 
 /// An entry of `[[ignore]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ignore {
     /// The code of the findings to ignore.
     pub code: String,
     /// The subject that they are ignored for; none is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Why, in the user's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The last day on which it holds, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }
 
@@ -45,11 +50,7 @@ impl<'a> Ignored<'a> {
                     continue 'findings;
                 };
                 let all = finding.subjects.len();
-                // A host's subject is the hop's id, `gateway/mx1.contoso.com/192.0.2.25:25`.
-                finding.subjects.retain(|subject| {
-                    let host = subject.value.split('/').nth(1);
-                    !(subject.value.eq_ignore_ascii_case(name) || host.is_some_and(|h| h.eq_ignore_ascii_case(name)))
-                });
+                finding.subjects.retain(|subject| !is_about(&subject.value, name));
                 if finding.subjects.len() < all {
                     self.used.insert(at);
                     if finding.subjects.is_empty() {
@@ -78,4 +79,25 @@ impl<'a> Ignored<'a> {
         };
         self.entries.iter().enumerate().filter_map(note).collect()
     }
+}
+
+/// Whether a finding's subject is the one of an entry, in which `*` stands for anything; case does not matter.
+pub(super) fn is_about(subject: &str, name: &str) -> bool {
+    // A host's subject is the hop's id, `gateway/mx1.contoso.com/192.0.2.25:25`.
+    let host = subject.split('/').nth(1);
+    [Some(subject), host].into_iter().flatten().any(|one| is_like(&one.to_lowercase(), &name.to_lowercase()))
+}
+
+fn is_like(text: &str, pattern: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return text == pattern };
+    let Some(text) = text.strip_prefix(head) else { return false };
+    let (middle, tail) = rest.rsplit_once('*').map_or((None, rest), |(middle, tail)| (Some(middle), tail));
+    let Some(mut text) = text.strip_suffix(tail) else { return false };
+    middle.into_iter().flat_map(|middle| middle.split('*')).all(|part| match text.find(part) {
+        Some(at) => {
+            text = &text[at + part.len()..];
+            true
+        }
+        None => false,
+    })
 }

@@ -1,5 +1,6 @@
 //! The report: evidence, and what follows from it (contract, section 4).
 mod ignores;
+mod severities;
 mod shape;
 mod views;
 
@@ -11,37 +12,29 @@ use crate::replies::enhanced_code;
 use alloc::collections::BTreeMap;
 pub use ignores::Ignore;
 use ignores::Ignored;
+use severities::Severities;
+pub use severities::SeverityRule;
 pub use shape::*;
 
 /// Runs one check; what it returns in place of notes is the message of its panic.
 pub type RunCheck<'a> = &'a dyn Fn(&'static Check, &Case) -> Result<Notes, String>;
 
-/// Judges `evidence` and makes the report. The notes are for the user: ignore entries that have expired or match nothing.
-pub fn report(
-    tool_version: &str,
-    run: Run,
-    evidence: Evidence,
-    ignores: &[Ignore],
-    run_check: RunCheck,
-) -> (Report, Vec<String>) {
+/// Judges `evidence` by the run's policy and makes the report. The notes are for the user: ignore entries that have expired
+/// or match nothing.
+pub fn report(tool_version: &str, run: Run, evidence: Evidence, run_check: RunCheck) -> (Report, Vec<String>) {
     match run.vantages.is_empty() {
-        true => of_one(tool_version, run, evidence, ignores, run_check),
-        false => views::report(tool_version, run, evidence, ignores, run_check),
+        true => of_one(tool_version, run, evidence, run_check),
+        false => views::report(tool_version, run, evidence, run_check),
     }
 }
 
 /// The report of what one vantage point has heard.
-fn of_one(
-    tool_version: &str,
-    run: Run,
-    evidence: Evidence,
-    ignores: &[Ignore],
-    run_check: RunCheck,
-) -> (Report, Vec<String>) {
+fn of_one(tool_version: &str, run: Run, evidence: Evidence, run_check: RunCheck) -> (Report, Vec<String>) {
     let question = &run.settings;
     let case = Case::new(question, &evidence);
     let today = run.started_at.get(..10).unwrap_or_default();
-    let mut ignored = Ignored::new(ignores, today);
+    let mut ignored = Ignored::new(&question.ignores, today);
+    let mut severities = Severities::new(&question.severities, today);
     let mut findings = Vec::new();
     let mut checks = Vec::new();
     let mut gaps = Folded::default();
@@ -69,6 +62,7 @@ fn of_one(
         }
         checks.push(result);
     }
+    severities.apply(&mut findings);
     findings.sort_by(|a: &Finding, b| (a.severity, &a.code).cmp(&(b.severity, &b.code)));
     case.arrange(&mut findings);
     let counted = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
@@ -84,9 +78,10 @@ fn of_one(
     let recipients: Vec<_> = case.model.recipients.iter().map(|one| recipient(&case.model, one)).collect();
     let summary = Summary { findings: counts, recipients: tally(&recipients) };
     let hops = case.model.hops.iter().map(hop).collect();
+    let notes = ignored.notes().into_iter().chain(severities.notes()).collect();
     let report = Report {
         kind: "nsdiag/report".into(),
-        format_version: "1.0".into(),
+        format_version: FORMAT_VERSION.into(),
         tool: Tool { name: "nsdiag".into(), version: tool_version.into() },
         domain: question.domain.clone(),
         verdict,
@@ -101,7 +96,7 @@ fn of_one(
         run,
         evidence,
     };
-    (report, ignored.notes())
+    (report, notes)
 }
 
 /// The worst that can be said; `open` is whether something that was asked has no answer.
@@ -179,6 +174,7 @@ fn crashed(check: &Check, message: &str, at: usize) -> Finding {
         code: "NSD999".into(),
         name: "check-crashed".into(),
         severity: Severity::Warning,
+        reweighed: None,
         certainty: Certainty::Proven,
         title: "a check failed in itself".into(),
         detail: format!("{} ({}) could not judge: {message}; the other checks went on", check.code, check.name),
@@ -272,12 +268,13 @@ mod tests {
             duration_ms: 1,
             complete: true,
             vantage: Vantage::default(),
-            settings: world.question,
+            settings: Question { ignores: ignores.to_vec(), ..world.question },
+            redacted: None,
             estimate: None,
             vantages: Vec::new(),
             notes: Vec::new(),
         };
-        report("0", run, world.evidence, ignores, &|check, case| {
+        report("0", run, world.evidence, &|check, case| {
             let mut notes = Notes::new(check);
             (check.judge)(case, &mut notes);
             Ok(notes)
@@ -389,11 +386,12 @@ mod tests {
             complete: true,
             vantage: Vantage::default(),
             settings: world.question,
+            redacted: None,
             estimate: None,
             vantages: Vec::new(),
             notes: Vec::new(),
         };
-        let (report, _) = report("0", run, world.evidence, &[], &|check, _| match check.code {
+        let (report, _) = report("0", run, world.evidence, &|check, _| match check.code {
             "NSD204" => Err("index out of bounds".into()),
             _ => Ok(Notes::new(check)),
         });
@@ -407,6 +405,7 @@ mod tests {
             code: code.into(),
             subject: subject.map(String::from),
             until: until.map(String::from),
+            reason: None,
         };
         let entries = [
             ignore("NSD401", Some("orders@contoso.com"), Some("2026-11-24")),
@@ -421,6 +420,66 @@ mod tests {
         let told =
             ["[[ignore]] NSD204 matches no finding", "[[ignore]] NSD401 expired on 2026-11-23; it is not applied"];
         assert_eq!(notes, told);
+    }
+
+    #[test]
+    fn the_configuration_weighs_findings_anew_and_plays_nobody_down_by_the_way() {
+        let weighed = |code: &str, subject: Option<&str>, severity, until: Option<&str>| SeverityRule {
+            code: code.into(),
+            subject: subject.map(String::from),
+            severity,
+            reason: Some("agreed".into()),
+            until: until.map(String::from),
+        };
+        let judged = |entries: &[SeverityRule]| {
+            let mut world = World::broken_gateway();
+            world.question.severities = entries.to_vec();
+            let (report, notes) = judged(world, &[]);
+            let all = report.findings.iter();
+            let all: Vec<_> = all.map(|one| (one.code.clone(), one.severity, one.reweighed.clone())).collect();
+            (report.verdict, all, notes)
+        };
+        use Severity::{Critical, Info, Warning};
+        let (verdict, all, notes) = judged(&[
+            weighed("NSD401", Some("*@contoso.com"), Warning, None),
+            weighed("NSD401", None, Info, None),
+            weighed("NSD205", None, Warning, Some("2026-11-23")),
+            weighed("NSD204", None, Critical, None),
+        ]);
+        let reweighed = crate::judge::Reweighed { default: Critical, reason: Some("agreed".into()) };
+        assert_eq!(verdict, Verdict::Warning);
+        assert_eq!(all, [("NSD401".into(), Warning, Some(reweighed)), ("NSD205".into(), Info, None)]);
+        let told = [
+            "[[severity]] NSD401 matches no finding",
+            "[[severity]] NSD205 expired on 2026-11-23; it is not applied",
+            "[[severity]] NSD204 matches no finding",
+        ];
+        assert_eq!(notes, told);
+
+        // It is about somebody else as well, who would be played down.
+        let (verdict, all, notes) = judged(&[weighed("NSD401", Some("orders@*"), Info, None)]);
+        assert_eq!((verdict, all[0].1, all[0].2.clone()), (Verdict::Critical, Critical, None));
+        let told = "[[severity]] NSD401 for orders@* is not applied where a finding is about others as well: it would play them down";
+        assert_eq!(notes, [told]);
+        let (verdict, all, _) = judged(&[weighed("NSD205", Some("EXCH01.corp.contoso.com"), Critical, None)]);
+        let fit = all.iter().any(|(code, severity, _)| code == "NSD205" && *severity == Critical);
+        assert!(verdict == Verdict::Critical && fit, "{all:?}");
+    }
+
+    #[test]
+    fn a_subject_is_told_by_a_pattern() {
+        let cases = [
+            ("orders@contoso.com", "Orders@contoso.com", true),
+            ("orders@contoso.com", "*@contoso.com", true),
+            ("orders@contoso.com", "o*d*@*.com", true),
+            ("orders@contoso.com", "*x*", false),
+            ("aa", "a*a*a", false),
+            ("gateway/mx1.contoso.com/192.0.2.25:25", "mx?.contoso.com", false),
+            ("gateway/mx1.contoso.com/192.0.2.25:25", "mx*.contoso.com", true),
+        ];
+        for (subject, pattern, expected) in cases {
+            assert_eq!(ignores::is_about(subject, pattern), expected, "{subject} {pattern}");
+        }
     }
 
     #[test]

@@ -6,6 +6,9 @@ use crate::prelude::*;
 use crate::products::Fingerprint;
 use alloc::collections::BTreeMap;
 
+/// The version of the layout: consumers ignore fields that they don't know, and a newer major one is another document.
+pub const FORMAT_VERSION: &str = "1.0";
+
 /// The whole report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -64,6 +67,9 @@ pub struct Run {
     pub vantage: Vantage,
     /// What was asked.
     pub settings: Question,
+    /// What of the names in it is replaced by tokens, where somebody had that done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<Redacted>,
     /// How long probing was expected to take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
@@ -73,6 +79,13 @@ pub struct Run {
     /// What to bear in mind about the runs of a merged report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+impl Run {
+    /// What was asked: of a merged report at each vantage point too, which is judged by what it asked.
+    pub fn all_settings(&mut self) -> impl Iterator<Item = &mut Question> {
+        core::iter::once(&mut self.settings).chain(self.vantages.iter_mut().map(|view| &mut view.settings))
+    }
 }
 
 /// One run of those that a merged report is made of.
@@ -131,6 +144,16 @@ pub struct Seen {
     pub vantage: String,
     /// What it says.
     pub says: String,
+}
+
+/// What tokens stand for in a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Redacted {
+    /// People, hosts, addresses, objects and files.
+    Names,
+    /// These, and the shared domain.
+    Domain,
 }
 
 /// How long probing was expected to take: all hops are visited at once.

@@ -12,13 +12,7 @@ struct Told<'v> {
     report: Report,
 }
 
-pub(super) fn report(
-    tool_version: &str,
-    run: Run,
-    evidence: Evidence,
-    ignores: &[Ignore],
-    run_check: RunCheck,
-) -> (Report, Vec<String>) {
+pub(super) fn report(tool_version: &str, run: Run, evidence: Evidence, run_check: RunCheck) -> (Report, Vec<String>) {
     let mut notes: Vec<Vec<String>> = Vec::new();
     let mut told = Vec::new();
     for view in &run.vantages {
@@ -28,11 +22,12 @@ pub(super) fn report(
             complete: view.complete,
             vantage: view.vantage.clone(),
             settings: view.settings.clone(),
+            redacted: run.redacted,
             estimate: None,
             vantages: Vec::new(),
             notes: Vec::new(),
         };
-        let (mut report, said) = of_one(tool_version, alone, evidence.heard(&view.heard), ignores, run_check);
+        let (mut report, said) = of_one(tool_version, alone, evidence.heard(&view.heard), run_check);
         for finding in &mut report.findings {
             finding.evidence.iter_mut().for_each(|pointer| *pointer = moved(pointer, &view.heard));
         }

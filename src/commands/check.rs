@@ -62,9 +62,10 @@ pub fn run(args: &CheckArgs) -> Outcome {
         tokio::spawn(listen(settings.stop.clone()));
         app::check(&settings, &progress(quiet, &settings.secrets)).await.map_err(failed)
     })?;
-    let code = tell(&report, &mut notes, &outputs, args, &settings, |mail, thread| {
+    let told = args.report.redact.apply(&report, &mut notes)?;
+    let code = tell([&report, &*told], &mut notes, &outputs, args, &settings, |mail, thread| {
         progress(quiet, &settings.secrets)(Word::Step("mailing the report"));
-        let posted = runtime.block_on(mailing::post(&settings, mail, &report, thread));
+        let posted = runtime.block_on(mailing::post(&settings, mail, &told, thread));
         // A smart host may echo a password, too.
         let mask = |said: String| settings.secrets.mask(&said);
         posted.map(|posted| Posted { trouble: posted.trouble.map(mask), ..posted })
@@ -88,9 +89,9 @@ async fn listen(stop: Stop) {
     std::process::exit(130);
 }
 
-/// Prints the report, writes its files and mails it, unless nothing changed.
+/// Prints the report as it is told, writes its files and mails it, unless nothing changed in what it is.
 fn tell(
-    report: &Report,
+    [report, told]: [&Report; 2],
     notes: &mut Vec<String>,
     outputs: &Outputs,
     args: &CheckArgs,
@@ -104,9 +105,9 @@ fn tell(
         None
     });
     let unchanged = kept.as_ref().is_some_and(|kept| kept.says_the_same(report));
-    let told = match unchanged {
-        true => outputs.write_files(report.into()).map(|()| outputs.exit_code(report)),
-        false => outputs.finish(report.into(), notes),
+    let outcome = match unchanged {
+        true => outputs.write_files(told.into()).map(|()| outputs.exit_code(report)),
+        false => outputs.finish(told.into(), notes),
     };
     let before = kept.and_then(|kept| kept.thread);
     let (mut thread, mut settled, mut trouble) = (before.clone(), true, None);
@@ -123,7 +124,7 @@ fn tell(
     }
     // The verdict is the run's: that somebody did not hear of it is told, and mailed again by the next run.
     trouble.iter().for_each(|trouble| border::tell(trouble));
-    let code = told?;
+    let code = outcome?;
     if let Some(path) = state.filter(|_| settled && (!unchanged || thread != before)) {
         state::keep(path, report, thread.as_deref())
             .map_err(|error| (FAULT, format!("{}: {error}", path.display())))?;

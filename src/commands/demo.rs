@@ -51,7 +51,8 @@ pub fn run(args: &DemoArgs) -> Outcome {
     let read = report.evidence.files.iter().filter_map(|list| app::read_note(list, &report.domain));
     let read: Vec<String> = read.collect();
     notes.retain(|note| !read.contains(note));
-    let code = outputs.finish((&report).into(), &notes)?;
+    let told = args.report.redact.apply(&report, &mut notes)?;
+    let code = outputs.finish((&*told).into(), &notes)?;
     let differences = scenario.expect.map_or(vec![], |expect| demo::differences(&report, &expect));
     differences.iter().for_each(|line| border::tell(line));
     Ok(code)

@@ -1,9 +1,8 @@
 //! `nsdiag diff`: what changed between two reports.
-use super::{FAULT, Outcome, USAGE, print};
+use super::{FAULT, Outcome, USAGE, print, saved};
 use crate::report;
 use clap::{Args, ValueEnum};
 use nsdiag_checks::diff::{Diff, diff};
-use nsdiag_checks::report::Report;
 use std::path::{Path, PathBuf};
 
 /// What `diff` takes.
@@ -69,11 +68,4 @@ pub fn run(args: &DiffArgs) -> Outcome {
     }
     print(&args.format.render(&found))?;
     Ok(u8::from(!found.same))
-}
-
-/// A saved report.
-pub(super) fn saved(path: &Path) -> Result<Report, (u8, String)> {
-    let named = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| (USAGE, format!("{named}: {error}")))?;
-    report::read(&text).map_err(|wrong| (USAGE, format!("{named}: {wrong}")))
 }

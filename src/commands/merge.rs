@@ -1,7 +1,6 @@
 //! `nsdiag merge`: reports of several vantage points as one.
-use super::diff::saved;
 use super::outputs::Outputs;
-use super::{Outcome, USAGE};
+use super::{Outcome, USAGE, saved};
 use crate::app;
 use crate::cli::{Color, ReportArgs};
 use crate::report::format::Format;
@@ -58,7 +57,7 @@ pub fn run(args: &MergeArgs) -> Outcome {
 /// In words, where they do not belong together.
 pub fn of(reports: &[(Option<String>, Report)]) -> Result<Report, String> {
     let (run, evidence) = merge(reports)?;
-    Ok(report(env!("CARGO_PKG_VERSION"), run, evidence, &[], &app::run_check).0)
+    Ok(report(env!("CARGO_PKG_VERSION"), run, evidence, &app::run_check).0)
 }
 
 /// `outside=report.json`, or a path that may hold the sign itself.

@@ -7,13 +7,18 @@ pub mod explain;
 pub mod man;
 pub mod merge;
 pub mod outputs;
+pub mod recheck;
+pub mod redact;
 pub mod schema;
 pub mod show;
 
 use crate::app::{Failure, Word};
 use crate::border::{self, Secrets};
 use crate::cli::Command;
+use crate::report;
+use nsdiag_checks::report::Report;
 use std::io::IsTerminal;
+use std::path::Path;
 
 /// Bad arguments or configuration (`EX_USAGE` of sysexits.h).
 pub const USAGE: u8 = 64;
@@ -34,6 +39,8 @@ pub fn run(command: Command) -> Outcome {
         Command::Show(args) => show::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Recheck(args) => recheck::run(&args),
+        Command::Redact(args) => redact::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
@@ -60,6 +67,13 @@ fn progress(quiet: bool, secrets: &Secrets) -> impl Fn(Word) {
         Word::Note(what) if !quiet => border::tell(&secrets.mask(what)),
         Word::Step(_) | Word::Note(_) => {}
     }
+}
+
+/// The report in a file.
+fn saved(path: &Path) -> Result<Report, (u8, String)> {
+    let named = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| (USAGE, format!("{named}: {error}")))?;
+    report::read(&text).map_err(|wrong| (USAGE, format!("{named}: {wrong}")))
 }
 
 /// Prints to standard output.

@@ -70,6 +70,7 @@ impl Outputs {
             let why = "a monitoring plugin tells its state every time";
             return Err((USAGE, format!("--quiet-if-unchanged is not for --format nagios: {why}")));
         }
+        args.redact.check()?;
         let ReportArgs { format, color, verbose, quiet, .. } = *args;
         Ok(Self { format, files, color, verbose, quiet, limits })
     }

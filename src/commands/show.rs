@@ -1,8 +1,9 @@
 //! `nsdiag show`: a saved report again.
 use super::outputs::{Outputs, Told};
-use super::{Outcome, USAGE, print};
+use super::redact::TokenArgs;
+use super::{Outcome, USAGE, print, saved};
+use crate::border;
 use crate::cli::{Color, LimitArgs, ReportArgs};
-use crate::report;
 use crate::report::format::Format;
 use crate::report::powershell::{BYTE_ORDER_MARK, doubted, scripts};
 use clap::{Args, ValueEnum};
@@ -24,6 +25,9 @@ pub struct ShowArgs {
     /// Also write a file, in the format of its ending: .txt, .json, .html, .md, .prom, .xml, .csv, .ndjson or .ps1
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
+    /// Whether names are told
+    #[command(flatten)]
+    pub redact: TokenArgs,
     /// When to colour the table
     #[arg(long, value_enum, default_value_t)]
     pub color: Color,
@@ -50,33 +54,35 @@ pub enum Scripted {
 /// # Errors
 /// With the exit status, in words.
 pub fn run(args: &ShowArgs) -> Outcome {
-    let named = args.report.display();
-    let text = std::fs::read_to_string(&args.report).map_err(|error| (USAGE, format!("{named}: {error}")))?;
-    let report = report::read(&text).map_err(|wrong| (USAGE, format!("{named}: {wrong}")))?;
     let outputs = ReportArgs {
         format: args.format,
         output: args.output.clone(),
         color: args.color,
         quiet: args.quiet,
+        redact: args.redact.clone(),
         verbose: args.verbose,
         limits: args.limits.clone(),
         ..ReportArgs::default()
     };
     let outputs = Outputs::of(&outputs, None)?;
+    let saved = saved(&args.report)?;
+    let mut notes = Vec::new();
+    let report = &*args.redact.apply(&saved, &mut notes)?;
+    notes.iter().for_each(|note| border::tell(note));
     if args.remedies.is_none() {
-        let shown = Report { findings: doubted(&report), ..report.clone() };
-        return outputs.finish(Told { exact: &report, shown: &shown }, &[]);
+        let shown = Report { findings: doubted(report), ..report.clone() };
+        return outputs.finish(Told { exact: report, shown: &shown }, &[]);
     }
     if let Some(path) = outputs.first_report() {
         let name = path.display();
         let why = "the remedies are written as a script, with what takes them back beside it: the ending is .ps1";
         return Err((USAGE, format!("--output: {name}: {why}")));
     }
-    outputs.write_files(Told::from(&report))?;
+    outputs.write_files(Told::from(report))?;
     if args.output.is_empty() {
         // A file that standard output is led to is read by PowerShell as well.
         let mark = if std::io::stdout().is_terminal() { "" } else { BYTE_ORDER_MARK };
-        print(&format!("{mark}{}", scripts(&report).apply))?;
+        print(&format!("{mark}{}", scripts(report).apply))?;
     }
     Ok(report.exit_code)
 }

@@ -16,6 +16,7 @@ pub(super) struct File {
     pub(super) system: Vec<FileSystem>,
     pub(super) probe: Probe,
     pub(super) ignore: Vec<FileIgnore>,
+    pub(super) severity: Vec<FileSeverity>,
     pub(super) reply: Vec<FileReply>,
     pub(super) mail: FileMail,
 }
@@ -126,8 +127,17 @@ pub(super) struct FileMail {
 pub(super) struct FileIgnore {
     pub(super) code: Spanned<String>,
     pub(super) subject: Option<String>,
-    #[serde(rename = "reason")]
-    pub(super) _reason: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) until: Option<Spanned<toml::value::Datetime>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileSeverity {
+    pub(super) code: Spanned<String>,
+    pub(super) subject: Option<String>,
+    pub(super) severity: Spanned<String>,
+    pub(super) reason: Option<String>,
     pub(super) until: Option<Spanned<toml::value::Datetime>>,
 }
 

@@ -2,6 +2,7 @@
 mod address;
 mod file;
 mod mail;
+mod policy;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -10,17 +11,16 @@ use crate::border::Secrets;
 use crate::collect::directory::Password;
 use crate::commands::check::CheckArgs;
 use crate::stop::Stop;
-use file::{File, FileDirectory, FileIgnore, FileReply, Given, OneOrMany, Place, Source, in_file, read};
+use file::{File, FileDirectory, Given, OneOrMany, Place, Source, in_file, read};
 pub use mail::MailSettings;
 use nsdiag_checks::evidence::{Question, System, SystemKind};
-use nsdiag_checks::replies::own::{self, OwnReply};
-use nsdiag_checks::report::Ignore;
+pub use policy::Policy;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use toml::Spanned;
-use values::{credential, is_code, is_code_or_area, own_name, random_local, read_password, readable};
+use values::{credential, is_code_or_area, own_name, random_local, read_password, readable};
 pub use values::{per_second, split_host};
 
 /// As many recipients as there are.
@@ -45,8 +45,6 @@ pub struct Settings {
     pub list_domains: BTreeMap<String, String>,
     /// The addresses of `--recipient`.
     pub recipients: Vec<String>,
-    /// Findings to leave out.
-    pub ignores: Vec<Ignore>,
     /// What the user should know of the configuration.
     pub notes: Vec<String>,
     /// What no report, note or file may show.
@@ -122,6 +120,16 @@ impl Settings {
         let (file, source) = read(args.ask.config.as_deref())?;
         Builder { file: &file, source: &source, args }.build()
     }
+}
+
+/// That what `flag` names are codes or areas.
+///
+/// # Errors
+/// In words.
+pub fn codes_or_areas(flag: &str, list: &[String]) -> Result<(), ConfigError> {
+    let Some(unknown) = list.iter().find(|name| !is_code_or_area(name)) else { return Ok(()) };
+    let said = "is neither a code nor one of dns, smtp, exchange, recipients, flow";
+    Err(ConfigError(format!("{flag}: '{unknown}' {said}")))
 }
 
 /// The passwords, to be kept out of what is written.
@@ -268,10 +276,7 @@ impl Builder<'_> {
         let deadline_s = number(args.ask.deadline, "--deadline", file.probe.deadline.as_ref(), 120)?;
         let max_recipients = args.ask.max_recipients.or(file.probe.max_recipients.as_ref().map(|most| *most.get_ref()));
         for (list, flag) in [(&args.report.only, "--only"), (&args.report.skip, "--skip")] {
-            if let Some(unknown) = list.iter().find(|name| !is_code_or_area(name)) {
-                let said = "is neither a code nor one of dns, smtp, exchange, recipients, flow";
-                return Err(ConfigError(format!("{flag}: '{unknown}' {said}")));
-            }
+            codes_or_areas(flag, list)?;
         }
         let recipients = self.many(&args.ask.recipient, "--recipient", [].iter());
         let recipients = recipients.iter().map(|given| self.address(given)).collect::<Result<_, _>>()?;
@@ -295,6 +300,8 @@ impl Builder<'_> {
             skip: args.report.skip.clone(),
             resolvers: resolvers.iter().map(ToString::to_string).collect(),
             replies: self.replies()?,
+            ignores: self.ignores()?,
+            severities: self.severities()?,
         };
         let mail = self.mail(&question.mail_from, &mut notes)?;
         let ca_files = match args.ask.ca.is_empty() {
@@ -314,7 +321,6 @@ impl Builder<'_> {
             lists,
             list_domains,
             recipients,
-            ignores: self.ignores()?,
             notes,
             journal: self.journal(),
             mail,
@@ -486,43 +492,5 @@ impl Builder<'_> {
         }
         directory.password = Some(password);
         Ok(())
-    }
-
-    fn replies(&self) -> Result<Vec<OwnReply>, ConfigError> {
-        let one = |entry: &FileReply| {
-            let pattern = entry.pattern.get_ref();
-            if !own::is_telling(pattern) {
-                let said = "'pattern' must hold a word outside of addresses: codes alone fit many a reply";
-                return Err(self.source.wrong(Some(entry.pattern.span()), said));
-            }
-            let word = entry.meaning.get_ref();
-            let meaning = own::meaning(word).ok_or_else(|| {
-                let said = format!("'{word}' is no meaning of a refusal; those are {}", own::meanings().join(", "));
-                self.source.wrong(Some(entry.meaning.span()), &said)
-            })?;
-            let host = entry.host.as_ref().map(|host| self.sender(&in_file(host))).transpose()?;
-            let host = host.map(|host| host.trim_start_matches('[').trim_end_matches(']').to_string());
-            Ok(OwnReply { pattern: pattern.clone(), meaning, host })
-        };
-        self.file.reply.iter().map(one).collect()
-    }
-
-    fn ignores(&self) -> Result<Vec<Ignore>, ConfigError> {
-        let one = |entry: &FileIgnore| {
-            let code = entry.code.get_ref();
-            if !is_code(code) {
-                let said = format!("'{code}' is no code of a finding, such as NSD204");
-                return Err(self.source.wrong(Some(entry.code.span()), &said));
-            }
-            let until = match &entry.until {
-                None => None,
-                Some(until) => match until.get_ref().date {
-                    Some(date) => Some(format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)),
-                    None => return Err(self.source.wrong(Some(until.span()), "'until' is a date, such as 2026-12-31")),
-                },
-            };
-            Ok(Ignore { code: code.to_ascii_uppercase(), subject: entry.subject.clone(), until })
-        };
-        self.file.ignore.iter().map(one).collect()
     }
 }

@@ -47,6 +47,11 @@ timeout = 5
 code = "NSD204"
 subject = "mx2.contoso.com"
 until = 2026-12-31
+[[severity]]
+code = "nsd205"
+subject = "*.contoso.com"
+severity = "info"
+reason = "it is meant to"
 [[reply]]
 pattern = "kein solches Postfach"
 meaning = "unknown-recipient"
@@ -66,7 +71,9 @@ fn a_file_is_read_and_flags_beat_it() {
     assert_eq!(read.list_domains, BTreeMap::from([("zimbra".into(), "contoso.com".into())]));
     let own = question.replies.iter().map(|own| (&*own.pattern, own.meaning, own.host.as_deref()));
     assert_eq!(Vec::from_iter(own), [("kein solches Postfach", Meaning::UnknownRecipient, Some("mx1.contoso.com"))]);
-    assert_eq!(read.ignores[0].until.as_deref(), Some("2026-12-31"));
+    assert_eq!(question.ignores[0].until.as_deref(), Some("2026-12-31"));
+    let [weighed] = &question.severities[..] else { panic!("{:?}", question.severities) };
+    assert_eq!((&*weighed.code, weighed.severity), ("NSD205", nsdiag_checks::judge::Severity::Info));
     let delivers_to = question.delivers_to.iter().map(|(gateway, system)| (&**gateway, &**system));
     assert_eq!(Vec::from_iter(delivers_to), [("mx1.contoso.com:2525", "corp")]);
     assert!(!format!("{read:?}").contains("geheim"));
@@ -131,7 +138,7 @@ fn exports_stand_beside_ldap_or_in_for_it() {
 #[test]
 fn what_is_wrong_is_told_with_its_place() {
     let cases = [
-        ("domain = 'contoso.com'\nresolver = 1", "FILE:2:1: unknown key 'resolver'; the nearest is 'reply'"),
+        ("domain = 'contoso.com'\nresolver = 1", "FILE:2:1: unknown key 'resolver'; the nearest is 'severity'"),
         (
             "domain = 'contoso.com'\n[[system]]\nname = 'a'\nkind = 'other'\noutbound = ['mx:25']",
             "FILE:5:13: 'mx:25' is no host or address",
@@ -175,6 +182,14 @@ fn what_is_wrong_is_told_with_its_place() {
         (
             "domain = 'contoso.com'\n[[reply]]\npattern = 'voll'\nmeaning = 'full'\nhost = 'mx1:25'",
             "FILE:5:8: 'mx1:25' is no host or address",
+        ),
+        (
+            "domain = 'contoso.com'\n[[severity]]\ncode = 'NSD204'\nseverity = 'loud'",
+            "FILE:4:12: 'loud' is no severity; those are critical, warning, info",
+        ),
+        (
+            "domain = 'contoso.com'\n[[severity]]\ncode = 'NSD998'\nseverity = 'info'",
+            "FILE:3:8: no check has the code 'NSD998'; `nsdiag explain` lists them",
         ),
         ("domain = 'contoso.com'\n[[ignore]]\ncode = 'X'", "FILE:3:8: 'X' is no code of a finding, such as NSD204"),
         (

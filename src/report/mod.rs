@@ -18,7 +18,7 @@ pub mod words;
 use nsdiag_checks::evidence::{System, SystemKind};
 use nsdiag_checks::remedy::Remedy;
 use nsdiag_checks::remedy::quoting::is_unseen;
-use nsdiag_checks::report::Report;
+use nsdiag_checks::report::{FORMAT_VERSION, Report};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -55,12 +55,27 @@ impl<W: Write> Write for Escaping<W> {
 /// # Errors
 /// In words, where it is none that can be read.
 pub fn read(text: &str) -> Result<Report, String> {
-    let report: Report = serde_json::from_str(text).map_err(|error| format!("this is no report: {error}"))?;
-    match (&*report.kind, report.format_version.split('.').next()) {
-        ("nsdiag/report", Some("1")) => Ok(report),
-        ("nsdiag/report", _) => Err(format!("a report of format {}, and this reads 1", report.format_version)),
+    // What PowerShell writes begins with a mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let head: Head = serde_json::from_str(text).map_err(|error| format!("this is no report: {error}"))?;
+    let version = &head.format_version;
+    match (&*head.kind, version.split('.').next()) {
+        ("nsdiag/report", Some("1")) => serde_json::from_str(text).map_err(|error| match &**version {
+            FORMAT_VERSION => format!("this is no report: {error}"),
+            _ => format!(
+                "a report of format {version}, of which this does not understand all ({FORMAT_VERSION}): {error}"
+            ),
+        }),
+        ("nsdiag/report", _) => Err(format!("a report of format {version}, and this reads 1")),
         (kind, _) => Err(format!("a document of kind '{kind}', and no report")),
     }
+}
+
+/// What every document begins with, whatever it holds.
+#[derive(serde::Deserialize)]
+struct Head {
+    kind: String,
+    format_version: String,
 }
 
 /// The JSON Schema of a report.

@@ -241,7 +241,7 @@ fn with(report: &Report, value: &str, payload: &str) -> Option<Report> {
     let question: Question = serde_json::from_value(question).ok()?;
     let evidence: Evidence = serde_json::from_value(evidence).ok()?;
     let run = nsdiag_checks::report::Run { settings: question, ..report.run.clone() };
-    Some(nsdiag_checks::report::report(&report.tool.version, run, evidence, &[], &app::run_check).0)
+    Some(nsdiag_checks::report::report(&report.tool.version, run, evidence, &app::run_check).0)
 }
 
 fn replace(value: &mut Value, from: &str, to: &str) {

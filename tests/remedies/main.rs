@@ -376,7 +376,7 @@ async fn remedies_stand_in_the_order_in_which_they_work_and_each_once() {
             let Observed::Known(own) = &mut directory.organisation else { continue };
             change(own);
         }
-        nsdiag_checks::report::report(&report.tool.version, run, evidence, &[], &app::run_check).0
+        nsdiag_checks::report::report(&report.tool.version, run, evidence, &app::run_check).0
     };
     let without = again(&|own| own.send_connectors = Observed::Known(vec![]));
     let order = |code: &str| {
@@ -426,7 +426,7 @@ async fn equal_commands_say_for_which_organisation_they_are() {
         let Observed::Known(accepted) = &mut own.accepted_domains else { continue };
         accepted.iter_mut().for_each(|one| one.kind = DomainKind::ExternalRelay);
     }
-    let report = nsdiag_checks::report::report(&report.tool.version, run, evidence, &[], &app::run_check).0;
+    let report = nsdiag_checks::report::report(&report.tool.version, run, evidence, &app::run_check).0;
     let (table, script) = (nsdiag::report::table::table(&report, &View::of_file(false)), scripts(&report).apply);
     let titles = |one: &str| {
         let step = format!("NSD303 for {one}, Make it an internal relay domain' 'it is for {one} alone' {{ ");
@@ -634,8 +634,7 @@ async fn what_a_person_has_to_see_to_first_is_done_on_request_alone_and_is_said_
         let Observed::Known(accepted) = &mut own.accepted_domains else { continue };
         accepted.iter_mut().for_each(|one| one.catch_all = None);
     }
-    let unseen =
-        nsdiag_checks::report::report(&report.tool.version, report.run.clone(), evidence, &[], &app::run_check).0;
+    let unseen = nsdiag_checks::report::report(&report.tool.version, report.run.clone(), evidence, &app::run_check).0;
     let script = scripts(&unseen).apply;
     let table = cmdlets::read();
     let versions = [Version::V2013];

@@ -302,7 +302,7 @@ fn judged(report: &Report, exchange: &Exchange, system: &str) -> Vec<Finding> {
     exchange.shown_in(&mut evidence, system);
     serve_what_is_filled_in(&mut evidence, system);
     let (version, run) = (&report.tool.version, report.run.clone());
-    nsdiag_checks::report::report(version, run, evidence, &[], &app::run_check).0.findings
+    nsdiag_checks::report::report(version, run, evidence, &app::run_check).0.findings
 }
 
 /// Whoever fills in an address gives one that a connector serves.

@@ -12,7 +12,7 @@ pub fn variants(report: &Report) -> Vec<(&'static str, Report)> {
     let again_as = |change: &dyn Fn(&mut Evidence, &mut Question)| {
         let (mut evidence, mut run) = (report.evidence.clone(), report.run.clone());
         change(&mut evidence, &mut run.settings);
-        nsdiag_checks::report::report(&report.tool.version, run, evidence, &[], &app::run_check).0
+        nsdiag_checks::report::report(&report.tool.version, run, evidence, &app::run_check).0
     };
     let again = |change: &dyn Fn(&mut Evidence)| again_as(&|evidence, _| change(evidence));
     let of_version = |version: Option<&'static str>| {

@@ -75,6 +75,11 @@ fn head(block: &[&Finding], steps: &[Step], page: &Page) -> String {
     }
     out.push('\n');
     let mut rows = vec![("", safe(&first.title))];
+    if let Some(before) = &first.reweighed {
+        let why = before.reason.as_ref().map_or(String::new(), |why| format!(": {}", safe(why)));
+        let (now, default) = (word(&first.severity), word(&before.default));
+        rows.push(("weight", format!("{now} by the configuration, {default} without it{why}")));
+    }
     let subjects: Vec<String> =
         block.iter().flat_map(|finding| &finding.subjects).map(|subject| safe(&subject.value)).collect();
     if !subjects.is_empty() {

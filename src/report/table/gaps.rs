@@ -41,7 +41,8 @@ pub(super) fn gaps(report: &Report, page: &Page) -> String {
     out
 }
 
-/// The replies that were read as the configuration says, so that nobody takes its word for nsdiag's.
+/// The replies that were read as the configuration says, and the findings that it leaves out, so that nobody takes its word
+/// for nsdiag's.
 pub(super) fn configured(report: &Report, page: &Page) -> String {
     let mut counts: BTreeMap<(&str, Meaning), usize> = BTreeMap::new();
     for answer in report.recipients.iter().flat_map(|one| &one.hops) {
@@ -54,6 +55,13 @@ pub(super) fn configured(report: &Report, page: &Page) -> String {
         let replies = if *replies == 1 { "1 reply".into() } else { format!("{replies} replies") };
         page.pairs(&[("-", format!("'{pattern}' is read as {meaning}, as the configuration says: {replies}"))])
     };
-    let lines: String = counts.iter().map(line).collect();
+    let mut lines: String = counts.iter().map(line).collect();
+    for entry in &report.run.settings.ignores {
+        let about = entry.subject.as_ref().map_or(String::new(), |subject| format!(" for {}", safe(subject)));
+        let until = entry.until.as_ref().map_or(String::new(), |until| format!(" until {}", safe(until)));
+        let why = entry.reason.as_ref().map_or(String::new(), |why| format!(": {}", safe(why)));
+        let said = format!("{}{about} is ignored{until}, as the configuration says{why}", safe(&entry.code));
+        lines.push_str(&page.pairs(&[("-", said)]));
+    }
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }

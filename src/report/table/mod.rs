@@ -47,6 +47,9 @@ pub fn table(report: &Report, view: &View) -> String {
     if page.is_shortened() {
         out.push_str(&page.wrapped(REST));
     }
+    if report.run.redacted.is_some() {
+        out.push_str(&page.wrapped("Redacted: tokens stand for the names of people, hosts, objects and files"));
+    }
     out.push_str(&page.wrapped(&foot(report)));
     if view.verbose {
         out.push_str(&dialogues::dialogues(report, &page));
