@@ -15,7 +15,8 @@ const LONG: usize = 6;
 /// The secrets of a run, which a server may echo: nothing that is written shows them.
 ///
 /// A secret is found as it is, in base64 at any place of what was encoded (so in SASL PLAIN too), in URL encoding, in
-/// hexadecimal digits, with what languages, LDAP and HTML escape in it, and in UTF-16 as Windows has it within. A short
+/// hexadecimal digits, with what languages, LDAP and HTML escape in it, and in UTF-16 of both orders. A server that means to
+/// tell it can always find another form, or break it over two lines: it has the secret. A short
 /// one, or one that is a part of what the report names anyway (the domain, a host, the account), cannot be hidden
 /// everywhere: its letters are in innocent words, ids and addresses, whose masking would make the report useless and,
 /// since those words are known, betray it. It is masked where it is a word of its own in a sentence, which is how servers
@@ -216,66 +217,113 @@ fn folded(text: &str) -> String {
 
 /// The ways to write a secret that are looked for.
 fn forms(user: &str, secret: &str, common: bool) -> Vec<Form> {
-    let bytes = secret.as_bytes();
     let plain = |text: String| Form { text: Zeroizing::new(text), base64: false };
-    let hex = |between: &str| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(between);
-    let percent = |kept: &dyn Fn(u8) -> bool, space: &str| {
-        let one = |byte: &u8| match byte {
-            b' ' if !space.is_empty() => space.to_string(),
-            byte if kept(*byte) => char::from(*byte).to_string(),
-            byte => format!("%{byte:02x}"),
-        };
-        bytes.iter().map(one).collect::<String>()
-    };
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let mut all = vec![
-        plain(secret.into()),
-        plain(hex("")),
-        plain(hex(" ")),
-        plain(hex(":")),
-        plain(percent(&unreserved, "")),
-        plain(percent(&unreserved, "+")),
-        plain(percent(&|_| false, "")),
-    ];
+    let mut all: Vec<Form> = of_characters(secret).into_iter().chain(of_bytes(secret)).map(plain).collect();
+    all.extend(in_base64(user, secret, common));
+    all.retain(|form| !form.text.is_empty());
+    all.sort_by(|a, b| (&*a.text, a.base64).cmp(&(&*b.text, b.base64)));
+    all.dedup_by(|a, b| a.text == b.text && a.base64 == b.base64);
+    all
+}
+
+/// As it is, and with the escapes of those who write characters.
+fn of_characters(secret: &str) -> Vec<String> {
+    // Text is compared without the case of ASCII; another letter's case is a form of its own.
+    let mut all = vec![secret.to_string(), secret.to_lowercase(), secret.to_uppercase()];
     // As a string of JSON, or of a program.
-    let escaped = serde_json::to_string(secret).unwrap_or_default();
-    all.extend(escaped.get(1..escaped.len().saturating_sub(1)).map(|inner| plain(inner.into())));
-    all.extend([plain(secret.escape_debug().to_string()), plain(secret.escape_default().to_string())]);
-    // In a distinguished name and a filter (RFC 4514, 2.4; RFC 4515, 3), and in HTML.
-    let each = |escape: &dyn Fn(char) -> Option<String>| {
-        plain(secret.chars().map(|c| escape(c).unwrap_or_else(|| c.to_string())).collect())
+    let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+    let inside = |text: String| text.get(1..text.len().saturating_sub(1)).map(String::from).unwrap_or_default();
+    let escaped = inside(quoted(secret));
+    all.extend([inside(quoted(&escaped)), secret.escape_debug().to_string(), secret.escape_default().to_string()]);
+    let each = |text: &str, escape: &dyn Fn(char) -> Option<String>| -> String {
+        text.chars().map(|c| escape(c).unwrap_or_else(|| c.to_string())).collect()
     };
+    let units = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+    all.push(each(&escaped, &|c| (!c.is_ascii()).then(|| units(c))));
+    all.push(escaped);
+    // In a distinguished name and a filter (RFC 4514, 2.4; RFC 4515, 3).
     let special = |c: char| "\"+,;<>\\=#".contains(c);
-    all.push(each(&|c| special(c).then(|| format!("\\{c}"))));
-    all.push(each(&|c| special(c).then(|| format!("\\{:02x}", u32::from(c)))));
-    all.push(each(&|c| "*()\\".contains(c).then(|| format!("\\{:02x}", u32::from(c)))));
+    let digits = |c: char| c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:02x}")).collect::<String>();
+    all.push(each(secret, &|c| special(c).then(|| format!("\\{c}"))));
+    all.push(each(secret, &|c| special(c).then(|| digits(c))));
+    all.push(each(secret, &|c| (special(c) || !c.is_ascii()).then(|| digits(c))));
+    all.push(each(secret, &|c| "*()\\".contains(c).then(|| digits(c))));
+    // In HTML.
     let entities = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")];
-    all.push(each(&|c| entities.iter().find(|(own, _)| *own == c).map(|(_, entity)| (*entity).to_string())));
-    let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    all.push(plain(wide.iter().map(|byte| char::from(*byte)).collect::<String>().trim_end_matches('\0').into()));
-    all.push(plain(wide.iter().map(|byte| format!("{byte:02x}")).collect()));
-    if !secret.is_ascii() {
-        // UTF-8 that was taken for Latin-1.
-        all.push(plain(bytes.iter().map(|byte| char::from(*byte)).collect()));
-        // Latin-1, of which an SMTP transcript keeps the bytes that are not UTF-8 as digits.
-        let digits = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\x{:02x}", u32::from(c)) };
-        all.push(plain(secret.chars().map(digits).collect()));
+    let entity = |c: char| entities.iter().find(|(own, _)| *own == c).map(|(_, entity)| (*entity).to_string());
+    let numbered = |c: char| entities.iter().any(|(own, _)| *own == c) || !c.is_ascii();
+    all.push(each(secret, &entity));
+    all.push(each(secret, &|c| numbered(c).then(|| format!("&#{};", u32::from(c)))));
+    all.push(each(secret, &|c| numbered(c).then(|| format!("&#x{:x};", u32::from(c)))));
+    all.push(each(secret, &|c| entity(c).or_else(|| (!c.is_ascii()).then(|| format!("&#{};", u32::from(c))))));
+    all
+}
+
+/// With the escapes of those who write bytes: UTF-8, Latin-1, and UTF-16 in both orders.
+fn of_bytes(secret: &str) -> Vec<String> {
+    let bytes = secret.as_bytes();
+    let each = |text: &[u8], escape: &dyn Fn(u8) -> Option<String>| -> String {
+        text.iter().map(|byte| escape(*byte).unwrap_or_else(|| char::from(*byte).to_string())).collect()
+    };
+    let mut all = Vec::new();
+    let [little, big] = wide(secret);
+    for bytes in [bytes, &little, &big] {
+        for (before, between) in [("", ""), ("", " "), ("", ":"), ("", "-"), ("0x", ","), ("0x", ", "), ("\\x", "")] {
+            let digits: Vec<String> = bytes.iter().map(|byte| format!("{before}{byte:02x}")).collect();
+            all.push(digits.join(between));
+        }
     }
-    // SASL PLAIN (RFC 4616), and what AUTH LOGIN sends.
+    // In URLs, and in quoted-printable (RFC 2045, 6.7).
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let percent = |byte: u8| Some(format!("%{byte:02x}"));
+    all.push(each(bytes, &|byte| (!unreserved(byte)).then(|| percent(byte)).flatten()));
+    all.push(each(bytes, &|byte| {
+        if byte == b' ' { Some("+".into()) } else { percent(byte).filter(|_| !unreserved(byte)) }
+    }));
+    all.push(each(bytes, &percent));
+    all.push(each(bytes, &|byte| (!byte.is_ascii() || byte == b'=').then(|| format!("={byte:02x}"))));
+    // UTF-8 that was taken for Latin-1; and bytes of which an SMTP transcript, or a program, keeps the digits.
+    let digits = |byte: u8| format!("\\x{byte:02x}");
+    all.push(each(bytes, &|_| None));
+    all.push(each(bytes, &|byte| (!byte.is_ascii()).then(|| digits(byte))));
+    all.push(
+        secret.chars().map(|c| if c.is_ascii() { c.to_string() } else { format!("\\x{:02x}", u32::from(c)) }).collect(),
+    );
+    for bytes in [&little, &big] {
+        // The zero at the edge may be gone.
+        let bytes = bytes.strip_prefix(&[0]).or(bytes.strip_suffix(&[0])).unwrap_or(bytes);
+        all.push(each(bytes, &|_| None));
+        all.push(each(bytes, &|byte| (!(b' '..=b'~').contains(&byte)).then(|| digits(byte))));
+    }
+    all
+}
+
+/// UTF-16, as Windows has it within and as the network has it.
+fn wide(secret: &str) -> [Vec<u8>; 2] {
+    let with = |bytes: fn(u16) -> [u8; 2]| secret.encode_utf16().flat_map(bytes).collect();
+    [with(u16::to_le_bytes), with(u16::to_be_bytes)]
+}
+
+/// SASL PLAIN (RFC 4616), what AUTH LOGIN sends, and a part of anything that was encoded.
+fn in_base64(user: &str, secret: &str, common: bool) -> Vec<Form> {
+    let base64 = |text: String| Form { text: Zeroizing::new(text), base64: true };
+    let bytes = secret.as_bytes();
+    let [little, big] = wide(secret);
     let whole = [
         format!("\0{user}\0{secret}").into_bytes(),
         format!("{user}\0{user}\0{secret}").into_bytes(),
         bytes.to_vec(),
-        wide.clone(),
+        little.clone(),
+        big.clone(),
     ];
+    let mut all = Vec::new();
     for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-        let base64 = |text: String| Form { text: Zeroizing::new(text), base64: true };
         all.extend(whole.iter().map(|bytes| base64(engine.encode(bytes))));
         if common {
             continue;
         }
         // Three bytes make four letters: what stands before it shifts it, and the letters at its edges depend on others.
-        for bytes in [bytes, &wide] {
+        for bytes in [bytes, &little, &big] {
             for (shift, lost) in [(0, 0), (1, 2), (2, 3)] {
                 let encoded = engine.encode([&[0; 2][..shift], bytes].concat());
                 let last = usize::from(!(shift + bytes.len()).is_multiple_of(3));
@@ -283,9 +331,6 @@ fn forms(user: &str, secret: &str, common: bool) -> Vec<Form> {
             }
         }
     }
-    all.retain(|form| !form.text.is_empty());
-    all.sort_by(|a, b| (&*a.text, a.base64).cmp(&(&*b.text, b.base64)));
-    all.dedup_by(|a, b| a.text == b.text && a.base64 == b.base64);
     all
 }
 
@@ -354,6 +399,34 @@ mod tests {
                 format!(
                     "a {} b",
                     base64("x: geheim-7391 ü".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice())
+                ),
+                "a *** b",
+            ),
+            // UTF-16 of which a transcript keeps the zeros as digits, in both orders; a reader may have lost the zero at the edge.
+            (
+                "geheim-7391 ü"
+                    .chars()
+                    .fold("550 ".into(), |text, c| text + &c.to_string().replace('ü', "\\xfc") + "\\x00"),
+                "550 ***\\x00",
+            ),
+            (
+                "geheim-7391 ü"
+                    .chars()
+                    .fold("550 ".into(), |text, c| text + "\\x00" + &c.to_string().replace('ü', "\\xfc")),
+                "550 \\x00***",
+            ),
+            (r"x geheim-7391 \u00fc y".into(), "x *** y"),
+            (r"x geheim-7391 \C3\BC y".into(), "x *** y"),
+            (r"b'geheim-7391 \xc3\xbc'".into(), "b'***'"),
+            ("geheim-7391 &#252; y".into(), "*** y"),
+            ("x geheim-7391 =C3=BC y".into(), "x *** y"),
+            ("GEHEIM-7391 Ü".into(), "***"),
+            ("67-65-68-65-69-6D-2D-37-33-39-31-20-C3-BC".into(), "***"),
+            ("0x67, 0x65, 0x68, 0x65, 0x69, 0x6d, 0x2d, 0x37, 0x33, 0x39, 0x31, 0x20, 0xc3, 0xbc".into(), "***"),
+            (
+                format!(
+                    "a {} b",
+                    base64("x: geheim-7391 ü".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>().as_slice())
                 ),
                 "a *** b",
             ),

@@ -9,6 +9,7 @@ use crate::stop::Stop;
 use crate::{border, journal, report, state};
 use clap::{Args, ValueEnum};
 use nsdiag_checks::report::{Report, Verdict};
+use std::future::pending;
 use std::path::PathBuf;
 
 /// What `check` takes.
@@ -65,7 +66,15 @@ pub fn run(args: &CheckArgs) -> Outcome {
     let told = args.report.redact.apply(&report, &mut notes)?;
     let code = tell([&report, &*told], &mut notes, &outputs, args, &settings, |mail, thread| {
         progress(quiet, &settings.secrets)(Word::Step("mailing the report"));
-        let posted = runtime.block_on(mailing::post(&settings, mail, &told, thread));
+        let posted = runtime.block_on(async {
+            // Who interrupted the run wants its report; who interrupts the mailing, an end.
+            let already = settings.stop.is_raised();
+            let stopped = async { if already { pending().await } else { settings.stop.raised().await } };
+            tokio::select! {
+                posted = mailing::post(&settings, mail, &told, thread) => posted,
+                () = stopped => Err("the mail was perhaps not sent: it was interrupted".into()),
+            }
+        });
         // A smart host may echo a password, too.
         let mask = |said: String| settings.secrets.mask(&said);
         posted.map(|posted| Posted { trouble: posted.trouble.map(mask), ..posted })

@@ -8,6 +8,8 @@ use crate::collect::smtp::envelope;
 use lettre::Address;
 use lettre::address::AddressError;
 use nsdiag_checks::evidence::address::{bare, fold};
+use nsdiag_checks::remedy::quoting::is_unseen;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The address that `text` names, its domain in small A-labels and its local part as it was written (RFC 5321, 2.4).
 ///
@@ -30,9 +32,25 @@ pub(super) fn typed(text: &str) -> Result<Address, String> {
             other => format!("'{shown}' is no address: {other}"),
         }
     })?;
+    if domain.starts_with('[') && !is_literal(domain) {
+        return Err(format!("'{}' has no address literal of RFC 5321, 4.1.3 behind the @", text.escape_debug()));
+    }
+    if let Some(c) = text.chars().find(|c| is_unseen(*c)) {
+        return Err(format!("'{}' holds {}, which nobody sees", text.escape_debug(), c.escape_unicode()));
+    }
     envelope::path(address.as_ref())
         .map_err(|why| format!("'{}' cannot stand in an SMTP command: {why}", text.escape_debug()))?;
     Ok(address)
+}
+
+/// Whether `text` is an IP address as SMTP writes it: `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321, 4.1.3).
+pub(super) fn is_literal(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
+    let of_v6 = inner.get(..5).filter(|tag| tag.eq_ignore_ascii_case("IPv6:")).map(|_| &inner[5..]);
+    match of_v6 {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => inner.parse::<Ipv4Addr>().is_ok(),
+    }
 }
 
 #[cfg(test)]
@@ -72,6 +90,11 @@ mod tests {
             ("a@192.0.2.1", (yes, yes, yes)),
             ("a@[192.0.2.1]", (yes, yes, yes)),
             ("a@[IPv6:2001:db8::1]", (yes, yes, yes)),
+            ("a@[999.1.1.1]", (yes, yes, no)),
+            ("a@[::1]", (yes, yes, no)),
+            ("a@[IPv6:zz]", (yes, yes, no)),
+            ("a\u{202e}b@contoso.com", (yes, yes, no)),
+            ("a\u{200b}@contoso.com", (yes, yes, no)),
             (r#""a@b"@contoso.com"#, (yes, yes, yes)),
             (r#""a..b"@contoso.com"#, (yes, yes, yes)),
             (r#""a\"b"@contoso.com"#, (yes, yes, yes)),

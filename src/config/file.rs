@@ -149,6 +149,11 @@ pub(super) struct FileReply {
     pub(super) host: Option<Spanned<String>>,
 }
 
+/// The line and the column behind `before`.
+fn place(before: &str) -> (usize, usize) {
+    (before.matches('\n').count() + 1, before.chars().rev().take_while(|c| *c != '\n').count() + 1)
+}
+
 /// The file, and where it was found, to name places in it.
 pub(super) struct Source {
     pub(super) name: String,
@@ -159,9 +164,7 @@ pub(super) struct Source {
 impl Source {
     /// An error at a place in the file.
     pub(super) fn wrong(&self, span: Option<Range<usize>>, what: &str) -> ConfigError {
-        let before = &self.text[..span.map_or(0, |span| span.start).min(self.text.len())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let (line, column) = place(&self.text[..span.map_or(0, |span| span.start).min(self.text.len())]);
         ConfigError(format!("{}:{line}:{column}: {what}", self.name))
     }
 
@@ -192,7 +195,12 @@ pub(super) fn read(named: Option<&Path>) -> Result<(File, Source), ConfigError> 
         },
     };
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(&path).map_err(|error| ConfigError(format!("{name}: {error}")))?;
+    let bytes = std::fs::read(&path).map_err(|error| ConfigError(format!("{name}: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let (line, column) = place(&before);
+        ConfigError(format!("{name}:{line}:{column}: this is no UTF-8, in which TOML is written"))
+    })?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let source = Source { name, folder, text };
     match toml::from_str(&source.text) {

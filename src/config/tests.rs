@@ -228,7 +228,19 @@ fn what_is_wrong_is_told_with_its_place() {
         assert_eq!(load(text, |_| {}).map(|_| ()), Err(expected.to_string()), "{text}");
     }
     type Change = fn(&mut CheckArgs);
-    let flags: [(Change, &str); 6] = [
+    let flags: [(Change, &str); 12] = [
+        (|args| args.domain = Some("127.0.0.1".into()), "DOMAIN: '127.0.0.1' is no domain, such as contoso.com"),
+        (|args| args.ask.gateway = vec!["127.1".into()], "--gateway: '127.1' is neither a host nor an IP address"),
+        (
+            |args| args.ask.gateway = vec!["0x7f000019:25".into()],
+            "--gateway: '0x7f000019:25' is neither a host nor an IP address",
+        ),
+        (|args| args.ask.ehlo = Some("[a>b]".into()), "--ehlo: '[a>b]' is no host name or [address]"),
+        (|args| args.ask.ehlo = Some("[::1]".into()), "--ehlo: '[::1]' is no host name or [address]"),
+        (
+            |args| args.ask.recipient = vec!["a@[999.1.1.1]".into()],
+            "--recipient: 'a@[999.1.1.1]' has no address literal of RFC 5321, 4.1.3 behind the @",
+        ),
         (|args| args.domain = Some("a b".into()), "DOMAIN: 'a b' is no domain, such as contoso.com"),
         (
             |args| args.report.only = vec!["mx".into()],
@@ -398,4 +410,14 @@ fn kerberos_site_and_catalog_are_read_and_wrong_ones_named() {
             assert_eq!(named, format!("FILE:7:12: {without}"));
         }
     }
+}
+
+#[test]
+fn a_file_that_is_no_text_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nsdiag.toml");
+    std::fs::write(&path, b"domain = 'contoso.com'\n[[ignore]]\nreason = 'f\xfcr'\n").unwrap();
+    let args = CheckArgs { ask: AskArgs { config: Some(path.clone()), ..AskArgs::default() }, ..CheckArgs::default() };
+    let told = Settings::load(&args).map(|_| ()).map_err(|error| error.0);
+    assert_eq!(told, Err(format!("{}:3:12: this is no UTF-8, in which TOML is written", path.display())));
 }

@@ -50,7 +50,10 @@ impl Builder<'_> {
                 && !label.ends_with('-')
                 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
-        match ascii.contains('.') && ascii.len() < 254 && ascii.split('.').all(label) {
+        // A name whose last label is a number is an address, or a slip in one (RFC 1123, 2.1).
+        let number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+        let is_name = ascii.rsplit('.').next().is_some_and(|last| !number(last));
+        match is_name && ascii.contains('.') && ascii.len() < 254 && ascii.split('.').all(label) {
             true => Ok(ascii.to_ascii_lowercase()),
             false => Err(bad()),
         }
@@ -60,6 +63,10 @@ impl Builder<'_> {
     pub(super) fn host(&self, given: &Given) -> Result<String, ConfigError> {
         match split_host(&given.text, 25) {
             Some((host, _)) if host.parse::<IpAddr>().is_ok() => Ok(given.text.clone()),
+            // An old form of an IPv4 address (inet_aton(3)) is none, and no name.
+            Some((host, _)) if is_old_address(&host) => {
+                Err(self.wrong(given, &format!("'{}' is neither a host nor an IP address", given.text.escape_debug())))
+            }
             Some((host, _)) => self
                 .domain(&Given { text: format!("{host}.x"), place: Place::Flag("") })
                 .map(|_| given.text.to_lowercase())
@@ -99,10 +106,8 @@ impl Builder<'_> {
     }
 
     pub(super) fn ehlo(&self, given: &Given) -> Result<String, ConfigError> {
-        let literal = given.text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let fits = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        match literal {
-            Some(literal) if !literal.is_empty() && fits(literal) => Ok(given.text.clone()),
+        match given.text.starts_with('[') {
+            true if super::address::is_literal(&given.text) => Ok(given.text.clone()),
             _ => self.domain(given).map_err(|_| {
                 self.wrong(given, &format!("'{}' is no host name or [address]", given.text.escape_debug()))
             }),
@@ -218,4 +223,11 @@ pub(super) fn random_local() -> String {
     let first = generator.lowercase();
     let rest = std::iter::repeat_with(|| generator.alphanumeric().to_ascii_lowercase()).take(15);
     std::iter::once(first).chain(rest).collect()
+}
+
+/// Whether the last part is a number: `127.1`, `2130706457`, `0x7f000019`.
+fn is_old_address(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let number = |digits: &str, radix| !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+    number(&last, 10) || last.strip_prefix("0x").is_some_and(|digits| digits.is_empty() || number(digits, 16))
 }

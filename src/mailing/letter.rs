@@ -3,8 +3,8 @@ use super::Fate;
 use crate::report::format::View;
 use crate::report::{safe, safe_lines, table, words};
 use lettre::address::Envelope;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue, To};
-use lettre::message::{Mailbox, Mailboxes, Message, SinglePart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, SinglePart};
 use lettre::{Address, message};
 use nsdiag_checks::report::Report;
 
@@ -61,8 +61,10 @@ impl Letter {
             .date_now()
             // No vacation notice comes back (RFC 3834, 5).
             .raw_header(HeaderValue::new(auto, "auto-generated".into()));
-        // All at once: lettre reads its header again to add to it, and loses what it cannot read.
-        builder = builder.mailbox(To::from(to.iter().cloned().map(Mailbox::from).collect::<Mailboxes>()));
+        // lettre writes all on one line, and a line has 998 characters at most (RFC 5322, 2.1.1).
+        let all = to.iter().map(Address::to_string).collect::<Vec<_>>();
+        let name = HeaderName::new_from_ascii_str("To");
+        builder = builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, all.join(", "), all.join(",\r\n ")));
         if let Some(thread) = thread.filter(|thread| is_message_id(thread)) {
             builder = builder.in_reply_to(thread.into()).references(thread.into());
         }
@@ -217,6 +219,17 @@ mod tests {
             let shown: Vec<char> = text.chars().filter(|c| c.is_control() && !"\r\n".contains(*c)).collect();
             assert!(shown.is_empty(), "{said:?}: {shown:?}");
         }
+    }
+
+    #[test]
+    fn many_recipients_stand_on_many_lines() {
+        let to: Vec<Address> = (0..100).map(|at| address(&format!("{}{at}@contoso.com", "a".repeat(50)))).collect();
+        let letter = Letter::new(&address("nsdiag@contoso.com"), &to, "OK", "x", "adm01.contoso.com", None).unwrap();
+        let text = String::from_utf8(letter.bytes().to_vec()).unwrap();
+        assert!(text.split("\r\n").all(|line| line.len() < 100), "{text}");
+        let (fields, _) = parts(&letter);
+        let field = fields.iter().find(|(name, _)| name == "To").unwrap();
+        assert!(to.iter().all(|one| field.1.contains(&one.to_string())) && letter.to().len() == 100, "{field:?}");
     }
 
     #[test]
