@@ -9,7 +9,7 @@ use crate::commands::recheck::RecheckArgs;
 use crate::commands::redact::{RedactArgs, TokenArgs};
 use crate::commands::schema::SchemaArgs;
 use crate::commands::show::ShowArgs;
-use crate::report::format::Format;
+use crate::report::format::{Format, files};
 use crate::report::nagios::Range;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -145,7 +145,7 @@ impl AskArgs {
     }
 }
 
-/// What becomes of a report.
+/// What of a report is judged, and what becomes of it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ReportArgs {
     /// Judge only these codes or areas (dns, smtp, exchange, recipients, flow)
@@ -154,12 +154,19 @@ pub struct ReportArgs {
     /// Do not judge these codes or areas
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub skip: Vec<String>,
+    /// How it is told
+    #[command(flatten)]
+    pub told: ToldArgs,
+}
+
+/// How a report is told, and where: the same for every command that has one.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ToldArgs {
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Also write a file, in the format of its ending: .txt, .json, .md, .prom, .xml, .csv, .ndjson, or .ps1 (the remedies as
-    /// a script for PowerShell, with the one that takes them back beside it: .undo.ps1)
-    #[arg(short, long, value_name = "FILE")]
+    /// Also write a file
+    #[arg(short, long, value_name = "FILE", help = files())]
     pub output: Vec<PathBuf>,
     /// Whether names are told
     #[command(flatten)]

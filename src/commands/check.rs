@@ -53,17 +53,17 @@ pub enum MailWhen {
 /// With the exit status, in words.
 pub fn run(args: &CheckArgs) -> Outcome {
     let settings = Settings::load(args).map_err(|error| (USAGE, error.0))?;
-    let outputs = Outputs::of(&args.report, args.quiet_if_unchanged.as_deref())?;
+    let outputs = Outputs::of(&args.report.told, args.quiet_if_unchanged.as_deref())?;
     if args.plan {
         return print(&report::safe_lines(&app::plan(&settings)));
     }
-    let quiet = args.report.quiet || args.quiet_if_unchanged.is_some();
+    let quiet = args.report.told.quiet || args.quiet_if_unchanged.is_some();
     let runtime = runtime()?;
     let (report, mut notes) = runtime.block_on(async {
         tokio::spawn(listen(settings.stop.clone()));
         app::check(&settings, &progress(quiet, &settings.secrets)).await.map_err(failed)
     })?;
-    let told = args.report.redact.apply(&report, &mut notes)?;
+    let told = args.report.told.redact.apply(&report, &mut notes)?;
     let code = tell([&report, &*told], &mut notes, &outputs, args, &settings, |mail, thread| {
         progress(quiet, &settings.secrets)(Word::Step("mailing the report"));
         let posted = runtime.block_on(async {

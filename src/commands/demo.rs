@@ -31,7 +31,7 @@ pub fn run(args: &DemoArgs) -> Outcome {
         return print(&nsdiag_lab::Scenario::all().into_iter().map(line).collect::<String>());
     }
     let scenario = demo::scenario(&args.scenario).map_err(|wrong| (USAGE, wrong))?;
-    let outputs = Outputs::of(&args.report, None)?;
+    let outputs = Outputs::of(&args.report.told, None)?;
     let folder = tempfile::tempdir().map_err(|error| (FAULT, error.to_string()))?;
     let (report, mut notes) = runtime()?.block_on(async {
         let lab = nsdiag_lab::Lab::start(&scenario, folder.path()).await.map_err(|error| match error.kind() {
@@ -45,13 +45,13 @@ pub fn run(args: &DemoArgs) -> Outcome {
         };
         let mut settings = Settings::load(&check).map_err(|error| (USAGE, error.0))?;
         settings.question.smtp_port = lab.smtp_port();
-        app::check(&settings, &progress(args.report.quiet, &settings.secrets)).await.map_err(failed)
+        app::check(&settings, &progress(args.report.told.quiet, &settings.secrets)).await.map_err(failed)
     })?;
     // How the lab's own lists are written is nobody's question.
     let read = report.evidence.files.iter().filter_map(|list| app::read_note(list, &report.domain));
     let read: Vec<String> = read.collect();
     notes.retain(|note| !read.contains(note));
-    let told = args.report.redact.apply(&report, &mut notes)?;
+    let told = args.report.told.redact.apply(&report, &mut notes)?;
     let code = outputs.finish((&*told).into(), &notes)?;
     let differences = scenario.expect.map_or(vec![], |expect| demo::differences(&report, &expect));
     differences.iter().for_each(|line| border::tell(line));

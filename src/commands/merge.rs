@@ -2,12 +2,11 @@
 use super::outputs::Outputs;
 use super::{Outcome, USAGE, saved};
 use crate::app;
-use crate::cli::{Color, ReportArgs};
-use crate::report::format::Format;
+use crate::cli::ToldArgs;
 use clap::Args;
 use nsdiag_checks::merge::merge;
 use nsdiag_checks::report::{Report, report};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What `merge` takes.
 #[derive(Args, Clone, Debug)]
@@ -15,21 +14,9 @@ pub struct MergeArgs {
     /// The reports: what check -o FILE.json wrote, each from another place; a name for the place may stand before it
     #[arg(required = true, value_name = "[NAME=]REPORT")]
     pub reports: Vec<String>,
-    /// What goes to standard output
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// Also write a file, in the format of its ending
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
-    /// When to colour the table
-    #[arg(long, value_enum, default_value_t)]
-    pub color: Color,
-    /// No notes
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// The whole dialogues with the hops as well
-    #[arg(short, long)]
-    pub verbose: bool,
+    /// How it is told
+    #[command(flatten)]
+    pub told: ToldArgs,
 }
 
 /// Merges saved reports, and judges them by this version's rules; the exit status is the verdict's.
@@ -37,18 +24,12 @@ pub struct MergeArgs {
 /// # Errors
 /// With the exit status, in words.
 pub fn run(args: &MergeArgs) -> Outcome {
-    let outputs = ReportArgs {
-        format: args.format,
-        output: args.output.clone(),
-        color: args.color,
-        quiet: args.quiet,
-        verbose: args.verbose,
-        ..ReportArgs::default()
-    };
-    let outputs = Outputs::of(&outputs, None)?;
+    let outputs = Outputs::of(&args.told, None)?;
     let reports = args.reports.iter().map(|named| of_argument(named)).collect::<Result<Vec<_>, _>>()?;
     let merged = of(&reports).map_err(|wrong| (USAGE, wrong))?;
-    outputs.finish((&merged).into(), &merged.run.notes)
+    let mut notes = merged.run.notes.clone();
+    let told = args.told.redact.apply(&merged, &mut notes)?;
+    outputs.finish((&*told).into(), &notes)
 }
 
 /// One report of `reports`, judged by this version's rules.

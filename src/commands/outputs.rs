@@ -1,7 +1,7 @@
 //! Where a report goes: standard output, and files in the format of their ending.
 use super::{FAULT, Outcome, USAGE};
 use crate::border;
-use crate::cli::{Color, LimitArgs, ReportArgs};
+use crate::cli::{Color, LimitArgs, ToldArgs};
 use crate::report::format::{Format, View};
 use crate::report::nagios::{self, Limits};
 use crate::report::powershell::{BYTE_ORDER_MARK, Scripts, beside, scripts};
@@ -52,7 +52,7 @@ impl Outputs {
     ///
     /// # Errors
     /// With the exit status, in words.
-    pub fn of(args: &ReportArgs, state: Option<&Path>) -> Result<Self, (u8, String)> {
+    pub fn of(args: &ToldArgs, state: Option<&Path>) -> Result<Self, (u8, String)> {
         let files = args.output.iter().map(|path| Ok((path.clone(), Written::of(path)?)));
         let files: Vec<_> = files.collect::<Result<_, (u8, String)>>()?;
         let besides: Vec<PathBuf> =
@@ -71,7 +71,7 @@ impl Outputs {
             return Err((USAGE, format!("--quiet-if-unchanged is not for --format nagios: {why}")));
         }
         args.redact.check()?;
-        let ReportArgs { format, color, verbose, quiet, .. } = *args;
+        let ToldArgs { format, color, verbose, quiet, .. } = *args;
         Ok(Self { format, files, color, verbose, quiet, limits })
     }
 

@@ -20,7 +20,7 @@ pub struct RecheckArgs {
     pub config: Option<PathBuf>,
     /// What becomes of the report
     #[command(flatten)]
-    pub told: ReportArgs,
+    pub judged: ReportArgs,
 }
 
 /// How many findings are told of that the saved report has otherwise.
@@ -31,13 +31,13 @@ const TOLD: usize = 20;
 /// # Errors
 /// With the exit status, in words.
 pub fn run(args: &RecheckArgs) -> Outcome {
-    let outputs = Outputs::of(&args.told, None)?;
+    let outputs = Outputs::of(&args.judged.told, None)?;
     let mut old = saved(&args.report)?;
     if let Some(path) = &args.config {
         let policy = Policy::load(path).map_err(|wrong| (USAGE, wrong.0))?;
         old.run.all_settings().for_each(|settings| policy.apply(settings));
     }
-    let ReportArgs { only, skip, .. } = &args.told;
+    let ReportArgs { only, skip, .. } = &args.judged;
     for (name, asked) in [("--only", only), ("--skip", skip)] {
         crate::config::codes_or_areas(name, asked).map_err(|wrong| (USAGE, wrong.0))?;
     }
@@ -51,7 +51,7 @@ pub fn run(args: &RecheckArgs) -> Outcome {
     let (report, mut notes) = again(&old.run, &old);
     notes.extend(changes(&old, &report));
     notes.push(format!("judged from what {} says; nobody was asked", args.report.display()));
-    let told = args.told.redact.apply(&report, &mut notes)?;
+    let told = args.judged.told.redact.apply(&report, &mut notes)?;
     outputs.finish((&*told).into(), &notes)
 }
 

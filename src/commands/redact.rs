@@ -1,9 +1,9 @@
 //! `nsdiag redact`, and `--redact` of other commands: a report with tokens in place of names.
 use super::outputs::Outputs;
 use super::{FAULT, Outcome, USAGE, saved};
-use crate::cli::{Color, ReportArgs};
+use crate::cli::{Color, ToldArgs};
 use crate::redact::{self, Tokens};
-use crate::report::format::Format;
+use crate::report::format::{Format, files};
 use crate::report::{check_place, json, write};
 use clap::{Args, ValueEnum};
 use nsdiag_checks::report::{Redacted, Report};
@@ -48,8 +48,8 @@ pub struct RedactArgs {
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t = json::FORMAT)]
     pub format: Format,
-    /// Also write a file, in the format of its ending
-    #[arg(short, long, value_name = "FILE")]
+    /// Also write a file
+    #[arg(short, long, value_name = "FILE", help = files())]
     pub output: Vec<PathBuf>,
     /// When to colour the table
     #[arg(long, value_enum, default_value_t)]
@@ -69,14 +69,14 @@ pub struct RedactArgs {
 pub fn run(args: &RedactArgs) -> Outcome {
     let level = if args.domain { Level::Domain } else { Level::Names };
     let how = TokenArgs { redact: Some(level), tokens: args.tokens.clone() };
-    let outputs = ReportArgs {
+    let outputs = ToldArgs {
         format: args.format,
         output: args.output.clone(),
         color: args.color,
         quiet: args.quiet,
         verbose: args.verbose,
         redact: how.clone(),
-        ..ReportArgs::default()
+        ..ToldArgs::default()
     };
     let outputs = Outputs::of(&outputs, None)?;
     let report = saved(&args.report)?;

@@ -1,10 +1,8 @@
 //! `nsdiag show`: a saved report again.
 use super::outputs::{Outputs, Told};
-use super::redact::TokenArgs;
 use super::{Outcome, USAGE, print, saved};
 use crate::border;
-use crate::cli::{Color, LimitArgs, ReportArgs};
-use crate::report::format::Format;
+use crate::cli::ToldArgs;
 use crate::report::powershell::{BYTE_ORDER_MARK, doubted, scripts};
 use clap::{Args, ValueEnum};
 use nsdiag_checks::report::Report;
@@ -16,30 +14,12 @@ use std::path::PathBuf;
 pub struct ShowArgs {
     /// The report: what check -o FILE.json wrote
     pub report: PathBuf,
-    /// What goes to standard output
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
     /// The remedies as a script, in place of the report; with -o FILE.ps1, the one that takes them back is written too
     #[arg(long, value_enum, value_name = "SHELL", conflicts_with = "format")]
     pub remedies: Option<Scripted>,
-    /// Also write a file, in the format of its ending: .txt, .json, .html, .md, .prom, .xml, .csv, .ndjson or .ps1
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
-    /// Whether names are told
+    /// How it is told
     #[command(flatten)]
-    pub redact: TokenArgs,
-    /// When to colour the table
-    #[arg(long, value_enum, default_value_t)]
-    pub color: Color,
-    /// Of the table, of Markdown and of a plugin's output the first line
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Nothing is folded or left out, and the dialogues with the hops are there
-    #[arg(short, long)]
-    pub verbose: bool,
-    /// When a monitoring plugin alerts
-    #[command(flatten)]
-    pub limits: LimitArgs,
+    pub told: ToldArgs,
 }
 
 /// The shells that remedies are written as a script for.
@@ -54,20 +34,10 @@ pub enum Scripted {
 /// # Errors
 /// With the exit status, in words.
 pub fn run(args: &ShowArgs) -> Outcome {
-    let outputs = ReportArgs {
-        format: args.format,
-        output: args.output.clone(),
-        color: args.color,
-        quiet: args.quiet,
-        redact: args.redact.clone(),
-        verbose: args.verbose,
-        limits: args.limits.clone(),
-        ..ReportArgs::default()
-    };
-    let outputs = Outputs::of(&outputs, None)?;
+    let outputs = Outputs::of(&args.told, None)?;
     let saved = saved(&args.report)?;
     let mut notes = Vec::new();
-    let report = &*args.redact.apply(&saved, &mut notes)?;
+    let report = &*args.told.redact.apply(&saved, &mut notes)?;
     notes.iter().for_each(|note| border::tell(note));
     if args.remedies.is_none() {
         let shown = Report { findings: doubted(report), ..report.clone() };
@@ -79,7 +49,7 @@ pub fn run(args: &ShowArgs) -> Outcome {
         return Err((USAGE, format!("--output: {name}: {why}")));
     }
     outputs.write_files(Told::from(report))?;
-    if args.output.is_empty() {
+    if args.told.output.is_empty() {
         // A file that standard output is led to is read by PowerShell as well.
         let mark = if std::io::stdout().is_terminal() { "" } else { BYTE_ORDER_MARK };
         print(&format!("{mark}{}", scripts(report).apply))?;

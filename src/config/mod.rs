@@ -330,7 +330,7 @@ impl Builder<'_> {
 
     /// The journal that was named, else one beside the first report.
     fn journal(&self) -> JournalSettings {
-        match (&self.args.ask.journal, self.args.report.output.first()) {
+        match (&self.args.ask.journal, self.args.report.told.output.first()) {
             (Some(named), _) => JournalSettings::Named(named.clone()),
             (None, Some(report)) => {
                 let mut name = report.clone().into_os_string();

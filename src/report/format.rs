@@ -1,24 +1,11 @@
-//! The formats that a report is written in. A new one is a file with its [`Format`] and its line in [`FORMATS`].
+//! What a format of a report is. They stand in [`FORMATS`].
+use super::FORMATS;
 pub use super::view::{View, width_of_output};
-use super::{html, json, junit, markdown, nagios, prometheus, recipients, table};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use nsdiag_checks::report::Report;
 use std::io::{self, Write};
 use std::path::Path;
-
-/// All formats; the first one is what people get who ask for none.
-static FORMATS: [Format; 9] = [
-    table::FORMAT,
-    json::FORMAT,
-    markdown::FORMAT,
-    html::FORMAT,
-    nagios::FORMAT,
-    prometheus::FORMAT,
-    junit::FORMAT,
-    recipients::CSV,
-    recipients::NDJSON,
-];
 
 /// A format of a report.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +48,15 @@ impl Format {
     }
 }
 
+/// What `--output` is told to take.
+pub fn files() -> String {
+    let endings = Format::endings().collect::<Vec<_>>().join(", ");
+    format!(
+        "Also write a file, in the format of its ending: {endings}, or .ps1 (the remedies as a script for PowerShell, with the one \
+         that takes them back beside it: .undo.ps1)"
+    )
+}
+
 impl Default for Format {
     fn default() -> Self {
         FORMATS[0]
@@ -77,7 +73,7 @@ impl Eq for Format {}
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
-        &FORMATS
+        FORMATS
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

@@ -15,12 +15,27 @@ pub mod table;
 mod view;
 pub mod words;
 
+use format::Format;
 use nsdiag_checks::evidence::{System, SystemKind};
 use nsdiag_checks::remedy::Remedy;
 use nsdiag_checks::remedy::quoting::is_unseen;
 use nsdiag_checks::report::{FORMAT_VERSION, Report};
 use std::io::{self, Write};
 use std::path::Path;
+
+/// All formats; the first one is what people get who ask for none. A new one is a file, and its two lines here: where it is, and
+/// that it is one.
+static FORMATS: &[Format] = &[
+    table::FORMAT,
+    json::FORMAT,
+    markdown::FORMAT,
+    html::FORMAT,
+    nagios::FORMAT,
+    prometheus::FORMAT,
+    junit::FORMAT,
+    recipients::CSV,
+    recipients::NDJSON,
+];
 
 /// The report as JSON, in memory.
 pub fn json(report: &Report) -> String {
