@@ -8,6 +8,7 @@ use nsdiag::commands::check::CheckArgs;
 use nsdiag::commands::merge;
 use nsdiag::config::Settings;
 use nsdiag::report;
+use nsdiag::report::format::{Format, View};
 use nsdiag_checks::diff::{Diff, Value, diff};
 use nsdiag_checks::report::Report;
 use nsdiag_lab::{Lab, Scenario};
@@ -219,7 +220,7 @@ async fn a_gateway_that_refuses_from_outside_alone_is_told_as_that() {
         ]
     );
     assert_eq!(merged.findings[0].seen_from, ["outside"]);
-    let table = report::table::table(&merged, &report::format::View::of_file(false));
+    let table = report::table::table(&merged, &View::of_file(false));
     println!("{table}");
     let unfolded = table.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
@@ -231,6 +232,13 @@ async fn a_gateway_that_refuses_from_outside_alone_is_told_as_that() {
         assert!(unfolded.contains(words), "{words}\n{table}");
     }
     assert_eq!(merged.disagreements.len(), 1, "{:#?}", merged.disagreements);
+    for file in ["merged.md", "merged.html"] {
+        let format = Format::of_file(Path::new(file)).unwrap();
+        let mut out = Vec::new();
+        (format.write)(&merged, &View::of_file(false), &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains("What the vantage points see differently") && out.contains("outside"), "{file}: {out}");
+    }
     // What is merged is judged again as it was.
     let again = nsdiag_checks::report::report(
         &merged.tool.version,

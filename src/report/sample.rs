@@ -14,6 +14,9 @@ pub fn report(text: &str) -> Report {
     let settings = json!({
         "domain": text, "systems": [], "gateways": [], "known_good": [], "random": "r", "mail_from": text, "ehlo": text,
         "pace": "polite", "max_recipients": 20, "timeout_s": 10, "deadline_s": 120, "only": [], "skip": [], "resolvers": [],
+        "ignores": [{"code": text, "subject": text, "reason": text, "until": text}],
+        "severities": [{"code": text, "subject": text, "severity": "info", "reason": text, "until": text}],
+        "replies": [{"pattern": text, "meaning": "unknown-recipient", "host": text}],
     });
     let line = |who: &str, code: Value, text: &str| {
         let lines = json!([{"at_ms": 3, "text": text}]);
@@ -25,7 +28,7 @@ pub fn report(text: &str) -> Report {
     });
     let mut report = json!({
         "kind": "nsdiag/report", "format_version": "1.0", "tool": {"name": text, "version": text}, "domain": text,
-        "run": {"started_at": text, "duration_ms": 1840, "complete": true,
+        "run": {"started_at": text, "duration_ms": 1840, "complete": true, "redacted": "names",
                 "vantage": {"hostname": text, "addresses": [text]}, "settings": settings},
         "verdict": "critical", "exit_code": 2,
         "summary": {"findings": {"critical": 1, "warning": 0, "info": 1, "ignored": 0},
@@ -35,6 +38,7 @@ pub fn report(text: &str) -> Report {
                    {"code": "NSD205", "name": text, "status": "passed", "reason": null},
                    {"code": "NSD332", "name": text, "status": "inconclusive", "reason": text},
                    {"code": text, "name": text, "status": "skipped", "reason": text}],
+        "disagreements": [{"what": text, "where": text, "about": [address], "seen": [{"vantage": text, "says": text}]}],
         "gaps": [{"what": text, "why": text, "supply": text, "asked": true, "checks": [text]},
                  {"what": text, "why": text, "supply": text, "asked": false, "checks": [text]}],
         "recipients": [{
@@ -59,6 +63,7 @@ fn finding(code: &str, severity: &str, text: &str, address: &str) -> Value {
         "code": code, "name": text, "severity": severity, "certainty": "proven", "title": text, "detail": text,
         "subjects": [{"kind": "recipient", "value": address}, {"kind": "host", "value": text}],
         "evidence": ["/evidence/smtp/0/transcript/1", format!("/evidence/dns/{text}")],
+        "reweighed": {"default": "warning", "reason": text},
         "remedies": [remedy, steps],
     })
 }

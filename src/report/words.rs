@@ -2,11 +2,11 @@
 use super::safe;
 use nsdiag_checks::evidence::Session;
 use nsdiag_checks::evidence::smtp::{Turn, Who};
-use nsdiag_checks::judge::count;
+use nsdiag_checks::judge::{Finding, count, listed};
 use nsdiag_checks::model::Outcome;
 use nsdiag_checks::model::diagnosis::meaning_in_words;
 use nsdiag_checks::replies::Meaning;
-use nsdiag_checks::report::{Report, Verdict};
+use nsdiag_checks::report::{Disagreement, Report, Verdict};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,6 +79,58 @@ pub fn said(outcome: Outcome, meaning: Option<Meaning>) -> String {
 /// The word that JSON has for a value that is one: a severity, a certainty, a diagnosis, a state.
 pub fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(String::from)).unwrap_or_default()
+}
+
+/// That names are tokens, where they are.
+pub fn redacted(report: &Report) -> Option<&'static str> {
+    report.run.redacted.map(|_| "Redacted: tokens stand for the names of people, hosts, objects and files")
+}
+
+/// What a finding's severity is by default, where the configuration gives it another one.
+pub fn reweighed(finding: &Finding) -> Option<String> {
+    let before = finding.reweighed.as_ref()?;
+    let why = before.reason.as_ref().map_or(String::new(), |why| format!(": {}", safe(why)));
+    Some(format!("{} by the configuration, {} without it{why}", word(&finding.severity), word(&before.default)))
+}
+
+/// What the configuration says that nsdiag would not say by itself, a sentence each: replies that it reads, findings that it
+/// leaves out or weighs otherwise.
+pub fn policy(report: &Report) -> Vec<String> {
+    let question = &report.run.settings;
+    let read = |pattern: &str| {
+        let answers = report.recipients.iter().flat_map(|one| &one.hops);
+        answers.filter(|answer| answer.configured.as_deref() == Some(pattern)).count()
+    };
+    let replies = question.replies.iter().map(|own| {
+        let replies = match read(&own.pattern) {
+            1 => "1 reply".into(),
+            number => format!("{number} replies"),
+        };
+        format!("'{}' is read as {}, as the configuration says: {replies}", safe(&own.pattern), word(&own.meaning))
+    });
+    let entry = |code: &str, subject: &Option<String>, is: &str, until: &Option<String>, reason: &Option<String>| {
+        let part = |before: &str, what: &Option<String>| {
+            what.as_ref().map_or(String::new(), |what| format!("{before}{}", safe(what)))
+        };
+        let (about, until, why) = (part(" for ", subject), part(" until ", until), part(": ", reason));
+        format!("{}{about} is {is}{until}, as the configuration says{why}", safe(code))
+    };
+    let ignores = question.ignores.iter().map(|one| entry(&one.code, &one.subject, "ignored", &one.until, &one.reason));
+    let severities = question
+        .severities
+        .iter()
+        .map(|one| entry(&one.code, &one.subject, &word(&one.severity), &one.until, &one.reason));
+    replies.chain(ignores).chain(severities).collect()
+}
+
+/// What the vantage points of a merged report see differently of one thing; of those whom it is about, so many are named.
+pub fn disagreement(one: &Disagreement, named: usize) -> String {
+    let about = match one.about.len() {
+        0 => String::new(),
+        number => format!(" about {} ({})", count(number, "recipient"), listed(&one.about, named)),
+    };
+    let seen: Vec<String> = one.seen.iter().map(|seen| format!("{} from {}", seen.says, seen.vantage)).collect();
+    safe(&format!("{} of {}{about}: {}", one.what, one.place, seen.join("; ")))
 }
 
 /// What is missing for one reason.
@@ -186,6 +238,24 @@ mod tests {
     fn a_value_is_the_word_that_json_has() {
         assert_eq!((word(&Severity::Critical), word(&Outcome::NotProbed)), ("critical".into(), "not-probed".into()));
         assert_eq!(word(&7), "");
+    }
+
+    #[test]
+    fn what_the_configuration_made_of_it_is_said_in_its_words() {
+        let report = crate::report::sample::report("x\u{202e}");
+        let policy = policy(&report);
+        let x = "x\\u{202e}";
+        let expected = [
+            format!("'{x}' is read as unknown-recipient, as the configuration says: 1 reply"),
+            format!("{x} for {x} is ignored until {x}, as the configuration says: {x}"),
+            format!("{x} for {x} is info until {x}, as the configuration says: {x}"),
+        ];
+        assert_eq!(policy, expected);
+        let said = reweighed(&report.findings[0]).unwrap();
+        assert_eq!(said, format!("critical by the configuration, warning without it: {x}"));
+        let said = disagreement(&report.disagreements[0], 5);
+        assert_eq!(said, format!("{x} of {x} about 1 recipient ({x}@contoso.com): {x} from {x}"));
+        assert!(redacted(&report).is_some());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What could not be seen, what the checks came to, and how the report came about.
 use super::page::{moment, sign, told};
 use crate::report::safe;
-use crate::report::words::{Missing, folded_gaps, word};
+use crate::report::words::{self, Missing, folded_gaps, word};
 use maud::{Markup, html};
 use nsdiag_checks::evidence::{Question, System};
 use nsdiag_checks::judge::{Severity, count};
@@ -101,6 +101,7 @@ pub(super) fn run(report: &Report) -> Markup {
     html! {
         section #run aria-labelledby="run-title" {
             h2 #run-title { "About this report" }
+            @if let Some(said) = words::redacted(report) { p.lead { (said) "." } }
             dl.facts {
                 dt { "Seen" } dd { (moment(&run.started_at)) ", in " (format!("{:.1}", run.duration_ms as f64 / 1000.0)) " s"
                     @if !run.complete { "; cut short before all was asked" } }
@@ -185,22 +186,28 @@ fn hosts(report: &Report) -> Markup {
 
 /// What the configuration says that nsdiag would not say by itself.
 fn policy(report: &Report) -> Markup {
-    let ignored = report.summary.findings.ignored;
-    let replies = &report.run.settings.replies;
-    let read = |pattern: &str| {
-        let answers = report.recipients.iter().flat_map(|one| &one.hops);
-        answers.filter(|answer| answer.configured.as_deref() == Some(pattern)).count()
-    };
+    let (ignored, all) = (report.summary.findings.ignored, words::policy(report));
     html! {
         h3 { "Policy in force" }
-        @if ignored == 0 && replies.is_empty() { p { "None: nothing is ignored, and every reply is read as nsdiag reads it." } }
+        @if ignored == 0 && all.is_empty() { p { "None: nothing is ignored, and every reply is read as nsdiag reads it." } }
         @else {
             ul {
                 @if ignored > 0 { li { (count(ignored, "finding")) " ignored, as the configuration says" } }
-                @for reply in replies {
-                    li { "A reply with '" (told(&reply.pattern)) "' is read as " (word(&reply.meaning).replace('-', " "))
-                        ", as the configuration says: " (read(&reply.pattern)) " of those below" }
-                }
+                @for line in &all { li { (told(line)) } }
+            }
+        }
+    }
+}
+
+/// What the vantage points of a merged report see differently.
+pub(super) fn views(report: &Report) -> Markup {
+    let all = &report.disagreements;
+    html! {
+        @if !all.is_empty() {
+            section #views aria-labelledby="views-title" {
+                h2 #views-title { "What the vantage points see differently" }
+                ul { @for one in all.iter().take(SHOWN) { li { (told(&words::disagreement(one, NAMES))) } } }
+                @if all.len() > SHOWN { p.more { "and " (all.len() - SHOWN) " more, in the JSON report" } }
             }
         }
     }

@@ -2,7 +2,7 @@
 use super::page::{anchor, code_list, sign, told, weight};
 use super::{commands, evidence};
 use crate::report::safe;
-use crate::report::words::word;
+use crate::report::words::{reweighed, word};
 use maud::{Markup, html};
 use nsdiag_checks::judge::{Finding, Subject, SubjectKind};
 use nsdiag_checks::remedy::order::{Step, steps};
@@ -60,6 +60,7 @@ fn of_finding(report: &Report, steps: &[Step], at: usize, finding: &Finding) -> 
             dl.facts {
                 @if !finding.subjects.is_empty() { dt { "For" } dd { (subjects(&finding.subjects)) } }
                 dt { "Why" } dd { (told(&finding.detail)) }
+                @if let Some(said) = reweighed(finding) { dt { "Weight" } dd { (told(&said)) } }
             }
             (mending(report, steps, finding))
             (showing(report, finding))

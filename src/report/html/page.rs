@@ -40,6 +40,7 @@ pub(super) fn page(report: &Report, view: &View) -> Markup {
                     (picture::section(report))
                     (recipients::section(report))
                     (findings::section(report))
+                    (about::views(report))
                     (about::missing(report))
                     (about::checks(report))
                     (dialogues::section(report, view.verbose))

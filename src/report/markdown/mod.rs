@@ -2,7 +2,10 @@
 mod text;
 
 use super::format::{Format, Holds, View};
-use super::words::{Decisive, counts_sentence, dialogue, folded_gaps, said, verdict_sentence, word};
+use super::words::{
+    Decisive, counts_sentence, dialogue, disagreement, folded_gaps, policy, redacted, reweighed, said,
+    verdict_sentence, word,
+};
 use super::{management_shell, whose};
 use nsdiag_checks::evidence::smtp::{Turn, Who};
 use nsdiag_checks::judge::{Finding, count, listed};
@@ -46,6 +49,8 @@ fn markdown(report: &Report, view: &View) -> String {
     }
     out.push_str(&mending(report, &steps));
     out.push_str(&recipients(report, view));
+    out.push_str(&views(report, view));
+    out.push_str(&by_configuration(report));
     out.push_str(&gaps(report, view));
     out.push_str(&foot(report));
     out
@@ -61,6 +66,7 @@ fn of_finding(report: &Report, finding: &Finding, steps: &[Step], view: &View) -
         out.push_str(&format!("- **For** {}\n", listed(&names, most)));
     }
     out.push_str(&format!("- **Why** {}\n", inline(detail)));
+    out.extend(reweighed(finding).map(|said| format!("- **Weight** {}\n", inline(&said))));
     let is_mended = |step: &&Step| step.findings.iter().any(|one| core::ptr::eq(*one, finding));
     if let Some(step) = steps.iter().find(is_mended) {
         out.push_str(&format!("- **Mend** by step {} below: {}\n", step.number, inline(&step.ways[0].title)));
@@ -242,6 +248,27 @@ fn gaps(report: &Report, view: &View) -> String {
     out
 }
 
+/// What the vantage points of a merged report see differently.
+fn views(report: &Report, view: &View) -> String {
+    let all = &report.disagreements;
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("\n### What the vantage points see differently\n\n");
+    let (most, named) = if view.verbose { (all.len(), usize::MAX) } else { (SHOWN, NAMED) };
+    out.extend(all.iter().take(most).map(|one| format!("- {}\n", inline(&disagreement(one, named)))));
+    if all.len() > most {
+        out.push_str(&format!("- and {} more, in the JSON report\n", all.len() - most));
+    }
+    out
+}
+
+/// What the configuration has made of it.
+fn by_configuration(report: &Report) -> String {
+    let lines: String = policy(report).iter().map(|line| format!("- {}\n", inline(line))).collect();
+    if lines.is_empty() { lines } else { format!("\n### By the configuration\n\n{lines}") }
+}
+
 fn foot(report: &Report) -> String {
     let run = &report.run;
     let seconds = run.duration_ms as f64 / 1000.0;
@@ -251,7 +278,10 @@ fn foot(report: &Report) -> String {
     let (name, version) = (inline(&report.tool.name), code(&report.tool.version));
     let cut = if run.complete { "" } else { "; cut short before all was asked" };
     let checks = count(report.checks.len(), "check");
-    format!("\n---\n\nSeen at {when} from {host}{addresses} by {name} {version}, in {seconds:.1} s; {checks}{cut}\n")
+    let tokens = redacted(report).map_or(String::new(), |said| format!("{said}.\n\n"));
+    format!(
+        "\n---\n\n{tokens}Seen at {when} from {host}{addresses} by {name} {version}, in {seconds:.1} s; {checks}{cut}\n"
+    )
 }
 
 #[cfg(test)]

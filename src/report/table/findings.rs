@@ -1,7 +1,7 @@
 //! What was found. Many findings of one kind are one block.
 use super::layout::Page;
 use super::remedies::of_remedy;
-use crate::report::words::word;
+use crate::report::words::{reweighed, word};
 use crate::report::{management_shell, safe, whose};
 use nsdiag_checks::judge::{Certainty, Finding, Severity, Subject};
 use nsdiag_checks::remedy::order::Step;
@@ -75,11 +75,7 @@ fn head(block: &[&Finding], steps: &[Step], page: &Page) -> String {
     }
     out.push('\n');
     let mut rows = vec![("", safe(&first.title))];
-    if let Some(before) = &first.reweighed {
-        let why = before.reason.as_ref().map_or(String::new(), |why| format!(": {}", safe(why)));
-        let (now, default) = (word(&first.severity), word(&before.default));
-        rows.push(("weight", format!("{now} by the configuration, {default} without it{why}")));
-    }
+    rows.extend(reweighed(first).map(|said| ("weight", said)));
     let subjects: Vec<String> =
         block.iter().flat_map(|finding| &finding.subjects).map(|subject| safe(&subject.value)).collect();
     if !subjects.is_empty() {

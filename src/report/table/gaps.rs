@@ -1,10 +1,8 @@
 //! What could not be determined, what nobody asked for, and whose word was taken.
 use super::layout::Page;
 use crate::report::safe;
-use crate::report::words::{folded_gaps, word};
-use nsdiag_checks::replies::Meaning;
+use crate::report::words::{folded_gaps, policy};
 use nsdiag_checks::report::Report;
-use std::collections::BTreeMap;
 
 /// How many things that are missing have a line.
 const LINES: usize = 25;
@@ -41,27 +39,8 @@ pub(super) fn gaps(report: &Report, page: &Page) -> String {
     out
 }
 
-/// The replies that were read as the configuration says, and the findings that it leaves out, so that nobody takes its word
-/// for nsdiag's.
+/// What the configuration has made of it, so that nobody takes its word for nsdiag's.
 pub(super) fn configured(report: &Report, page: &Page) -> String {
-    let mut counts: BTreeMap<(&str, Meaning), usize> = BTreeMap::new();
-    for answer in report.recipients.iter().flat_map(|one| &one.hops) {
-        if let (Some(pattern), Some(meaning)) = (&answer.configured, answer.meaning) {
-            *counts.entry((pattern, meaning)).or_default() += 1;
-        }
-    }
-    let line = |((pattern, meaning), replies): (&(&str, Meaning), &usize)| {
-        let (pattern, meaning) = (safe(pattern), word(meaning));
-        let replies = if *replies == 1 { "1 reply".into() } else { format!("{replies} replies") };
-        page.pairs(&[("-", format!("'{pattern}' is read as {meaning}, as the configuration says: {replies}"))])
-    };
-    let mut lines: String = counts.iter().map(line).collect();
-    for entry in &report.run.settings.ignores {
-        let about = entry.subject.as_ref().map_or(String::new(), |subject| format!(" for {}", safe(subject)));
-        let until = entry.until.as_ref().map_or(String::new(), |until| format!(" until {}", safe(until)));
-        let why = entry.reason.as_ref().map_or(String::new(), |why| format!(": {}", safe(why)));
-        let said = format!("{}{about} is ignored{until}, as the configuration says{why}", safe(&entry.code));
-        lines.push_str(&page.pairs(&[("-", said)]));
-    }
+    let lines: String = policy(report).into_iter().map(|line| page.pairs(&[("-", line)])).collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }

@@ -9,7 +9,7 @@ mod remedies;
 mod views;
 
 use super::format::{Format, Holds, View};
-use super::words::{counts_sentence, verdict_line, word};
+use super::words::{counts_sentence, redacted, verdict_line, word};
 use layout::Page;
 use nsdiag_checks::remedy::order::steps;
 use nsdiag_checks::report::{Report, Status};
@@ -47,9 +47,7 @@ pub fn table(report: &Report, view: &View) -> String {
     if page.is_shortened() {
         out.push_str(&page.wrapped(REST));
     }
-    if report.run.redacted.is_some() {
-        out.push_str(&page.wrapped("Redacted: tokens stand for the names of people, hosts, objects and files"));
-    }
+    redacted(report).into_iter().for_each(|said| out.push_str(&page.wrapped(said)));
     out.push_str(&page.wrapped(&foot(report)));
     if view.verbose {
         out.push_str(&dialogues::dialogues(report, &page));
