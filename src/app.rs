@@ -15,13 +15,15 @@ use crate::probing::{self, Choice, Pace, Prober};
 use crate::{clock, vantage};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use hosts::HOPS;
 use nsdiag_checks::evidence::directory::Origin;
 use nsdiag_checks::evidence::smtp::{Hop, Role};
-use nsdiag_checks::evidence::{Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
+use nsdiag_checks::evidence::{Beyond, Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
 use nsdiag_checks::judge::{Case, Check, Notes, count};
 use nsdiag_checks::model::hops::good_at;
 use nsdiag_checks::replies::OwnReply;
 use nsdiag_checks::report::{Estimate, Report, Run, Vantage, report};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -172,6 +174,8 @@ pub fn servers(settings: &Settings) -> Vec<SocketAddr> {
 struct Collector<'a> {
     resolver: Resolver,
     prober: Prober<'a>,
+    /// What there is too much of to visit all.
+    beyond: RefCell<Vec<Beyond>>,
 }
 
 impl<'a> Collector<'a> {
@@ -198,7 +202,7 @@ impl<'a> Collector<'a> {
         };
         let (estimates, cut) = Default::default();
         let prober = Prober { trust, manners, pace, journal, tell, estimates, cut };
-        Ok(Self { resolver: Resolver::new(servers(settings), step, deadline), prober })
+        Ok(Self { resolver: Resolver::new(servers(settings), step, deadline), prober, beyond: RefCell::default() })
     }
 
     async fn collect(&self, settings: &Settings, question: &Question, files: Vec<List>) -> Result<Evidence, Failure> {
@@ -222,10 +226,14 @@ impl<'a> Collector<'a> {
         let heard = async {
             let directories = self.directories(settings, question, &recipients, tellers);
             let gateways = self.or_stop(self.gateways(question), Vec::new);
-            let own = named.iter().map(|(role, system, host)| self.hops(*role, Some(system), host, question.smtp_port));
+            let own =
+                named.iter().map(|(role, system, host)| self.named_hops(*role, Some(system), host, question.smtp_port));
             let own = self.or_stop(join_all(own), Vec::new);
             let (mut directories, gateways, own) = tokio::join!(directories, gateways, own);
-            let own: Vec<Hop> = own.into_iter().flatten().collect();
+            let mut room = HOPS;
+            // What the user named comes first.
+            let own = self.within(&mut room, "the systems' own hosts", own);
+            let gateways = self.within(&mut room, "the gateways", gateways);
             // Whom other domains of a forest hold, the catalog alone tells.
             let several = directories.iter().any(|one| one.roster_incomplete.as_ref().is_some_and(is_elsewhere));
             if several {
@@ -234,7 +242,7 @@ impl<'a> Collector<'a> {
             let mut evidence = Evidence { directories, files, hops: own.clone(), ..Evidence::default() };
             let smart_hosts = self.or_stop(self.smart_hosts(question, &mut evidence), Vec::new).await;
             let other = named.iter().any(|(role, ..)| *role == Role::Other);
-            let smart_hosts = if other { vec![] } else { smart_hosts };
+            let smart_hosts = if other { vec![] } else { self.within(&mut room, "the smart hosts", smart_hosts) };
             // Whom to ask is chosen once, when all sources have spoken: the same people at every hop.
             let choice = Choice::of(question, &evidence);
             evidence.hops = gateways.into_iter().chain(own).chain(smart_hosts).collect();
@@ -259,6 +267,7 @@ impl<'a> Collector<'a> {
             complete(settings, &mut evidence.directories, catalogs);
         }
         (evidence.mx_views, evidence.sts_policy) = (mx_views, sts_policy);
+        evidence.beyond = self.beyond.take();
         evidence.dns = self.resolver.lookups();
         Ok(evidence)
     }
@@ -465,7 +474,8 @@ fn roster(question: &Question) -> Roster {
 /// Whether the deadline cut nothing short.
 fn is_complete(evidence: &Evidence) -> bool {
     let late = |miss: Option<&Miss>| miss.is_some_and(|miss| miss.how == How::Deadline);
-    let unheard = |hop: &Hop| hop.address.is_some() && !evidence.smtp.iter().any(|session| session.hop == hop.id);
+    let heard: BTreeSet<&str> = evidence.smtp.iter().map(|session| &*session.hop).collect();
+    let unheard = |hop: &Hop| hop.address.is_some() && !heard.contains(&*hop.id);
     !(evidence.dns.iter().any(|lookup| late(lookup.answer.miss()))
         || evidence.smtp.iter().any(|session| late(session.broke_off.as_ref()))
         || evidence.hops.iter().any(unheard)

@@ -139,6 +139,21 @@ fn answer(query: &[u8], tcp: bool) -> Option<Vec<u8>> {
             record.dns_class = DNSClass::CH;
             response.add_answer(record);
         }
+        "bothclasses" | "aliasclass" => {
+            let mut chaos = match &*label {
+                "aliasclass" => address(&Name::from_str("good.test.").unwrap()),
+                _ => Record::from_rdata(name.clone(), 60, RData::A(A::new(192, 0, 2, 99))),
+            };
+            chaos.dns_class = DNSClass::CH;
+            let own = if label == "aliasclass" { alias(&name, "good.test.") } else { address(&name) };
+            response.add_answer(own);
+            response.add_answer(chaos);
+        }
+        "badvers" => {
+            response.metadata.response_code = ResponseCode::BADVERS;
+            response.edns = Some(Edns::new());
+        }
+        "fifteen" => response.metadata.response_code = ResponseCode::Unknown(15),
         "twofold" => {
             response.add_answer(alias(&name, "good.test."));
             response.add_answer(alias(&name, "nothing.test."));
@@ -276,14 +291,18 @@ async fn every_kind_of_answer_is_told_apart() {
         ("cut.test", Err((How::Protocol, "a truncated answer, and over TCP it is truncated as well"))),
         ("elsewhere.test", Err((How::Protocol, "about another name"))),
         ("otherkind.test", Err((How::Protocol, "of another kind"))),
-        ("otherclass.test", Err((How::Protocol, "about another name"))),
+        ("otherclass.test", Err((How::Protocol, "of another class"))),
+        ("bothclasses.test", Ok((true, 1, 0))),
+        ("aliasclass.test", Ok((true, 1, 1))),
+        ("badvers.test", Err((How::ServerFailure, "answered 16 (BADVERS: it does not know this version of EDNS)"))),
+        ("fifteen.test", Err((How::ServerFailure, "the DNS server answered the unknown code 15"))),
         ("twofold.test", Err((How::Protocol, "an alias of several others"))),
         ("contrary.test", Err((How::Protocol, "does not exist, and gives records of it"))),
         ("referral.test", Err((How::Protocol, "refers to others"))),
         ("malformed.test", Err((How::Protocol, "what came cannot be read"))),
         ("servfail.test", Err((How::ServerFailure, "SERVFAIL"))),
-        ("notimp.test", Err((How::ServerFailure, "the DNS server answered Not Implemented"))),
-        ("headless.test", Err((How::ServerFailure, "the DNS server answered Form Error"))),
+        ("notimp.test", Err((How::ServerFailure, "the DNS server answered 4 (Not Implemented)"))),
+        ("headless.test", Err((How::ServerFailure, "the DNS server answered 1 (Form Error)"))),
         ("headless-none.test", Err((How::Protocol, "no answer to the question"))),
         ("tcp-servfail.test", Err((How::ServerFailure, "SERVFAIL: 22 No Reachable Authority"))),
         ("tcp-other.test", Err((How::Protocol, "over TCP what came is no answer to the question"))),

@@ -31,6 +31,7 @@ fn judge(case: &Case, notes: &mut Notes) {
     let hosts: Vec<&str> = mx.hosts(domain).into_iter().filter(|_| !exchanges.is_empty()).collect();
     let mut bad: Vec<Bad> = Vec::new();
     let mut usable = 0;
+    let mut unasked: Vec<&str> = Vec::new();
     if !hosts.is_empty() && exchanges.iter().any(|(_, host)| host.is_empty()) {
         let detail = format!(
             "{domain} has a null MX record beside {}: some senders take it for the word that {domain} takes no mail",
@@ -69,7 +70,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             }
             Addresses::NotAsked => {
                 usable += 1;
-                notes.gap(Gap::not_asked(format!("the addresses of {host}"), "--resolver IP"));
+                unasked.push(host);
                 continue;
             }
         };
@@ -88,6 +89,9 @@ fn judge(case: &Case, notes: &mut Notes) {
             (None, false) => continue,
         };
         bad.push(Bad { host, detail, step, seen });
+    }
+    if !unasked.is_empty() {
+        notes.gap(Gap::not_asked(format!("the addresses of {}", listed(&unasked, 4)), "--resolver IP"));
     }
     for Bad { host, detail, step, seen } in bad {
         let kind = if host == domain { SubjectKind::Domain } else { SubjectKind::Host };

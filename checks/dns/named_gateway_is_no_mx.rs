@@ -30,18 +30,25 @@ fn judge(case: &Case, notes: &mut Notes) {
             _ => {}
         }
     }
+    let mut unsure: Vec<String> = Vec::new();
     let mut among = |ours: &str, all: &[&str]| {
         let same: Vec<_> = all.iter().map(|other| model.is_same_host(ours, other)).collect();
         if same.contains(&None) && !same.contains(&Some(true)) {
-            let what = format!("whether {ours} is an MX host of {domain} and a named gateway");
-            let why = "DNS does not tell all addresses of these hosts";
-            notes.gap(Gap::unanswered(what, why, "--resolver IP of a DNS server that answers"));
+            unsure.push(ours.into());
             return true;
         }
         same.contains(&Some(true))
     };
     let strangers: Vec<&str> = named.iter().copied().filter(|gateway| !among(gateway, &hosts)).collect();
     let unasked: Vec<&str> = hosts.iter().copied().filter(|host| !among(host, &named)).collect();
+    // A domain may have thousands of MX records, and not all of them are looked up.
+    let (single, rest) = unsure.split_at(unsure.len().min(4));
+    let more = (!rest.is_empty()).then(|| format!("each of {} more hosts", rest.len()));
+    for ours in single.iter().chain(&more) {
+        let what = format!("whether {ours} is an MX host of {domain} and a named gateway");
+        let why = "DNS does not tell all addresses of these hosts";
+        notes.gap(Gap::unanswered(what, why, "--resolver IP of a DNS server that answers"));
+    }
     let verb = |count: usize, one: &str, several: &str| if count == 1 { one.to_string() } else { several.to_string() };
     if !strangers.is_empty() {
         let mx_hosts = if hosts.is_empty() { "there is none".to_string() } else { listed(&hosts, 4) };

@@ -1,5 +1,6 @@
 //! What DNS answered (RFC 1035).
 use crate::prelude::*;
+use alloc::collections::BTreeSet;
 use core::net::IpAddr;
 
 /// One question to DNS, and what came back.
@@ -177,6 +178,13 @@ impl Answer {
             Record::Text(text) => Some(&**text),
             _ => None,
         })
+    }
+
+    /// The hosts that mail goes to, each once, by preference.
+    pub fn hosts(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        let all = self.exchanges().into_iter().map(|(_, host)| host);
+        all.filter(|host| !host.is_empty() && seen.insert(*host)).collect()
     }
 
     /// The mail exchangers among the records, by preference.

@@ -12,6 +12,7 @@ pub mod servers;
 pub mod smtp;
 pub mod transport;
 
+use crate::judge::Gap;
 use crate::prelude::*;
 use crate::report::{Ignore, SeverityRule};
 use alloc::collections::BTreeMap;
@@ -127,12 +128,31 @@ pub struct Evidence {
     pub sts_policy: Option<dns::StsPolicy>,
     /// The SMTP end points that were meant to be heard.
     pub hops: Vec<Hop>,
+    /// What DNS names and was not probed, because there is more of it than one run visits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Beyond>,
     /// SMTP dialogues.
     pub smtp: Vec<Session>,
     /// Directories: LDAP, or exports that stand in for it.
     pub directories: Vec<Directory>,
     /// Lists of mailboxes.
     pub files: Vec<List>,
+}
+
+/// Hosts or addresses that DNS names and that were not probed, because there is more of them than one run visits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Beyond {
+    /// Which: `2936 of the 3000 MX hosts`.
+    pub what: String,
+    /// The limit that they are beyond.
+    pub why: String,
+}
+
+impl Beyond {
+    /// What is missing for them.
+    pub fn gap(&self) -> Gap {
+        Gap::unanswered(format!("not probed: {}", self.what), &*self.why, "--gateway HOST for those that matter")
+    }
 }
 
 /// A list of mailboxes of one system, from a file or the command line.

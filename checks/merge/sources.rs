@@ -98,6 +98,9 @@ pub(super) fn join(all: &[One], evidence: &mut Evidence) -> Vec<String> {
             join_list(&mut evidence.files, list, &mut notes);
         }
         notes.extend(join_policy(evidence, &one.evidence));
+        let new = one.evidence.beyond.iter().filter(|beyond| !evidence.beyond.contains(beyond));
+        let new: Vec<_> = new.cloned().collect();
+        evidence.beyond.extend(new);
     }
     // Each system's directories beside each other, LDAP first, as a run has them.
     let order: Vec<String> = all

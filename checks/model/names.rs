@@ -3,7 +3,7 @@ use super::Model;
 use crate::evidence::dns::{Answer, RecordKind};
 use crate::evidence::exchange::SendConnector;
 use crate::prelude::*;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What DNS says of a host's addresses.
 pub enum Addresses {
@@ -28,12 +28,7 @@ pub struct Exchangers<'a> {
 impl<'a> Exchangers<'a> {
     /// The hosts, each once, by preference; the domain itself where it has no MX record (RFC 5321, 5.1). None of a null MX.
     pub fn hosts(&self, domain: &'a str) -> Vec<&'a str> {
-        let mut hosts: Vec<&str> = Vec::new();
-        for (_, host) in self.answer.exchanges() {
-            if !host.is_empty() && !hosts.contains(&host) {
-                hosts.push(host);
-            }
-        }
+        let hosts = self.answer.hosts();
         let implicit = self.answer.exists && self.answer.exchanges().is_empty();
         implicit.then_some(domain).into_iter().chain(hosts).collect()
     }
@@ -46,6 +41,12 @@ pub fn bare_host(named: &str) -> &str {
         _ => named,
     };
     host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.')
+}
+
+/// Whether `host` is this machine by a name that DNS is not asked for (RFC 6761, 6.3).
+pub fn is_localhost(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 impl<'a> Model<'a> {
@@ -75,6 +76,9 @@ impl<'a> Model<'a> {
 
     /// What DNS tells of a host's addresses, and whether that is all; none where it tells nothing.
     fn told(&self, host: &str) -> Option<(Vec<IpAddr>, bool)> {
+        if is_localhost(host) {
+            return Some((vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()], true));
+        }
         let known = |kind| self.evidence.dns_of(host, kind).is_some_and(|(_, lookup)| lookup.answer.known().is_some());
         match self.addresses(host) {
             Addresses::Known(found, pointers) => {
@@ -88,8 +92,8 @@ impl<'a> Model<'a> {
     /// The addresses of `host`; an address literal, in brackets or not, stands for itself.
     pub fn addresses(&self, host: &str) -> Addresses {
         let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-        if let Ok(literal) = host.parse() {
-            return Addresses::Known(vec![literal], Vec::new());
+        if let Ok(literal) = host.parse::<IpAddr>() {
+            return Addresses::Known(vec![literal.to_canonical()], Vec::new());
         }
         let asked = [RecordKind::A, RecordKind::Aaaa].map(|kind| self.evidence.dns_of(host, kind));
         let mut found = Vec::new();

@@ -62,6 +62,8 @@ fn of_one(tool_version: &str, run: Run, evidence: Evidence, run_check: RunCheck)
         }
         checks.push(result);
     }
+    // NSD201 says so too; without it, what nobody heard is no less open.
+    gaps.add(evidence.beyond.iter().map(crate::evidence::Beyond::gap).collect(), "NSD201");
     severities.apply(&mut findings);
     findings.sort_by(|a: &Finding, b| (a.severity, &a.code).cmp(&(b.severity, &b.code)));
     case.arrange(&mut findings);

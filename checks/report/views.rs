@@ -85,6 +85,7 @@ impl Evidence {
             mx_views: at(&self.mx_views, &heard.mx_views),
             sts_policy: self.sts_policy.clone(),
             hops: at(&self.hops, &heard.hops),
+            beyond: self.beyond.clone(),
             smtp: at(&self.smtp, &heard.smtp),
             directories: self.directories.clone(),
             files: self.files.clone(),

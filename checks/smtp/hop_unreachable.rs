@@ -16,6 +16,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
+    for beyond in &case.evidence.beyond {
+        notes.gap(beyond.gap());
+    }
     if case.model.hops.is_empty() {
         return notes.gap(Gap::not_asked("any SMTP hop", "--gateway, --exchange or --other HOST"));
     }
@@ -71,6 +74,9 @@ fn judge(case: &Case, notes: &mut Notes) {
             notes.finding(said + "; another address of the host does").severity(Severity::Warning)
         } else if let Some(other) = mx.next().filter(|_| hop.hop.role == Role::Gateway) {
             notes.finding(format!("{said}; {} does, and senders try it too", other.name())).severity(Severity::Warning)
+        } else if !case.evidence.beyond.is_empty() {
+            // Senders may reach one of those.
+            notes.finding(said + "; not all hosts and addresses were probed").severity(Severity::Warning)
         } else {
             notes.finding(said)
         };
@@ -109,6 +115,7 @@ fn unresolved(case: &Case, notes: &mut Notes, hop: &HopView) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Beyond;
     use crate::stories::{EXCHANGE, GATEWAY, OTHER, World};
 
     #[test]
@@ -121,6 +128,19 @@ mod tests {
         let found = "critical proven: mx1.contoso.com (192.0.2.25) does not answer on port 25 from this vantage point: \
                      no connection within 10 s [gateway/mx1.contoso.com/192.0.2.25:25]";
         assert_eq!(world.lines(&CHECK), [found]);
+        let (what, why) = ("36 of the 100 addresses of the gateways".to_string(), "there are too many".to_string());
+        world.evidence.beyond.push(Beyond { what, why });
+        let lines = world.lines(&CHECK);
+        let told = |line: &str| lines.iter().any(|one| one.contains(line));
+        assert!(
+            told("warning proven: mx1.contoso.com") && told("not all hosts and addresses were probed"),
+            "{lines:?}"
+        );
+        assert!(
+            told("unanswered: not probed: 36 of the 100 addresses of the gateways (there are too many)"),
+            "{lines:?}"
+        );
+        world.evidence.beyond.clear();
         world.last(GATEWAY).broke_off = Some(Miss::new(How::Deadline, "the deadline came first"));
         assert_eq!(world.lines(&CHECK), ["unanswered: mx1.contoso.com (192.0.2.25) (the deadline came first)"]);
     }

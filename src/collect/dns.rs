@@ -12,12 +12,13 @@ use hickory_resolver::proto::rr::rdata::opt::EdnsOption;
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, RecordType};
 use nsdiag_checks::evidence::dns::{Alias, Answer, DnsLookup, MxView, Record, RecordKind, Unvalidated};
 use nsdiag_checks::evidence::{How, Miss, Observed};
+use nsdiag_checks::model::names::is_localhost;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 use wire::{Failed, Why};
 
@@ -30,6 +31,11 @@ const UDP: u16 = 1232;
 const VIEW: Duration = Duration::from_secs(2);
 /// How many resolvers, how many of a zone's servers and how many of their addresses are asked for their view.
 const VIEWS: [usize; 3] = [4, 4, 6];
+
+/// How many MX hosts are resolved, by preference: real domains have a dozen at most, and senders try few of them.
+pub const EXCHANGES: usize = 64;
+/// How many names are looked up at once: more gain no time, and a zone may make us look up thousands.
+const AT_ONCE: usize = 32;
 
 /// How a question is put.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,6 +67,7 @@ pub struct Resolver {
     step: Duration,
     deadline: Instant,
     asked: Mutex<BTreeMap<(String, RecordKind), Shared>>,
+    at_once: Semaphore,
 }
 
 /// An answer that everybody who asks the same waits for.
@@ -85,7 +92,7 @@ pub fn system_servers() -> Result<Vec<SocketAddr>, String> {
 impl Resolver {
     /// Asks `servers` in order; each has `step` to answer, and nothing is asked after `deadline`.
     pub fn new(servers: Vec<SocketAddr>, step: Duration, deadline: Instant) -> Self {
-        Self { servers, step, deadline, asked: Mutex::default() }
+        Self { servers, step, deadline, asked: Mutex::default(), at_once: Semaphore::new(AT_ONCE) }
     }
 
     /// Asks for the records of `kind` at `name`. Whoever asks the same again shares the answer.
@@ -101,8 +108,8 @@ impl Resolver {
     /// The addresses of `host`, IPv4 first; an address literal, in brackets or not, stands for itself.
     pub async fn addresses(&self, host: &str) -> Observed<Vec<IpAddr>> {
         let literal = host.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(literal) = literal.parse() {
-            return Observed::Known(vec![literal]);
+        if let Ok(literal) = literal.parse::<IpAddr>() {
+            return Observed::Known(vec![literal.to_canonical()]);
         }
         let (v4, v6) = tokio::join!(self.ask(host, RecordKind::A), self.ask(host, RecordKind::Aaaa));
         let mut found: Vec<IpAddr> = Vec::new();
@@ -119,6 +126,15 @@ impl Resolver {
         match miss {
             Some(miss) if found.is_empty() => Observed::Unknown(miss),
             _ => Observed::Known(found),
+        }
+    }
+
+    /// The addresses of `host`, which the user named: what `localhost` is no DNS server is asked (RFC 6761, 6.3). For a
+    /// host that DNS or another machine names so, that is no word about this one.
+    pub async fn addresses_of_named(&self, host: &str) -> Observed<Vec<IpAddr>> {
+        match is_localhost(host) {
+            true => Observed::Known(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
+            false => self.addresses(host).await,
         }
     }
 
@@ -188,6 +204,8 @@ impl Resolver {
     }
 
     async fn look_up(&self, name: String, kind: RecordKind) -> DnsLookup {
+        // Nobody closes it; the deadline is looked at when it is our turn.
+        let _turn = self.at_once.acquire().await;
         let began = Instant::now();
         let mut lookup = DnsLookup {
             name,
@@ -284,7 +302,10 @@ impl Resolver {
                     let miss = Miss::new(How::ServerFailure, format!("the DNS server failed (SERVFAIL{why})"));
                     return Err(Failure { miss, failed: Some(extended) });
                 }
-                other => return Err(Miss::new(How::ServerFailure, format!("the DNS server answered {other}")).into()),
+                other => {
+                    let said = format!("the DNS server answered {}", in_words(other));
+                    return Err(Miss::new(How::ServerFailure, said).into());
+                }
             }
             if manner == Manner::Authority && !response.metadata.authoritative {
                 return Err(Miss::new(How::Protocol, "the DNS server is no authority for the zone").into());
@@ -314,7 +335,7 @@ impl Resolver {
         question.edns.get_or_insert_with(Edns::new).set_max_payload(UDP);
         let left = self.deadline.saturating_duration_since(Instant::now());
         let Failed { truncated, why } = match wire::ask(server, question, self.step.min(left)).await {
-            Ok(response) => return Ok(response),
+            Ok(response) => return of_the_internet(response),
             Err(failed) => failed,
         };
         let miss = match why {
@@ -334,6 +355,29 @@ impl Resolver {
     }
 }
 
+/// An answer without the records of other classes, which are of another name space (RFC 1034, 3.6): they say neither what
+/// is there nor that nothing is.
+fn of_the_internet(mut response: Message) -> Result<Message, Miss> {
+    let was_empty = response.answers.is_empty();
+    for section in [&mut response.answers, &mut response.authorities] {
+        section.retain(|record| record.dns_class == DNSClass::IN);
+    }
+    match response.answers.is_empty() && !was_empty {
+        true => Err(Miss::new(How::Protocol, "the DNS server's answer is of another class than was asked for")),
+        false => Ok(response),
+    }
+}
+
+/// A response code. hickory takes 16 for TSIG's, which no question of ours has: in an answer with OPT it is BADVERS
+/// (RFC 6891, 9).
+fn in_words(code: ResponseCode) -> String {
+    match (u16::from(code), code) {
+        (16, _) => "16 (BADVERS: it does not know this version of EDNS)".into(),
+        (number, ResponseCode::Unknown(_)) => format!("the unknown code {number}"),
+        (number, code) => format!("{number} ({code})"),
+    }
+}
+
 /// Why an answer about `wanted` says neither what is there nor that nothing is.
 fn unusable(response: &Message, wanted: &Name, kind: RecordKind) -> Option<&'static str> {
     let (answers, kind) = (&response.answers, record_type(kind));
@@ -347,7 +391,7 @@ fn unusable(response: &Message, wanted: &Name, kind: RecordKind) -> Option<&'sta
     if absent && answers.iter().any(|record| record.record_type() == kind) {
         return Some("the DNS server says that the name does not exist, and gives records of it");
     }
-    let at_name: Vec<_> = answers.iter().filter(|one| one.name == *wanted && one.dns_class == DNSClass::IN).collect();
+    let at_name: Vec<_> = answers.iter().filter(|one| one.name == *wanted).collect();
     if at_name.is_empty() {
         return Some("the DNS server's answer is about another name");
     }
@@ -388,7 +432,8 @@ fn record_type(kind: RecordKind) -> RecordType {
 fn record(kind: RecordKind, data: &RData) -> Option<Record> {
     Some(match (kind, data) {
         (RecordKind::A, RData::A(address)) => Record::Address(address.0.into()),
-        (RecordKind::Aaaa, RData::AAAA(address)) => Record::Address(address.0.into()),
+        // Of `::ffff:192.0.2.1` a sender makes a connection over IPv4.
+        (RecordKind::Aaaa, RData::AAAA(address)) => Record::Address(IpAddr::from(address.0).to_canonical()),
         (RecordKind::Mx, RData::MX(mx)) => Record::Mx { preference: mx.preference, exchange: plain(&mx.exchange) },
         (RecordKind::Srv, RData::SRV(srv)) => {
             Record::Srv { priority: srv.priority, weight: srv.weight, port: srv.port, target: plain(&srv.target) }

@@ -1,5 +1,5 @@
 //! Asks what the domain's DNS tells senders beside its MX records: SPF, DANE and MTA-STS, and whether all servers agree.
-use super::dns::Resolver;
+use super::dns::{EXCHANGES, Resolver};
 use super::smtp::TlsTrust;
 use super::sts;
 use futures_util::future::join_all;
@@ -11,8 +11,6 @@ use tokio::time::Instant;
 
 /// How many MX hosts are asked for TLSA records.
 const HOSTS: usize = 10;
-/// How many MX hosts are resolved, be they gateways of this run or not; no domain has as many.
-const EXCHANGES: usize = 100;
 /// How often what an SPF record refers to is followed; ten terms may refer to another (RFC 7208, 4.6.4).
 const DEPTH: usize = 12;
 
@@ -28,10 +26,10 @@ pub async fn ask(
         let lookup = resolver.ask(domain, RecordKind::Mx).await;
         let hosts = async {
             let Observed::Known(answer) = &lookup.answer else { return };
-            let hosts: BTreeSet<_> = answer.exchanges().into_iter().map(|(_, host)| host).collect();
             // Without an MX record the domain's own address is one (RFC 5321, 5.1).
-            let implicit = (hosts.is_empty() && answer.exists).then_some(domain);
-            let all = implicit.into_iter().chain(hosts).filter(|host| !host.is_empty()).take(EXCHANGES);
+            let implicit = (answer.exchanges().is_empty() && answer.exists).then_some(domain);
+            // The same that are gateways where the user names none.
+            let all = implicit.into_iter().chain(answer.hosts()).take(EXCHANGES);
             join_all(all.map(|host| resolver.addresses(host))).await;
         };
         let (views, (), ()) = tokio::join!(resolver.mx_views(&lookup, 53), hosts, async {

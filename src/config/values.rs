@@ -142,11 +142,11 @@ pub fn per_second(pace: &str) -> Option<f64> {
 pub fn split_host(text: &str, port: u16) -> Option<(String, u16)> {
     let text = text.trim();
     if let Ok(address) = text.parse::<SocketAddr>() {
-        return Some((address.ip().to_string(), address.port()));
+        return Some((address.ip().to_canonical().to_string(), address.port()));
     }
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    if bare.parse::<IpAddr>().is_ok() {
-        return Some((bare.into(), port));
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Some((address.to_canonical().to_string(), port));
     }
     match text.split_once(':') {
         None if !text.is_empty() => Some((text.trim_end_matches('.').to_lowercase(), port)),

@@ -17,7 +17,7 @@ use lettre::Address;
 use nsdiag_checks::evidence::Observed;
 use nsdiag_checks::report::Report;
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -121,11 +121,8 @@ pub async fn send(
     patience: Duration,
 ) -> Vec<(Address, Fate)> {
     let by = Instant::now() + patience;
-    let found = match host.host.as_str() {
-        // No DNS server is asked for it (RFC 6761, 6.3), and a relay beside us is often called so.
-        "localhost" => Observed::Known(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
-        name => resolver.addresses(name).await,
-    };
+    // A relay beside us is often called localhost.
+    let found = resolver.addresses_of_named(&host.host).await;
     let addresses: Vec<SocketAddr> = match found {
         Observed::Known(found) => found.into_iter().map(|address| SocketAddr::new(address, host.port)).collect(),
         Observed::Unknown(miss) => {
