@@ -319,7 +319,10 @@ pub(super) struct Range {
 fn range(options: &str) -> Result<Option<usize>, Miss> {
     let Some(range) = options.split(';').find_map(|option| option.strip_prefix("range=")) else { return Ok(None) };
     let odd = || {
-        let some: String = range.chars().take(40).collect();
+        let mut some: String = range.chars().take(40).collect();
+        if some.len() < range.len() {
+            some.push('…');
+        }
         Miss::new(How::Protocol, format!("the server gives values in a range that is none: '{some}'"))
     };
     match range.split_once('-').ok_or_else(odd)? {

@@ -206,14 +206,15 @@ impl<'a> Broom<'a> {
             Some(count) => *count += 1,
             None => drop(self.population.by_state.insert(word(state).into(), 1)),
         }
-        for (at, proxy) in names.proxies.iter().enumerate() {
+        let mut own = HashSet::new();
+        for proxy in &names.proxies {
             let hash = self.hasher.hash_one(proxy);
             self.full |= self.seen.len() >= SEEN;
             let new = match self.full {
                 true => !self.seen.contains(&hash),
                 false => self.seen.insert(hash),
             };
-            let new = new || names.proxies[..at].contains(proxy);
+            let new = !own.insert(proxy) || new;
             if !new && self.shared.len() < SHARED {
                 self.shared.insert(proxy.clone());
             }
