@@ -292,7 +292,7 @@ mod tests {
             .collect();
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let mut world = World::healthy();
-        world.holds("q@contoso.com", &all, None);
+        world.noteworthy(&all);
         let commands = world.commands(&CHECK);
         assert_eq!(commands[0], "# these are the first 500 objects; run nsdiag again for 499 more");
         assert_eq!(commands.len(), 1 + OBJECTS);
