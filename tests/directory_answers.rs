@@ -265,7 +265,7 @@ async fn a_server_that_ignores_paging_is_borne_and_one_without_end_is_not() {
     assert_eq!(found.lookups[0].entries.known().map(Vec::len), Some(3000));
     let found = ask(&play(many(300_000)).await, None, &addresses(&["a"]), false).await;
     let miss = found.lookups[0].entries.miss().unwrap_or_else(|| panic!("taken"));
-    assert_eq!((miss.how, &*miss.said), (How::TooLarge, "the directory server sent more than 64 MiB"));
+    assert_eq!((miss.how, &*miss.said), (How::TooLarge, "the directory server sent more than 8 MiB"));
 }
 
 #[tokio::test]

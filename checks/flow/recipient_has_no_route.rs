@@ -55,7 +55,7 @@ fn unprobed(case: &Case, notes: &mut Notes) {
     let (found, gaps) = case.model.strandings();
     gaps.into_iter().for_each(|gap| notes.gap(gap));
     for stranding in found.into_iter().filter(|one| one.onward.end == End::Stranded) {
-        let known = |address: &String| case.model.recipients.iter().any(|one| one.address == *address);
+        let known = |address: &String| case.model.recipient(address).is_some();
         let left: Vec<_> = stranding.objects.iter().filter(|object| !object.addresses().iter().any(known)).collect();
         let (false, Some(last)) = (left.is_empty(), stranding.onward.steps.last()) else { continue };
         let names: Vec<String> = left.iter().map(|object| object.name()).collect();

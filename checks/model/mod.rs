@@ -8,6 +8,7 @@ pub mod exits;
 pub mod families;
 pub mod forwarding;
 mod gateways;
+mod holders;
 pub mod hops;
 pub mod leaving;
 pub mod limits;
@@ -67,6 +68,8 @@ pub struct Model<'a> {
     /// Whether a gateway would accept those whom it was not asked about, by its place and their address, where its source
     /// could be inferred.
     inferred: OnceCell<BTreeMap<(usize, &'a str), bool>>,
+    /// Which of them hold an address.
+    holders: OnceCell<holders::Holders<'a>>,
     /// The objects whose mail goes in a circle, by system and name.
     circling: OnceCell<BTreeSet<(&'a str, &'a str)>>,
     /// The transport rules that matter, by system.
@@ -85,6 +88,7 @@ impl<'a> Model<'a> {
             organisations: organisations::views(question, evidence),
             recipients: recipients::all(question, evidence),
             objects: OnceCell::new(),
+            holders: OnceCell::new(),
             inferred: OnceCell::new(),
             circling: OnceCell::new(),
             rules: OnceCell::new(),

@@ -30,9 +30,8 @@ pub fn onward(model: &Model, object: &Object) -> Option<Onward> {
     if model.is_circling(object.system, &object.entry.dn) {
         return Some(Onward::Lost("it goes in a circle".into(), Vec::new(), false));
     }
-    let mut here =
-        model.objects().iter().filter(|other| other.system == object.system && other.entry.dn != object.entry.dn);
-    if let Some(other) = here.find(|other| other.holds(&target)) {
+    let other = |other: &&Object| other.system == object.system && other.entry.dn != object.entry.dn;
+    if let Some(other) = model.holders(&target).find(other) {
         return Some(Onward::Taken(format!("{} has it", other.word()), vec![other.pointer.clone()]));
     }
     let Some(organisation) = model.organisation_of(object.system) else {
@@ -109,7 +108,7 @@ fn elsewhere(model: &Model, system: &str, target: &str, way: String) -> Onward {
             return Onward::Taken(format!("it is on the list of {}", list.system), vec![pointer]);
         }
     }
-    if let Some(object) = model.objects().iter().find(|object| object.system != system && object.holds(target)) {
+    if let Some(object) = model.holders(target).find(|object| object.system != system) {
         return Onward::Taken(format!("the directory of {} holds it", object.system), vec![object.pointer.clone()]);
     }
     let mut systems = model.question.systems.iter().filter(|other| other.name != system).peekable();

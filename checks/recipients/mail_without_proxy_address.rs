@@ -80,8 +80,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 fn is_held(case: &Case, system: &str, mail: &str) -> bool {
     let recipient = case.model.recipient(mail);
     let held = recipient.into_iter().flat_map(|one| &one.directories).find(|held| held.system == system);
-    held.is_some_and(|held| held.state.resolves())
-        || case.model.objects().iter().any(|object| object.system == system && object.holds(mail))
+    held.is_some_and(|held| held.state.resolves()) || case.model.holders(mail).any(|object| object.system == system)
 }
 
 /// What becomes of the mail.

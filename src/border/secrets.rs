@@ -1,4 +1,6 @@
 //! The secrets of a run, and how they are found in whatever is written.
+mod cut;
+
 use crate::collect::directory::Password;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -127,7 +129,7 @@ impl Secrets {
             Zeroizing::new(folded(&escaped[1..escaped.len() - 1]))
         };
         let forms: Vec<_> = self.0.iter().flat_map(|secret| &secret.forms).map(in_json).collect();
-        let kept = forms.iter().map(|form| form.len()).max().unwrap_or(0);
+        let kept = forms.iter().map(|form| form.len()).max().map_or(0, |longest| longest + '…'.len_utf8());
         Seeker { forms, kept, window: Zeroizing::new(Vec::with_capacity(kept + WINDOW)), found: false }
     }
 
@@ -146,7 +148,8 @@ impl Secrets {
                     false => (&*lower, Zeroizing::new(folded(&form.text))),
                 };
                 let places = within.match_indices(&**wanted).map(|(at, part)| at..at + part.len());
-                let places = places.filter(|place| !common || stands_alone(text, place));
+                let places =
+                    places.chain(cut::places(within, &wanted)).filter(|place| !common || stands_alone(text, place));
                 found.extend(places.map(|place| if form.base64 { run_of_base64(text, place) } else { place }));
             }
         }
@@ -186,7 +189,9 @@ impl Seeker {
     fn look(&mut self) {
         // Half a character at the edge of the window is no part of a form: it is looked at again with its other half.
         let text = String::from_utf8_lossy(&self.window);
-        self.found = self.found || self.forms.iter().any(|form| text.contains(form.as_str()));
+        let shows =
+            |form: &Zeroizing<String>| text.contains(form.as_str()) || cut::places(&text, form).next().is_some();
+        self.found = self.found || self.forms.iter().any(shows);
         let done = self.window.len().saturating_sub(self.kept);
         self.window.drain(..done);
     }

@@ -489,7 +489,12 @@ fn extended_error(response: &Message) -> Option<String> {
         23 => "Network Error",
         _ => NAMES.get(usize::from(code)).copied().unwrap_or_default(),
     };
-    let text: String = String::from_utf8_lossy(text).chars().take(200).collect();
+    let whole = String::from_utf8_lossy(text);
+    let mut text: String = whole.chars().take(200).collect();
+    // That it was cut is said: so is a secret found of which a part is left.
+    if text.len() < whole.len() {
+        text.push('…');
+    }
     let text = text.trim_matches('\0').escape_debug().to_string();
     let colon = if text.is_empty() { "" } else { ": " };
     Some(format!("{} {name}", code).trim_end().to_string() + colon + &text)

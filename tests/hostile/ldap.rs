@@ -910,13 +910,31 @@ fn much_in_searches() -> Vec<(&'static str, Says, &'static str, &'static str)> {
                 })]
             },
             "UNSOUND one object was asked for, and it sends several",
-            "too-large: the directory server sent more than 64 MiB",
+            "too-large: the directory server sent more than 8 MiB",
         ),
         (
             "the same entry comes without end",
             |_| vec![Forever(|asked, _| asked.with(mailbox("a")).repeat(100))],
             "UNSOUND one object was asked for, and it sends several",
-            "too-large: the directory server sent more than 64 MiB",
+            "too-large: the directory server sent more than 8 MiB",
+        ),
+        (
+            "a value of 3.5 MB is three times as long as text",
+            |asked| asked.then_done(&[with_values(of(0x31, &[tlv(4, &vec![0x80; 3_500_000])]))]),
+            "too-large: the directory server sent an object of more than 4 MiB",
+            "too-large: the directory server sent an object of more than 4 MiB",
+        ),
+        (
+            "new objects come, each of 3 MB as text",
+            |_| {
+                vec![Forever(|asked, number| {
+                    let values = [&b"smtp:"[..], &vec![0x80; 1_000_000]].concat();
+                    let name = format!("CN=new{number},DC=contoso,DC=com");
+                    asked.with(entry(name.as_bytes(), &[attribute(b"proxyAddresses", &[&values])]))
+                })]
+            },
+            "UNSOUND one object was asked for, and it sends several",
+            "too-large: the directory server sent more than 8 MiB",
         ),
         (
             "a value is of 3 MB",

@@ -16,6 +16,7 @@ mod refusal;
 mod roster;
 mod search;
 mod sweep;
+mod weight;
 mod wire;
 
 use super::dns::Resolver;

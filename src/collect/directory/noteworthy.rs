@@ -61,7 +61,12 @@ pub(super) async fn noteworthy(ask: Searcher<'_>, base: &str, domain: &str) -> R
     let filter = filter(domain);
     let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: MOST };
     let found = ask.search(question).await?;
-    Ok(Noteworthy { entries: found.entries, incomplete: found.more.then(too_many) })
+    Ok(Noteworthy { entries: found.entries, incomplete: found.left_out.then(too_large).or(found.more.then(too_many)) })
+}
+
+pub(super) fn too_large() -> Miss {
+    let said = "the objects that forward, have a target or lack an address take more memory than there is for them";
+    Miss::new(nsdiag_checks::evidence::How::TooLarge, said)
 }
 
 pub(super) fn too_many() -> Miss {

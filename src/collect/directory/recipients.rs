@@ -95,18 +95,42 @@ async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Look
     let question = Question { base, scope: Scope::Subtree, filter: &filter, attributes: &RECIPIENT, most: 0 };
     let Found { entries, elsewhere, .. } = match ask.search(question).await {
         Ok(found) => found,
-        Err(miss) => {
-            let unknown = || Observed::Unknown(miss.clone());
-            return batch.iter().map(|one| looked_up(one, base, &filter_of(one), unknown())).collect();
-        }
+        Err(miss) => return unknown(base, batch, &miss),
     };
-    let mut matched: BTreeMap<&str, Vec<Entry>> = batch.iter().map(|one| (one.as_str(), vec![])).collect();
+    let (mut matched, mut accounts) = match sorted(ask, batch, entries) {
+        Ok(sorted) => sorted,
+        Err(miss) => return unknown(base, batch, &miss),
+    };
+    let answer = |address: &&String| {
+        let entries = matched.remove(address.as_str()).unwrap_or_default();
+        let accounts = accounts.remove(address.as_str()).unwrap_or_default();
+        let found = looked_up(address, base, &filter_of(address), known(entries, elsewhere.as_deref()));
+        Lookup { accounts, ..found }
+    };
+    batch.iter().map(answer).collect()
+}
+
+fn unknown(base: &str, batch: &[&String], miss: &Miss) -> Vec<Lookup> {
+    let one = |one: &&String| looked_up(one, base, &filter_of(one), Observed::Unknown(miss.clone()));
+    batch.iter().map(one).collect()
+}
+
+/// Entries by address.
+type ByAddress<'b> = BTreeMap<&'b str, Vec<Entry>>;
+
+/// The entries that hold each address of a batch, and the accounts of its name. Where one goes to several, each copy counts.
+fn sorted<'b>(
+    ask: Searcher<'_>,
+    batch: &[&'b String],
+    entries: Vec<Entry>,
+) -> Result<(ByAddress<'b>, ByAddress<'b>), Miss> {
+    let mut matched: ByAddress = batch.iter().map(|one| (one.as_str(), vec![])).collect();
     let mut accounts = matched.clone();
     for entry in entries {
         let own = Names::of(&entry);
         let account = own.account.as_ref().filter(|name| !own.all().any(|held| held == *name));
         if let Some(of_its_name) = account.and_then(|name| accounts.get_mut(name.as_str())) {
-            of_its_name.push(entry.clone());
+            of_its_name.push(ask.copy(&entry)?);
         }
         let mut names: Vec<&str> = match batch {
             [one] if account == Some(*one) => vec![],
@@ -115,17 +139,13 @@ async fn one_batch(ask: Searcher<'_>, base: &str, batch: &[&String]) -> Vec<Look
         };
         names.sort_unstable();
         names.dedup();
+        let Some(last) = names.pop() else { continue };
         for name in names {
-            matched.entry(name).or_default().push(entry.clone());
+            matched.entry(name).or_default().push(ask.copy(&entry)?);
         }
+        matched.entry(last).or_default().push(entry);
     }
-    let answer = |address: &&String| {
-        let entries = matched.remove(address.as_str()).unwrap_or_default();
-        let accounts = accounts.remove(address.as_str()).unwrap_or_default();
-        let found = looked_up(address, base, &filter_of(address), known(entries, elsewhere.as_deref()));
-        Lookup { accounts, ..found }
-    };
-    batch.iter().map(answer).collect()
+    Ok((matched, accounts))
 }
 
 /// How the answer of a domain that is one of several begins, where it holds nothing.

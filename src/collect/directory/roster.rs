@@ -39,18 +39,23 @@ pub(super) struct Roster {
 }
 
 impl Roster {
-    /// Takes an object in; whether it has an address of the domain.
-    pub(super) fn take(&mut self, entry: &Entry, domain: &str, aliases: usize) -> bool {
-        let addresses = rostered(entry, domain, aliases);
-        for address in &addresses {
-            let objects = self.held.entry(address.clone()).or_default();
+    /// Takes an object in, a `copy` for each of its addresses in the domain.
+    pub(super) fn take(
+        &mut self,
+        entry: &Entry,
+        domain: &str,
+        aliases: usize,
+        copy: impl Fn(&Entry) -> Result<Entry, Miss>,
+    ) -> Result<(), Miss> {
+        for address in rostered(entry, domain, aliases) {
+            let objects = self.held.entry(address).or_default();
             if objects.iter().all(|known| known.dn != entry.dn) {
                 // Hardly an address has two objects, and of addresses there may be very many.
                 objects.reserve_exact(1);
-                objects.push(entry.clone());
+                objects.push(copy(entry)?);
             }
         }
-        !addresses.is_empty()
+        Ok(())
     }
 
     /// The addresses, and the look-ups that they stand for.
@@ -83,9 +88,9 @@ pub(super) async fn sample(ask: Searcher<'_>, base: &str, domain: &str) -> Resul
         .map(|filter| ask.search(Question { base, scope: Scope::Subtree, filter, attributes: &RECIPIENT, most: EACH }));
     let mut roster = Roster::default();
     for found in join_all(asked).await {
-        let Found { entries, elsewhere, more } = found?;
+        let Found { entries, elsewhere, more, .. } = found?;
         for entry in &entries {
-            roster.take(entry, domain, ALIASES);
+            roster.take(entry, domain, ALIASES, |entry| ask.copy(entry))?;
         }
         if more {
             roster.incomplete = Some(sampled());

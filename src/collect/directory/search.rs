@@ -2,24 +2,21 @@
 use super::filter::Filter;
 use super::message::{self, Answer, Kind, Message, Outcome, RawEntry, Scope};
 use super::refusal::refusal;
+use super::weight::{ATTRIBUTE_OVERHEAD, ENTRY, ENTRY_OVERHEAD, VALUE_OVERHEAD, weight};
 use super::wire::Wire;
 use super::{Clock, ber};
 use crate::collect::western;
 use futures_util::future::join_all;
 use nsdiag_checks::evidence::directory::Entry;
 use nsdiag_checks::evidence::{How, Miss, dn};
+use std::collections::btree_map::Entry as MapEntry;
 use tokio::time::Instant;
 
 /// How many entries a page holds: AD's own limit.
 const PAGE: i32 = 1000;
-/// The most that one entry may take, as it is kept.
-const ENTRY: usize = 4 * 1024 * 1024;
+const PAGE_SIZE: usize = 1000;
 /// What a step is called.
 const SEARCH: &str = "a directory search";
-/// What a value, an attribute and an entry take beside their bytes.
-const VALUE_OVERHEAD: usize = 64;
-const ATTRIBUTE_OVERHEAD: usize = 160;
-const ENTRY_OVERHEAD: usize = 640;
 /// How many pages without an entry may follow each other: a server that looks long sends some.
 const EMPTY: usize = 100;
 
@@ -43,6 +40,8 @@ pub(super) struct Found {
     pub(super) elsewhere: Option<String>,
     /// Whether there is more than was taken.
     pub(super) more: bool,
+    /// Whether some were left out to leave room for other answers.
+    pub(super) left_out: bool,
 }
 
 /// One who searches in a session.
@@ -76,9 +75,12 @@ impl Searcher<'_> {
                 found.more = true;
                 return Ok(());
             }
-            // Whoever looks a handful up, and sets no limit, expects no megabytes: they count double.
-            let weight = if question.most == 0 { 2 } else { 1 };
-            let (entry, ranges) = self.kept(entry, question.attributes, weight)?;
+            // Whoever takes thousands leaves room for those who ask for a few.
+            if question.most > PAGE_SIZE && self.wire.is_half_full() {
+                found.left_out = true;
+                return Ok(());
+            }
+            let (entry, ranges) = self.kept(entry, question.attributes)?;
             cut.extend(ranges.into_iter().map(|range| (found.entries.len(), range)));
             found.entries.push(entry);
             Ok(())
@@ -184,11 +186,17 @@ impl Searcher<'_> {
     }
 
     /// An entry as it is kept, and which of its attributes came in part only.
-    pub(super) fn kept(self, raw: RawEntry, asked: &[&str], weight: usize) -> Result<(Entry, Vec<Range>), Miss> {
+    pub(super) fn kept(self, raw: RawEntry, asked: &[&str]) -> Result<(Entry, Vec<Range>), Miss> {
         let mut cost = 0;
-        let read = self.read(raw, asked, &mut cost);
-        self.wire.keep(weight * cost)?;
-        read
+        let read = self.read(raw, asked, &mut cost)?;
+        self.wire.keep(cost)?;
+        Ok(read)
+    }
+
+    /// A copy of an entry that is kept; it counts as much.
+    pub(super) fn copy(self, entry: &Entry) -> Result<Entry, Miss> {
+        self.wire.keep(weight(entry))?;
+        Ok(entry.clone())
     }
 
     /// An entry with those of its attributes that were asked for, and which of them came in part only.
@@ -211,14 +219,18 @@ impl Searcher<'_> {
             add(name.len() + ATTRIBUTE_OVERHEAD)?;
             let mut all = Vec::new();
             while let Some(value) = values.next()? {
-                add(value.len() + VALUE_OVERHEAD)?;
+                add(length(&name, value) + VALUE_OVERHEAD)?;
                 all.push(value);
             }
             if let Some(next) = range(options)? {
                 ranges.push(Range { attribute: name.clone(), next });
             }
             let values = texts(&name, &all);
-            entry.attributes.entry(name).or_default().extend(values);
+            // A list that grows takes more than it holds.
+            match entry.attributes.entry(name) {
+                MapEntry::Vacant(place) => drop(place.insert(values)),
+                MapEntry::Occupied(mut known) => known.get_mut().extend(values),
+            }
         }
         Ok((entry, ranges))
     }
@@ -250,7 +262,7 @@ impl Searcher<'_> {
             let outcome = loop {
                 let piece = self.clock.until(by, SEARCH, answers.next()).await??;
                 self.show(&piece, &mut None, |raw| {
-                    part = Some(self.kept(raw, &[&attribute], 1)?);
+                    part = Some(self.kept(raw, &[&attribute])?);
                     Ok(())
                 })?;
                 if let Some(outcome) = last(&piece)? {
@@ -319,7 +331,10 @@ pub(super) struct Range {
 fn range(options: &str) -> Result<Option<usize>, Miss> {
     let Some(range) = options.split(';').find_map(|option| option.strip_prefix("range=")) else { return Ok(None) };
     let odd = || {
-        let some: String = range.chars().take(40).collect();
+        let mut some: String = range.chars().take(40).collect();
+        if some.len() < range.len() {
+            some.push('…');
+        }
         Miss::new(How::Protocol, format!("the server gives values in a range that is none: '{some}'"))
     };
     match range.split_once('-').ok_or_else(odd)? {
@@ -340,9 +355,20 @@ fn texts(name: &str, values: &[&[u8]]) -> Vec<String> {
     let binary = (name.ends_with("guid") || name.ends_with("sid")) && !values.iter().all(is_utf8);
     let one = |value: &&[u8]| match binary || !is_utf8(value) && value.iter().any(u8::is_ascii_control) {
         true => hex(value),
-        false => western::lenient(value).into_owned(),
+        // What grows letter by letter has room for more than it is.
+        false => western::lenient(value).into_owned().into_boxed_str().into_string(),
     };
     values.iter().map(one).collect()
+}
+
+/// How long `value` is at most as such a text: a byte of Windows-1252 becomes up to three, and a digit is a letter.
+fn length(name: &str, value: &[u8]) -> usize {
+    let binary = name.ends_with("guid") || name.ends_with("sid");
+    match std::str::from_utf8(value) {
+        Ok(_) if !binary => value.len(),
+        _ if binary || value.iter().any(u8::is_ascii_control) => 2 * value.len(),
+        _ => value.iter().map(|byte| western::letter(*byte).len_utf8()).sum(),
+    }
 }
 
 /// Whether a reference leads to a naming context of the same forest that holds no recipients: every search from an Active
@@ -449,6 +475,9 @@ mod tests {
         ];
         for (name, values, expected) in cases {
             assert_eq!(texts(name, &values), expected, "{name}");
+            for (value, text) in values.iter().zip(expected) {
+                assert!(length(name, value) >= text.len(), "{name} {text}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Wanted;
 use super::filter::Filter;
 use super::message::{RawEntry, Scope};
-use super::noteworthy::{MOST, Noteworthy, is_noteworthy, too_many};
+use super::noteworthy::{MOST, Noteworthy, is_noteworthy, too_large, too_many};
 use super::recipients::{Names, is_ordinary, known, lookup, lookups};
 use super::roster::{ALIASES, Roster};
 use super::search::{Question, Searcher, once};
@@ -87,6 +87,9 @@ pub(super) async fn sweep(ask: Searcher<'_>, base: &str, wanted: Wanted<'_>, eve
         noteworthy.extend(lookup.entries.known().into_iter().flatten().cloned());
     }
     let mut incomplete = (noteworthy.len() >= MOST || shared.len() >= SHARED).then(too_many);
+    if broom.left_out {
+        incomplete = Some(too_large());
+    }
     if broom.full {
         incomplete =
             Some(Miss::new(How::TooLarge, format!("only the first {SEEN} addresses were searched for shared ones")));
@@ -129,6 +132,8 @@ struct Broom<'a> {
     seen: HashSet<u64>,
     /// Whether there were more of them.
     full: bool,
+    /// Whether noteworthy objects were left out to leave room for the answers.
+    left_out: bool,
     /// Addresses that were seen before.
     shared: BTreeSet<String>,
     /// Objects with more values than came.
@@ -154,6 +159,7 @@ impl<'a> Broom<'a> {
             hasher: RandomState::new(),
             seen: HashSet::new(),
             full: false,
+            left_out: false,
             shared: BTreeSet::new(),
             cut: vec![],
             roster: Roster::default(),
@@ -179,14 +185,8 @@ impl<'a> Broom<'a> {
         let (wanted, noteworthy) = self.weigh(&light, &names);
         let named = self.names_it(&light);
         if wanted || noteworthy || named {
-            let (entry, _) = self.ask.kept(raw, &ASKED, 1)?;
-            if named {
-                self.roster.take(&entry, self.domain, self.aliases);
-            }
-            if noteworthy {
-                self.noteworthy.push(entry.clone());
-            }
-            self.keep(&names, entry);
+            let (entry, _) = self.ask.kept(raw, &ASKED)?;
+            self.keep(&names, entry, noteworthy, named)?;
         }
         Ok(())
     }
@@ -206,14 +206,15 @@ impl<'a> Broom<'a> {
             Some(count) => *count += 1,
             None => drop(self.population.by_state.insert(word(state).into(), 1)),
         }
-        for (at, proxy) in names.proxies.iter().enumerate() {
+        let mut own = HashSet::new();
+        for proxy in &names.proxies {
             let hash = self.hasher.hash_one(proxy);
             self.full |= self.seen.len() >= SEEN;
             let new = match self.full {
                 true => !self.seen.contains(&hash),
                 false => self.seen.insert(hash),
             };
-            let new = new || names.proxies[..at].contains(proxy);
+            let new = !own.insert(proxy) || new;
             if !new && self.shared.len() < SHARED {
                 self.shared.insert(proxy.clone());
             }
@@ -225,7 +226,10 @@ impl<'a> Broom<'a> {
         if good.is_some_and(|_| state == State::Mailbox && is_ordinary(light)) {
             self.good = good.cloned();
         }
-        (wanted, self.noteworthy.len() < MOST && is_noteworthy(light, names, self.domain))
+        let noteworthy = self.noteworthy.len() < MOST && is_noteworthy(light, names, self.domain);
+        let room = !self.ask.wire.is_half_full();
+        self.left_out |= noteworthy && !room;
+        (wanted, noteworthy && room)
     }
 
     /// Whether it is one of those whom the directory names.
@@ -241,13 +245,33 @@ impl<'a> Broom<'a> {
         self.named <= self.most
     }
 
-    fn keep(&mut self, names: &Names, entry: Entry) {
-        for name in BTreeSet::from_iter(names.all()) {
+    /// Keeps an entry wherever it belongs; each copy counts, and the last place gets the entry itself.
+    fn keep(&mut self, names: &Names, entry: Entry, noteworthy: bool, named: bool) -> Result<(), Miss> {
+        let ask = self.ask;
+        if named {
+            self.roster.take(&entry, self.domain, self.aliases, |entry| ask.copy(entry))?;
+        }
+        let mut names: Vec<&String> = BTreeSet::from_iter(names.all()).into_iter().collect();
+        names.retain(|name| self.found.contains_key(&***name));
+        if noteworthy {
+            if names.is_empty() {
+                self.noteworthy.push(entry);
+                return Ok(());
+            }
+            self.noteworthy.push(ask.copy(&entry)?);
+        }
+        let Some(last) = names.pop() else { return Ok(()) };
+        let mut put = |name: &String, entry| {
             if let Some(found) = self.found.get_mut(&**name) {
                 found.reserve_exact(1);
-                found.push(entry.clone());
+                found.push(entry);
             }
+        };
+        for name in names {
+            put(name, ask.copy(&entry)?);
         }
+        put(last, entry);
+        Ok(())
     }
 
     /// Fetches the objects of which not all values came.
@@ -257,13 +281,9 @@ impl<'a> Broom<'a> {
             let question = Question { base: &dn, scope: Scope::Base, filter: &everything, attributes: &ASKED, most: 0 };
             for entry in self.ask.search(question).await?.entries {
                 let names = Names::of(&entry);
-                if self.weigh(&entry, &names).1 {
-                    self.noteworthy.push(entry.clone());
-                }
-                if self.names_it(&entry) {
-                    self.roster.take(&entry, self.domain, self.aliases);
-                }
-                self.keep(&names, entry);
+                let noteworthy = self.weigh(&entry, &names).1;
+                let named = self.names_it(&entry);
+                self.keep(&names, entry, noteworthy, named)?;
             }
         }
         Ok(())

@@ -16,8 +16,9 @@ use tokio::task::JoinHandle;
 const CHUNK: usize = 128 * 1024;
 /// How many pieces wait for one request.
 const QUEUE: usize = 2;
-/// The most that is kept of what a server says in one session, beside what was asked for in numbers.
-const KEPT: usize = 64 * MIB;
+/// The most that is kept of what a server says in one session, copies included, beside what was asked for in numbers. The
+/// global catalog has a session of its own.
+const KEPT: usize = 8 * MIB;
 const MIB: usize = 1024 * 1024;
 
 /// What a session runs on.
@@ -128,6 +129,11 @@ impl Wire {
             true => Err(Miss::new(How::TooLarge, format!("the directory server sent more than {} MiB", most / MIB))),
             false => Ok(()),
         }
+    }
+
+    /// Whether half of what may be kept is kept: what is collected beside the answers stops there, and leaves them room.
+    pub(super) fn is_half_full(&self) -> bool {
+        self.kept.load(Ordering::Relaxed) > self.most.load(Ordering::Relaxed) / 2
     }
 
     fn why(&self) -> Miss {
