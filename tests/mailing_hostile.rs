@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 /// How long a mail may take here.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(10);
 const PASSWORD: &str = "geheim-7391";
 
 /// What a smart host does, in order.
