@@ -99,7 +99,7 @@ async fn nothing_changes_between_two_runs_of_a_landscape() {
         let quiet = found.same && found.not_compared.is_empty() && found.notes.is_empty();
         (!quiet).then(|| format!("{}: {:#?} {:?} {:?}", scenario.name, lines(&found), found.not_compared, found.notes))
     };
-    let wrong: Vec<String> = stream::iter(all).map(twice).buffered(16).filter_map(|one| async { one }).collect().await;
+    let wrong: Vec<String> = stream::iter(all).map(twice).buffered(8).filter_map(|one| async { one }).collect().await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -50,7 +50,7 @@ async fn every_scenario_yields_exactly_the_findings_that_it_should() {
     let schema = jsonschema::validator_for(&serde_json::from_str(&report::schema()).unwrap()).unwrap();
     let all = Scenario::all();
     // Some beside each other, so that none waits for a processor until it gives up.
-    let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(24).collect().await;
+    let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(8).collect().await;
     for (scenario, (found, lab)) in all.iter().zip(played) {
         let name = &scenario.name;
         let expect = scenario.expect.as_ref().filter(|expect| expect.is_whole());

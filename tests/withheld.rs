@@ -122,7 +122,7 @@ async fn play(scenario: &Scenario) -> Report {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_one_of_its_sources_no_scenario_is_healthy_and_no_check_passes_by_it() {
     let all = Scenario::all();
-    let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(24).collect().await;
+    let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(8).collect().await;
     let mut wrong = Vec::new();
     for (scenario, found) in all.iter().zip(&played) {
         for source in SOURCES.iter().filter(|source| (source.there)(&found.evidence)) {

@@ -45,7 +45,7 @@ type Meant = BTreeSet<(String, Vec<String>)>;
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_names_run_nothing_but_the_commands_that_were_meant() {
     let all = Scenario::all();
-    let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(24).collect().await;
+    let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(8).collect().await;
     let reports: Vec<(String, Report)> = all
         .iter()
         .zip(&played)

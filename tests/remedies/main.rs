@@ -55,7 +55,7 @@ async fn play(scenario: &Scenario) -> (Report, u16) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_remedy_of_every_scenario_is_one_that_the_shell_takes_and_its_undo_takes_back() {
     let all = Scenario::all();
-    let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(24).collect().await;
+    let played: Vec<_> = stream::iter(all.iter().map(play)).buffered(8).collect().await;
     let table = cmdlets::read();
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     let mut printed: BTreeMap<String, Vec<&str>> = BTreeMap::new();

@@ -42,7 +42,7 @@ async fn what_every_scenario_leaves_can_be_judged_again() {
         .await
         .unwrap()
     });
-    let wrong: Vec<Vec<String>> = stream::iter(looked_at).buffer_unordered(12).collect().await;
+    let wrong: Vec<Vec<String>> = stream::iter(looked_at).buffer_unordered(8).collect().await;
     let wrong = wrong.concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
