@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What the zone says; 2,000 mail hosts fit into the 64 KiB of an answer.
+/// What the zone says; 1,200 mail hosts fit into the 64 KiB of an answer.
 fn answer(query: &[u8], tcp: bool, [hosts, addresses]: [usize; 2]) -> Vec<u8> {
     let query = Message::from_vec(query).unwrap();
     let question = query.queries[0].clone();
@@ -70,7 +70,7 @@ fn zone(size: [usize; 2]) -> SocketAddr {
 fn what_is_beyond_the_limit_is_told_and_leaves_the_verdict_open() {
     let folder = tempfile::tempdir().unwrap();
     let cases: [([usize; 2], &[&str]); 2] = [
-        ([2000, 1], &["not probed: 1936 of the 2000 MX hosts"]),
+        ([1200, 1], &["not probed: 1136 of the 1200 MX hosts"]),
         (
             [200, 100],
             &["not probed: 136 of the 200 MX hosts", "not probed: 6144 of the 6400 addresses of the gateways"],
@@ -95,7 +95,8 @@ fn what_is_beyond_the_limit_is_told_and_leaves_the_verdict_open() {
             for one in expected {
                 assert!(gaps.contains(one), "{one}: {gaps:?}");
             }
-            assert!(gaps.len() < 400, "{}", gaps.len());
+            // Of each hop that is visited a few things are missing.
+            assert!(gaps.len() < 1000, "{}", gaps.len());
         }
         assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     }
