@@ -910,13 +910,13 @@ fn much_in_searches() -> Vec<(&'static str, Says, &'static str, &'static str)> {
                 })]
             },
             "UNSOUND one object was asked for, and it sends several",
-            "too-large: the directory server sent more than 8 MiB",
+            "too-large: the directory server sent more than 9 MiB",
         ),
         (
             "the same entry comes without end",
             |_| vec![Forever(|asked, _| asked.with(mailbox("a")).repeat(100))],
             "UNSOUND one object was asked for, and it sends several",
-            "too-large: the directory server sent more than 8 MiB",
+            "too-large: the directory server sent more than 9 MiB",
         ),
         (
             "a value of 3.5 MB is three times as long as text",
@@ -934,7 +934,7 @@ fn much_in_searches() -> Vec<(&'static str, Says, &'static str, &'static str)> {
                 })]
             },
             "UNSOUND one object was asked for, and it sends several",
-            "too-large: the directory server sent more than 8 MiB",
+            "too-large: the directory server sent more than 9 MiB",
         ),
         (
             "a value is of 3 MB",

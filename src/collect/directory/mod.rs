@@ -144,7 +144,7 @@ impl Wanted<'_> {
     /// How much the answers may take beyond what any answers may: objects of some kilobytes for whom is asked, and for
     /// whom the directory is to name.
     fn size(self) -> usize {
-        const EACH: usize = 8 * 1024;
+        const EACH: usize = 12 * 1024;
         const EVERYBODY: usize = 128 * 1024 * 1024;
         let everybody = matches!(self.roster, Roster::Everybody(_)).then_some(EVERYBODY);
         self.addresses.len() * EACH + everybody.unwrap_or_default()

@@ -76,7 +76,7 @@ impl Searcher<'_> {
                 return Ok(());
             }
             // Whoever takes thousands leaves room for those who ask for a few.
-            if question.most > PAGE_SIZE && self.wire.is_half_full() {
+            if question.most > PAGE_SIZE && self.wire.is_nearly_full() {
                 found.left_out = true;
                 return Ok(());
             }

@@ -227,7 +227,7 @@ impl<'a> Broom<'a> {
             self.good = good.cloned();
         }
         let noteworthy = self.noteworthy.len() < MOST && is_noteworthy(light, names, self.domain);
-        let room = !self.ask.wire.is_half_full();
+        let room = !self.ask.wire.is_nearly_full();
         self.left_out |= noteworthy && !room;
         (wanted, noteworthy && room)
     }

@@ -131,9 +131,9 @@ impl Wire {
         }
     }
 
-    /// Whether half of what may be kept is kept: what is collected beside the answers stops there, and leaves them room.
-    pub(super) fn is_half_full(&self) -> bool {
-        self.kept.load(Ordering::Relaxed) > self.most.load(Ordering::Relaxed) / 2
+    /// Whether three quarters of what may be kept are kept: what is collected beside the answers stops there, and leaves them room.
+    pub(super) fn is_nearly_full(&self) -> bool {
+        self.kept.load(Ordering::Relaxed) > self.most.load(Ordering::Relaxed) / 4 * 3
     }
 
     fn why(&self) -> Miss {
