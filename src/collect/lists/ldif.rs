@@ -2,6 +2,7 @@
 use super::columns::role;
 use super::sheet::{Records, take};
 use super::taken::Taken;
+use super::words::shown;
 
 /// Whether it is one.
 pub fn tells(text: &str) -> bool {
@@ -68,9 +69,9 @@ impl Reading {
         let wrong = match (value.strip_prefix(':'), value.starts_with('<')) {
             (Some(encoded), _) => match decode(encoded.trim()) {
                 Some(value) => return self.records.field(name, value),
-                None => format!("the base64 of {name} cannot be read"),
+                None => format!("the base64 of {} cannot be read", shown(name)),
             },
-            (None, true) => format!("{name} stands in another file"),
+            (None, true) => format!("{} stands in another file", shown(name)),
             (None, false) => return self.records.field(name, value.trim().to_string()),
         };
         // Of passwords and pictures nobody wants to know.

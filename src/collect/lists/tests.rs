@@ -100,7 +100,7 @@ fn what_a_row_calls_its_mailbox_is_kept_where_it_is_surely_a_name_of_that_one() 
 
 #[test]
 fn what_is_no_list_is_refused_with_file_and_line() {
-    let cases: [(&[u8], &str); 19] = [
+    let cases: [(&[u8], &str); 20] = [
         (b"", ": it holds no address"),
         (b"# nobody\n", ": it holds no address"),
         (b"[\"a@contoso.com\",", ":1:17: not JSON: EOF while parsing a value at line 1 column 17"),
@@ -110,6 +110,7 @@ fn what_is_no_list_is_refused_with_file_and_line() {
         ),
         (b"Name,Age\nAnn,7\n", ":1: 'Name' has no @"),
         (b"email,age\nnobody,7\n", ": no column holds addresses"),
+        (b"dn: x\nproxyAddr\x1fesses:: %%\n", ":2: the base64 of proxyAddr\\u{1f}esses cannot be read"),
         (b"dn: x\nmail:: %%\n", ":2: the base64 of mail cannot be read"),
         (b"Dear all,\nsee below\n", ":1: 'Dear all' has no @"),
         (b"@contoso.com OK\n", ": it holds no address"),
