@@ -36,6 +36,9 @@ pub fn fold(text: &str) -> Result<String, String> {
     if let Some(c) = domain.chars().find(|&c| !label(c)) {
         return Err(format!("'{}' has {c:?} in its domain", text.escape_default()));
     }
+    if text.is_ascii() {
+        return Ok(text.to_ascii_lowercase());
+    }
     Ok(format!("{}@{}", local.to_lowercase(), domain.to_lowercase()))
 }
 

@@ -149,6 +149,9 @@ impl Model<'_> {
         self.at_exchange(recipient, &word, &mut faults, &mut gaps);
         self.at_other(recipient, &word, &mut faults, &mut gaps);
         faults.sort_by_key(|fault| fault.kind);
+        // There may be very many recipients, and a list that grows takes room for four.
+        faults.shrink_to_fit();
+        gaps.shrink_to_fit();
         let (fate, certainty) = fate(&faults, &gaps, &predicted, recipient, &word);
         Diagnosis { fate, certainty, faults, gaps, predicted }
     }

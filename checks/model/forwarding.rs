@@ -57,14 +57,14 @@ pub enum Fate {
 pub struct Forwarding<'m, 'a> {
     objects: &'m [Object<'a>],
     by_name: BTreeMap<(&'a str, String), usize>,
-    by_address: BTreeMap<String, Vec<usize>>,
+    by_address: BTreeMap<&'m str, Vec<usize>>,
 }
 
 impl<'m, 'a> Forwarding<'m, 'a> {
     /// Draws the graph.
     pub fn new(objects: &'m [Object<'a>]) -> Self {
         let mut by_name = BTreeMap::new();
-        let mut by_address: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut by_address: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, object) in objects.iter().enumerate() {
             by_name.insert((object.system, object.entry.dn.to_lowercase()), at);
             by_name.insert((object.system, canonical(&object.entry.dn).to_lowercase()), at);

@@ -6,6 +6,7 @@ use crate::evidence::servers::{ExchangeServer, ServerRole};
 use crate::evidence::{SystemKind, address, dn};
 use crate::prelude::*;
 use alloc::collections::BTreeSet;
+use core::cell::OnceCell;
 
 /// One object of an Exchange system's directory.
 pub struct Object<'a> {
@@ -23,6 +24,8 @@ pub struct Object<'a> {
     exported: bool,
     /// Where it was read.
     source: &'a Directory,
+    /// Its SMTP proxy addresses, folded, the primary one first.
+    addresses: OnceCell<Vec<String>>,
 }
 
 /// The AD domain of the object named `dn`, where a session at an Exchange server of the directory's organisation does not
@@ -99,19 +102,14 @@ impl<'a> Object<'a> {
     }
 
     /// Its SMTP proxy addresses, folded, the primary one first.
-    pub fn addresses(&self) -> Vec<String> {
-        let values = self.entry.values("proxyAddresses").iter();
-        let smtp = values.filter(|value| value.get(..5).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp:")));
-        let mut all: Vec<(bool, String)> =
-            smtp.filter_map(|value| Some((!value.starts_with("SMTP:"), address::fold(value).ok()?))).collect();
-        all.sort_by_key(|(secondary, _)| *secondary);
-        all.into_iter().map(|(_, address)| address).collect()
+    pub fn addresses(&self) -> &[String] {
+        self.addresses.get_or_init(|| addresses(self.entry))
     }
 
     /// How to call it in a sentence: its primary address, else `mail`, else its name.
     pub fn name(&self) -> String {
         let mail = || self.entry.value("mail").and_then(|mail| address::fold(mail).ok());
-        self.addresses().into_iter().next().or_else(mail).unwrap_or_else(|| self.entry.dn.clone())
+        self.addresses().first().cloned().or_else(mail).unwrap_or_else(|| self.entry.dn.clone())
     }
 
     /// Its `targetAddress` folded, or what is wrong with it; none where it has none.
@@ -127,8 +125,9 @@ impl<'a> Object<'a> {
 
     /// Whether one of its addresses is in `domain`.
     pub fn is_in(&self, domain: &str) -> bool {
-        let mail = self.entry.value("mail").and_then(|mail| address::fold(mail).ok());
-        self.addresses().iter().chain(&mail).any(|each| address::domain(each) == domain)
+        let mail = || self.entry.value("mail").and_then(|mail| address::fold(mail).ok());
+        let inside = |each: &String| address::domain(each) == domain;
+        self.addresses().iter().any(inside) || mail().is_some_and(|mail| inside(&mail))
     }
 
     /// Whether it holds `address` among its proxy addresses.
@@ -181,6 +180,15 @@ impl<'a> Object<'a> {
     }
 }
 
+fn addresses(entry: &Entry) -> Vec<String> {
+    let values = entry.values("proxyAddresses").iter();
+    let smtp = values.filter(|value| value.get(..5).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp:")));
+    let mut all: Vec<(bool, String)> =
+        smtp.filter_map(|value| Some((!value.starts_with("SMTP:"), address::fold(value).ok()?))).collect();
+    all.sort_by_key(|(secondary, _)| *secondary);
+    all.into_iter().map(|(_, address)| address).collect()
+}
+
 /// The cmdlet that changes the attributes of the object named `dn`, which is in the domain `afar` where that is another
 /// than the session's own.
 pub fn attribute(dn: &str, afar: Option<&str>) -> Cmdlet {
@@ -227,6 +235,7 @@ pub(super) fn all<'a>(question: &Question, evidence: &'a Evidence, model: &Model
                 partly: None,
                 exported,
                 source: held.directory,
+                addresses: OnceCell::new(),
             });
         }
     }
@@ -247,7 +256,16 @@ pub(super) fn all<'a>(question: &Question, evidence: &'a Evidence, model: &Model
             let pointer = format!("/evidence/directories/{at}/noteworthy/known/{place}");
             let exported = directory.origin == Origin::Export;
             let (system, partly) = (&*directory.system, None);
-            add(Object { system, directory: at, entry, pointer, partly, exported, source: directory });
+            add(Object {
+                system,
+                directory: at,
+                entry,
+                pointer,
+                partly,
+                exported,
+                source: directory,
+                addresses: OnceCell::new(),
+            });
         }
     }
     for held in held() {
@@ -262,6 +280,7 @@ pub(super) fn all<'a>(question: &Question, evidence: &'a Evidence, model: &Model
                 partly,
                 exported: false,
                 source: held.directory,
+                addresses: OnceCell::new(),
             });
         }
     }

@@ -135,6 +135,8 @@ fn lists<'a>(evidence: &'a Evidence, address: &str) -> Vec<Listed<'a>> {
             None => lists.push(Listed { system: &list.system, listed: found.is_some(), pointer }),
         }
     }
+    // There may be very many recipients, and a list that grows takes room for four.
+    lists.shrink_to_fit();
     lists
 }
 

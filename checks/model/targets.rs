@@ -145,7 +145,7 @@ impl Stray<'_, '_> {
 /// Those among `objects`, by reason, the surest first. That the domain is authoritative is no reason: what has a target
 /// elsewhere is sent on all the same (exchange-ad.md, section 10).
 pub fn strays<'m, 'a>(model: &'m Model<'a>, objects: &[&'m Object<'a>]) -> Vec<Stray<'m, 'a>> {
-    let mut pointing: BTreeMap<String, Vec<&Object>> = BTreeMap::new();
+    let mut pointing: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
     for object in model.objects().iter().filter(|object| target(object, model.domain).is_some()) {
         for each in object.addresses() {
             pointing.entry(each).or_default().push(object);
@@ -158,7 +158,7 @@ pub fn strays<'m, 'a>(model: &'m Model<'a>, objects: &[&'m Object<'a>]) -> Vec<S
             let leads = |from: &Object, to: &str| may_lead(model, from.system, to);
             other.system != object.system && leads(object, other.system) && leads(other, object.system)
         };
-        let back = pointing.get(&target).and_then(|all| all.iter().find(back));
+        let back = pointing.get(&*target).and_then(|all| all.iter().find(back));
         let (certainty, why, seen) = if let Some(back) = back {
             let why = format!("{} has {} for it that targets the domain too", back.system, back.word());
             (Certainty::Likely, why, vec![back.pointer.clone()])

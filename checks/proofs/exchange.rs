@@ -3,6 +3,7 @@ use super::{places, recipients};
 use crate::exchange::remedies::queues;
 use crate::model::path::Disposition;
 use crate::prelude::*;
+use alloc::collections::BTreeSet;
 
 /// The checks of Exchange's configuration by which mail bounces or goes round, whoever it is for.
 const FOR_ANYBODY: [&str; 3] = ["NSD302", "NSD321", "NSD322"];
@@ -59,8 +60,8 @@ fn bounces(case: &Case, finding: &Finding) -> Option<Remedy> {
 /// Those of `finding`, or where it is about nobody those of the case, whose mail ends so, and whom no hop of Exchange
 /// refuses at RCPT.
 fn addresses<'a>(case: &Case<'a>, finding: &Finding, ends: impl Fn(Disposition) -> bool) -> Vec<&'a str> {
-    let named: Vec<&str> = recipients(finding).collect();
-    let all = case.model.recipients.iter().filter(|one| named.is_empty() || named.contains(&one.address));
+    let named: BTreeSet<&str> = recipients(finding).collect();
+    let all = case.model.recipients.iter().filter(|one| named.is_empty() || named.contains(one.address));
     let refused =
         |address: &str| case.model.hops_of(Role::Exchange).any(|hop| hop.outcome(address) == Outcome::Rejected);
     let matching = all.filter(|one| ends(case.model.diagnose(one).predicted.disposition) && !refused(one.address));

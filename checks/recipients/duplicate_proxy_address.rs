@@ -28,9 +28,9 @@ const ADDRESSES: usize = 200;
 type Double<'m, 'a> = (String, Vec<&'m Object<'a>>);
 
 fn judge(case: &Case, notes: &mut Notes) {
-    let mut holders: BTreeMap<(&str, usize, String), Vec<&Object>> = BTreeMap::new();
+    let mut holders: BTreeMap<(&str, usize, &str), Vec<&Object>> = BTreeMap::new();
     for object in objects(case, notes) {
-        for each in object.addresses().into_iter().filter(|each| address::domain(each) == case.question.domain) {
+        for each in object.addresses().iter().filter(|each| address::domain(each) == case.question.domain) {
             let all = holders.entry((object.system, object.directory, each)).or_default();
             if all.last().is_none_or(|known| !core::ptr::eq(*known, object)) {
                 all.push(object);
@@ -41,7 +41,7 @@ fn judge(case: &Case, notes: &mut Notes) {
     for ((system, directory, address), mut all) in holders {
         if all.len() > 1 {
             all.sort_by_cached_key(|object| (object.kind(), &object.entry.dn));
-            by_system.entry((system, directory)).or_default().push((address, all));
+            by_system.entry((system, directory)).or_default().push((address.to_string(), all));
         }
     }
     for ((system, _), doubles) in by_system {
@@ -111,8 +111,10 @@ fn moved<'m, 'a>(doubles: &[Double<'m, 'a>]) -> Option<&'m Object<'a>> {
     if !all.iter().any(|(object, _)| object.is_from_catalog()) {
         return None;
     }
-    let alike = |object: &Object| (object.kind(), object.addresses());
-    let mut count: BTreeMap<(State, Vec<String>), usize> = BTreeMap::new();
+    fn alike<'o>(object: &'o Object) -> (State, &'o [String]) {
+        (object.kind(), object.addresses())
+    }
+    let mut count: BTreeMap<(State, &[String]), usize> = BTreeMap::new();
     for (object, _) in &all {
         *count.entry(alike(object)).or_default() += 1;
     }
@@ -137,7 +139,7 @@ fn leave_on_one(doubles: &[Double]) -> Remedy {
 
 /// The commands that take `addresses` off `object`, and those that give them back.
 fn take_off(object: &Object, addresses: &[&str]) -> (Vec<Cmdlet>, Vec<Cmdlet>) {
-    let primary = object.addresses().into_iter().next().filter(|first| addresses.contains(&&**first));
+    let primary = object.addresses().first().map(String::as_str).filter(|first| addresses.contains(first));
     let target = object.entry.value("targetAddress");
     match (object.kind(), target, primary.is_some()) {
         // What the global catalog alone shows may have a mailbox that it hides.
@@ -155,9 +157,8 @@ fn take_off(object: &Object, addresses: &[&str]) -> (Vec<Cmdlet>, Vec<Cmdlet>) {
                 }
             }
             // The primary one is renamed, and so it is among those that go.
-            let others = addresses.iter().filter(|one| primary.as_deref() != Some(**one));
+            let others = addresses.iter().filter(|one| primary != Some(**one));
             let some: Vec<String> = primary
-                .as_deref()
                 .into_iter()
                 .chain(others.copied())
                 .take(ADDRESSES)

@@ -74,7 +74,7 @@ fn tell<'n>(case: &Case, notes: &'n mut Notes, all: &[&(&Object, (String, bool))
     let each: Vec<_> = all.iter().map(|(object, (wrong, _))| format!("{} ({wrong})", object.name())).collect();
     let remote = |object: &Object| object.cmdlet_of("Set", "RemoteMailbox");
     let set = |(object, _): &&(&Object, (String, bool))| {
-        let held = object.addresses().into_iter().find(|each| each.ends_with(".mail.onmicrosoft.com"));
+        let held = object.addresses().iter().find(|each| each.ends_with(".mail.onmicrosoft.com")).cloned();
         let made = || {
             let name = object.entry.value("mailNickname").map_or_else(|| object.name(), String::from);
             Some(format!("{}@{}", name.split('@').next()?, tenant(case, object.system)?))

@@ -130,7 +130,7 @@ impl Secrets {
         };
         let forms: Vec<_> = self.0.iter().flat_map(|secret| &secret.forms).map(in_json).collect();
         let kept = forms.iter().map(|form| form.len()).max().map_or(0, |longest| longest + '…'.len_utf8());
-        Seeker { forms, kept, window: Zeroizing::new(Vec::with_capacity(kept + WINDOW)), found: false }
+        Seeker { forms, kept, window: Zeroizing::new(Vec::with_capacity(kept + 2 * WINDOW)), lowered: 0, found: false }
     }
 
     /// `text` without them; none where there is none of them in it.
@@ -176,6 +176,8 @@ struct Seeker {
     /// How much of what was looked through may be the beginning of a form.
     kept: usize,
     window: Zeroizing<Vec<u8>>,
+    /// How much of the window is in small letters.
+    lowered: usize,
     found: bool,
 }
 
@@ -187,13 +189,16 @@ impl Seeker {
     }
 
     fn look(&mut self) {
+        self.window[self.lowered..].make_ascii_lowercase();
         // Half a character at the edge of the window is no part of a form: it is looked at again with its other half.
         let text = String::from_utf8_lossy(&self.window);
+        let cut = cut::is_in(&text);
         let shows =
-            |form: &Zeroizing<String>| text.contains(form.as_str()) || cut::places(&text, form).next().is_some();
+            |form: &Zeroizing<String>| text.contains(form.as_str()) || cut && cut::places(&text, form).next().is_some();
         self.found = self.found || self.forms.iter().any(shows);
         let done = self.window.len().saturating_sub(self.kept);
         self.window.drain(..done);
+        self.lowered = self.window.len();
     }
 }
 
@@ -203,7 +208,7 @@ impl Write for Seeker {
             return Ok(piece.len());
         }
         let piece = &piece[..piece.len().min(WINDOW)];
-        self.window.extend(piece.iter().map(u8::to_ascii_lowercase));
+        self.window.extend_from_slice(piece);
         if self.window.len() >= self.kept + WINDOW {
             self.look();
         }

@@ -6,6 +6,11 @@ const SIGN: char = '…';
 /// So many letters of a secret are hidden at a cut; fewer are in innocent words too, and help nobody.
 const LEAST: usize = 4;
 
+/// Whether `text` was cut anywhere.
+pub(super) fn is_in(text: &str) -> bool {
+    text.contains(SIGN)
+}
+
 /// Where `text` is cut within `form`, which is in the same case: what is there of it, before each sign.
 pub(super) fn places<'t>(text: &'t str, form: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
     text.match_indices(SIGN).filter_map(move |(at, _)| {

@@ -125,9 +125,11 @@ impl Searcher<'_> {
                 let piece = self.clock.until(by, SEARCH, answers.next()).await??;
                 let outcome = last(&piece)?;
                 // The server may go on while we read: the next page is asked for before this one is looked at.
-                let goes_on = |one: &&Outcome| paged && one.code == 0 && !one.cookie.is_empty() && question.most == 0;
-                if let Some(outcome) = outcome.as_ref().filter(goes_on) {
-                    next = Some(self.clock.until(by, SEARCH, ask(outcome.cookie.clone())).await??);
+                let goes_on = |one: &Outcome| paged && one.code == 0 && !one.cookie.is_empty() && question.most == 0;
+                if let Some(end) = answers.ahead()
+                    && let Some(outcome) = last(&end)?.filter(goes_on)
+                {
+                    next = Some(self.clock.until(by, SEARCH, ask(outcome.cookie)).await??);
                 }
                 self.show(&piece, &mut elsewhere, |entry| {
                     count += 1;
@@ -353,10 +355,13 @@ fn texts(name: &str, values: &[&[u8]]) -> Vec<String> {
     let is_utf8 = |value: &&[u8]| std::str::from_utf8(value).is_ok();
     // Octet strings (Microsoft, "String(Octet) syntax"): objectGUID, msExchMailboxGuid, objectSid.
     let binary = (name.ends_with("guid") || name.ends_with("sid")) && !values.iter().all(is_utf8);
-    let one = |value: &&[u8]| match binary || !is_utf8(value) && value.iter().any(u8::is_ascii_control) {
-        true => hex(value),
-        // What grows letter by letter has room for more than it is.
-        false => western::lenient(value).into_owned().into_boxed_str().into_string(),
+    let one = |value: &&[u8]| match std::str::from_utf8(value) {
+        Ok(text) if !binary => text.to_string(),
+        Err(_) if !binary && !value.iter().any(u8::is_ascii_control) => {
+            // What grows letter by letter has room for more than it is.
+            western::lenient(value).into_owned().into_boxed_str().into_string()
+        }
+        _ => hex(value),
     };
     values.iter().map(one).collect()
 }

@@ -206,7 +206,7 @@ impl<'a> Broom<'a> {
             Some(count) => *count += 1,
             None => drop(self.population.by_state.insert(word(state).into(), 1)),
         }
-        let mut own = HashSet::new();
+        let mut own = HashSet::with_capacity(names.proxies.len());
         for proxy in &names.proxies {
             let hash = self.hasher.hash_one(proxy);
             self.full |= self.seen.len() >= SEEN;
@@ -234,7 +234,8 @@ impl<'a> Broom<'a> {
 
     /// Whether it is one of those whom the directory names.
     fn names_it(&mut self, light: &Entry) -> bool {
-        if self.most == 0 || rostered(light, self.domain, ALIASES).is_empty() {
+        // One more than there is room for tells that there are more.
+        if self.most == 0 || self.named > self.most || rostered(light, self.domain, ALIASES).is_empty() {
             return false;
         }
         self.named += 1;

@@ -9,13 +9,14 @@ use std::io;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// What is read at once.
 const CHUNK: usize = 128 * 1024;
-/// How many pieces wait for one request.
-const QUEUE: usize = 2;
+/// How many pieces wait for one request: a page of a thousand recipients is not much more, so that its end is seen while
+/// its beginning is looked at.
+const QUEUE: usize = 6;
 /// The most that is kept of what a server says in one session, copies included, beside what was asked for in numbers. The
 /// global catalog has a session of its own.
 const KEPT: usize = 8 * MIB;
@@ -49,6 +50,7 @@ struct Waiting {
     /// What was asked.
     kind: Kind,
     pieces: mpsc::Sender<Vec<u8>>,
+    end: oneshot::Sender<Vec<u8>>,
 }
 
 impl Drop for Wire {
@@ -79,13 +81,14 @@ impl Wire {
     pub(super) async fn ask(&self, kind: Kind, operation: &[u8], controls: &[u8]) -> Result<Answers<'_>, Miss> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, pieces) = mpsc::channel(QUEUE);
-        lock(&self.shared.waiting).insert(id, Waiting { kind, pieces: sender });
+        let (end, last) = oneshot::channel();
+        lock(&self.shared.waiting).insert(id, Waiting { kind, pieces: sender, end });
         // One that had ended before would have nobody to end it.
         if let Some(miss) = lock(&self.shared.ended).clone() {
             return Err(miss);
         }
         self.write(&message::message(id, operation, controls)).await?;
-        Ok(Answers { wire: self, pieces })
+        Ok(Answers { wire: self, pieces, last })
     }
 
     /// Sends a request with one answer, and awaits it.
@@ -145,12 +148,18 @@ impl Wire {
 pub(super) struct Answers<'w> {
     wire: &'w Wire,
     pieces: mpsc::Receiver<Vec<u8>>,
+    last: oneshot::Receiver<Vec<u8>>,
 }
 
 impl Answers<'_> {
     /// The next piece: one message or several, each whole.
     pub(super) async fn next(&mut self) -> Result<Vec<u8>, Miss> {
         self.pieces.recv().await.ok_or_else(|| self.wire.why())
+    }
+
+    /// The message that ends the answer, once, as soon as it came: there may be pieces before it that nobody took yet.
+    pub(super) fn ahead(&mut self) -> Option<Vec<u8>> {
+        self.last.try_recv().ok()
     }
 }
 
@@ -180,13 +189,12 @@ async fn read_all(reader: &mut ReadHalf<Boxed>, shared: &Shared) -> Result<(), M
             }
             let piece = buffer[from..from + run.length].to_vec();
             from += run.length;
-            let sender = {
-                let mut waiting = lock(&shared.waiting);
-                let sender = waiting.get(&run.id).map(|one| one.pieces.clone());
-                if run.last {
-                    waiting.remove(&run.id);
-                }
-                sender
+            let sender = match run.last {
+                false => lock(&shared.waiting).get(&run.id).map(|one| one.pieces.clone()),
+                true => lock(&shared.waiting).remove(&run.id).map(|one| {
+                    let _ = one.end.send(piece[run.end..].to_vec());
+                    one.pieces
+                }),
             };
             // Whoever gave up waiting is no reason to end.
             if let Some(sender) = sender {
@@ -210,6 +218,8 @@ async fn read_all(reader: &mut ReadHalf<Boxed>, shared: &Shared) -> Result<(), M
 struct Run {
     id: i32,
     length: usize,
+    /// Where its last message begins.
+    end: usize,
     /// Whether no more will come.
     last: bool,
 }
@@ -225,9 +235,9 @@ fn run(buffer: &[u8], shared: &Shared) -> Result<Option<Run>, Miss> {
             Err(miss) => Err(miss),
         };
         match (next, found) {
-            (Ok((id, length, last)), None) => found = Some(Run { id, length, last }),
+            (Ok((id, length, last)), None) => found = Some(Run { id, length, end: 0, last }),
             (Ok((id, length, last)), Some(run)) if id == run.id => {
-                found = Some(Run { id, length: from + length, last });
+                found = Some(Run { id, length: from + length, end: from, last });
             }
             (Err(miss), None) => return Err(miss),
             // What came before it is told first.
