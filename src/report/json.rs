@@ -19,7 +19,8 @@ pub const FORMAT: Format = Format {
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = Escaping(out);
+    let mut out = Escaping::new(out);
     serde_json::to_writer_pretty(&mut out, report)?;
-    out.write_all(b"\n")
+    out.write_all(b"\n")?;
+    out.flush()
 }

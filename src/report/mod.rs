@@ -44,24 +44,48 @@ pub fn json(report: &Report) -> String {
     String::from_utf8(out).expect("text was written")
 }
 
-/// Takes JSON and passes it on [`escaped`].
-struct Escaping<W>(W);
+/// Takes JSON and passes it on [`escaped`], much at a time.
+struct Escaping<W: Write> {
+    out: W,
+    held: Vec<u8>,
+}
+
+impl<W: Write> Escaping<W> {
+    /// How much is passed on at once, in bytes.
+    const MUCH: usize = 64 * 1024;
+
+    fn new(out: W) -> Self {
+        Self { out, held: Vec::with_capacity(2 * Self::MUCH) }
+    }
+
+    /// Passes on what is held.
+    fn pass(&mut self) -> io::Result<()> {
+        match self.held.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+            true => self.out.write_all(&self.held)?,
+            false => {
+                let text = std::str::from_utf8(&self.held).map_err(|_| io::ErrorKind::InvalidData)?;
+                self.out.write_all(escaped(text).as_bytes())?;
+            }
+        }
+        self.held.clear();
+        Ok(())
+    }
+}
 
 impl<W: Write> Write for Escaping<W> {
     /// Serde writes whole pieces of text.
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        match piece.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
-            true => self.0.write_all(piece)?,
-            false => {
-                let text = std::str::from_utf8(piece).map_err(|_| io::ErrorKind::InvalidData)?;
-                self.0.write_all(escaped(text).as_bytes())?;
-            }
+        self.held.extend_from_slice(piece);
+        if self.held.len() >= Self::MUCH {
+            self.pass()?;
         }
         Ok(piece.len())
     }
 
+    /// Whoever has written everything flushes: nothing is written by itself.
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.pass()?;
+        self.out.flush()
     }
 }
 
@@ -122,7 +146,7 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// The file system's, and those of `writing`.
 pub fn write_by(path: &Path, writing: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut file = io::BufWriter::new(tempfile::NamedTempFile::new_in(folder_of(path))?);
+    let mut file = io::BufWriter::with_capacity(64 * 1024, tempfile::NamedTempFile::new_in(folder_of(path))?);
     writing(&mut file)?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;
@@ -227,7 +251,9 @@ mod tests {
             let json = serde_json::to_string_pretty(&[text]).unwrap();
             let out = escaped(&json);
             let mut streamed = Vec::new();
-            serde_json::to_writer_pretty(Escaping(&mut streamed), &[text]).unwrap();
+            let mut escaping = Escaping::new(&mut streamed);
+            serde_json::to_writer_pretty(&mut escaping, &[text]).unwrap();
+            escaping.flush().unwrap();
             assert_eq!(String::from_utf8(streamed).unwrap(), out);
             assert!(!out.contains(|c| c != '\n' && is_unseen(c)), "{out}");
             assert_eq!(serde_json::from_str::<[String; 1]>(&out).unwrap(), [text]);

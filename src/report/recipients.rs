@@ -60,13 +60,13 @@ struct Line<'r> {
 
 fn ndjson(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let codes = codes(report);
-    let mut out = Escaping(out);
+    let mut out = Escaping::new(out);
     for recipient in &report.recipients {
         let findings = codes.get(&*recipient.address).map_or(&[][..], Vec::as_slice);
         serde_json::to_writer(&mut out, &Line { recipient, findings })?;
         out.write_all(b"\n")?;
     }
-    Ok(())
+    out.flush()
 }
 
 /// Lines end as RFC 4180 has it.
