@@ -4,6 +4,7 @@ pub mod format;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod logfmt;
 pub mod markdown;
 pub mod nagios;
 pub mod powershell;
@@ -33,6 +34,7 @@ static FORMATS: &[Format] = &[
     nagios::FORMAT,
     prometheus::FORMAT,
     junit::FORMAT,
+    logfmt::FORMAT,
     recipients::CSV,
     recipients::NDJSON,
 ];
