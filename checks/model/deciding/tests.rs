@@ -94,9 +94,7 @@ fn ask(world: &mut World, hops: &[Hop], about: &[String]) {
         world.session(hop, &[]);
         let mut all: Vec<&str> = about.iter().map(String::as_str).collect();
         all.insert(0, RANDOM);
-        if *hop == GATEWAY {
-            all.extend(good.as_deref().filter(|_| !about.is_empty()));
-        }
+        all.extend(good.as_deref().filter(|_| !about.is_empty()));
         for address in all {
             let reply = if [RANDOM, SECOND].contains(&address) { says("nobody@contoso.com") } else { says(address) };
             world.rcpt(hop, address, reply);
