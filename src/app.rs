@@ -17,9 +17,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use hosts::HOPS;
 use nsdiag_checks::evidence::directory::Origin;
-use nsdiag_checks::evidence::smtp::{Hop, Role};
+use nsdiag_checks::evidence::smtp::{Hop, Role, Session};
 use nsdiag_checks::evidence::{Beyond, Directory, Evidence, How, List, Miss, Observed, Question, SystemKind};
 use nsdiag_checks::judge::{Case, Check, Notes, count};
+use nsdiag_checks::model::deciding;
 use nsdiag_checks::model::hops::good_at;
 use nsdiag_checks::replies::OwnReply;
 use nsdiag_checks::report::{Estimate, Report, Run, Vantage, report};
@@ -200,8 +201,8 @@ impl<'a> Collector<'a> {
             window: pace.window,
             stop: settings.stop.clone(),
         };
-        let (estimates, cut) = Default::default();
-        let prober = Prober { trust, manners, pace, journal, tell, estimates, cut };
+        let (estimates, cut, left) = Default::default();
+        let prober = Prober { trust, manners, pace, journal, tell, estimates, cut, left };
         Ok(Self { resolver: Resolver::new(servers(settings), step, deadline), prober, beyond: RefCell::default() })
     }
 
@@ -243,19 +244,22 @@ impl<'a> Collector<'a> {
             let smart_hosts = self.or_stop(self.smart_hosts(question, &mut evidence), Vec::new).await;
             let other = named.iter().any(|(role, ..)| *role == Role::Other);
             let smart_hosts = if other { vec![] } else { self.within(&mut room, "the smart hosts", smart_hosts) };
-            // Whom to ask is chosen once, when all sources have spoken: the same people at every hop.
-            let choice = Choice::of(question, &evidence);
+            // Whom to ask is chosen when all sources have spoken: the same people at every hop.
+            let mut choice = Choice::of(question, &evidence);
             evidence.hops = gateways.into_iter().chain(own).chain(smart_hosts).collect();
-            let sessions = evidence.hops.iter().map(|hop| {
-                let good: Vec<String> = good_at(question, &evidence, hop).into_iter().map(String::from).collect();
-                let choice = &choice;
-                async move {
-                    let mut heard = self.prober.probe(hop, question, &good, choice).await;
-                    heard.extend(self.prober.ask_as_sister(hop, question, choice, &heard).await);
-                    heard
+            // Where not everybody may be asked for, by the first answers it is chosen whose would tell most.
+            if choice.begins_with_few(question) {
+                evidence.smtp = self.sessions(question, &evidence, &choice, false).await;
+                // Whom an interrupted run was asking about, this one goes on with.
+                let gateways = evidence.smtp.iter().filter(|session| session.hop.starts_with(Role::Gateway.word()));
+                let heard: Vec<&str> = gateways.flat_map(Session::rcpt_replies).map(|(_, one, ..)| one).collect();
+                choice.goes_on_with(&heard, question);
+                while !self.prober.is_cut() && choice.goes_on_with(&deciding::next(question, &evidence), question) {
+                    evidence.smtp = self.sessions(question, &evidence, &choice, false).await;
                 }
-            });
-            evidence.smtp = join_all(sessions).await.into_iter().flatten().collect();
+                choice.ends_with_all(question);
+            }
+            evidence.smtp = self.sessions(question, &evidence, &choice, true).await;
             (evidence, several)
         };
         // What DNS tells senders takes fewer round trips than the directory and a hop, and holds nothing up.
@@ -270,6 +274,22 @@ impl<'a> Collector<'a> {
         evidence.beyond = self.beyond.take();
         evidence.dns = self.resolver.lookups();
         Ok(evidence)
+    }
+
+    /// All sessions with all hops about those who are chosen so far, which go on from those in evidence.
+    async fn sessions(&self, question: &Question, evidence: &Evidence, choice: &Choice, last: bool) -> Vec<Session> {
+        let visits = evidence.hops.iter().map(|hop| {
+            let good: Vec<String> = good_at(question, evidence, hop).into_iter().map(String::from).collect();
+            let before: Vec<Session> = evidence.smtp.iter().filter(|session| session.hop == hop.id).cloned().collect();
+            async move {
+                let mut heard = self.prober.probe(hop, question, (&good, choice), (before, last)).await;
+                if last {
+                    heard.extend(self.prober.ask_as_sister(hop, question, choice, &heard).await);
+                }
+                heard
+            }
+        });
+        join_all(visits).await.into_iter().flatten().collect()
     }
 
     /// Does it to its end, or until the user wants to stop.

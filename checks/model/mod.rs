@@ -2,6 +2,7 @@
 pub mod chosen;
 pub mod circles;
 pub mod controls;
+pub mod deciding;
 pub mod diagnosis;
 pub mod differences;
 pub mod exits;

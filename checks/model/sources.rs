@@ -2,7 +2,7 @@
 //!
 //! Nobody reads a gateway's look-up from outside: what follows is inferred, and a list of its own that lacks exactly those
 //! whom it refuses explains everything as well.
-use super::families::{Decision, Family, Query, tally};
+use super::families::{Decision, Family, Query, Scope, tally};
 use super::{HopView, Model, Outcome, Recipient};
 use crate::prelude::*;
 
@@ -11,31 +11,46 @@ pub const ENOUGH: usize = 3;
 
 /// Where recipients may come from.
 #[derive(Clone, Copy)]
-enum Source<'a> {
+pub(super) enum Source<'m, 'a> {
     /// The list of a system.
     List(&'a str),
     /// A directory, asked so.
     LookUp(Query<'a>),
+    /// Another host, asked about each recipient (call-ahead, callout, address verification).
+    NextHost(&'m HopView<'a>),
 }
 
-impl<'a> Source<'a> {
-    /// All that there may be evidence for.
-    fn all(model: &Model<'a>) -> impl Iterator<Item = Self> {
+impl<'m, 'a> Source<'m, 'a> {
+    /// All that there may be evidence for where `hop` decides.
+    pub(super) fn all(model: &'m Model<'a>, hop: &HopView) -> Vec<Self> {
         let lists = model.recipients.first().into_iter().flat_map(|one| &one.lists);
-        let lists: Vec<_> = lists.map(|list| Self::List(list.system)).collect();
-        lists.into_iter().chain(model.queries().map(Self::LookUp))
+        let mut all: Vec<Self> = lists.map(|list| Self::List(list.system)).collect();
+        all.extend(model.queries().map(Self::LookUp));
+        // Who asks a host that takes everybody refuses nobody.
+        let next = model.hops.iter().filter(|next| next.hop.role != Role::Gateway && next.validates() == Some(true));
+        let itself = |next: &&HopView| next.hop.address.is_some() && next.hop.address == hop.hop.address;
+        all.extend(next.filter(|next| !itself(next)).map(Self::NextHost));
+        all
     }
 
     /// Whether it has `recipient`; none where the evidence does not tell.
-    fn has(&self, recipient: &Recipient) -> Option<bool> {
+    pub(super) fn has(&self, recipient: &Recipient) -> Option<bool> {
         match self {
             Self::List(system) => recipient.lists.iter().find(|list| list.system == *system).map(|list| list.listed),
             Self::LookUp(query) => Some(query.finds(recipient)? || query.lists && recipient.listed().is_some()),
+            Self::NextHost(next) => {
+                let heard = next.word_on(recipient.address)?;
+                match heard.outcome() {
+                    Outcome::Accepted => Some(true),
+                    Outcome::Rejected if heard.meaning == Meaning::UnknownRecipient => Some(false),
+                    _ => None,
+                }
+            }
         }
     }
 
     /// The decisions that it would not have made; none where the evidence does not tell of all.
-    fn exceptions<'x>(&self, decisions: &[Decision<'_, 'x>]) -> Option<Vec<&'x str>> {
+    pub(super) fn exceptions<'x>(&self, decisions: &[Decision<'_, 'x>]) -> Option<Vec<&'x str>> {
         let mut exceptions = Vec::new();
         for one in decisions {
             if self.has(one.recipient)? != one.accepted {
@@ -57,6 +72,10 @@ impl<'a> Source<'a> {
         if matches!(self, Self::LookUp(query) if query.lists) { 2 } else { 1 }
     }
 
+    fn is_next_host(&self) -> bool {
+        matches!(self, Self::NextHost(_))
+    }
+
     fn name(&self) -> String {
         match self {
             Self::List(system) => format!("the list of {system}"),
@@ -64,6 +83,7 @@ impl<'a> Source<'a> {
                 format!("the directory of {system}, beside the other system's list,")
             }
             Self::LookUp(query) => format!("the directory of {}", query.system),
+            Self::NextHost(next) => format!("{}, asked about each recipient (call-ahead),", next.name()),
         }
     }
 }
@@ -76,10 +96,18 @@ pub struct Inferred<'m, 'a> {
     pub decisions: Vec<Decision<'m, 'a>>,
     /// With how many of those the best sources agree.
     pub agrees: usize,
+    /// The refusal whose words say that the next host was asked.
+    pub quote: Option<String>,
+    /// How many sources are named, where a source is a filter, a list or a host.
+    pub alternatives: usize,
+    /// Addresses that it was not asked about and whose answers would tell the sources apart, the best first.
+    pub would_decide: Vec<&'a str>,
+    /// Whom it both accepted and refused: they count for nothing.
+    pub wavers: Vec<&'a str>,
     /// The sources that agree with so many.
-    leading: Vec<Source<'a>>,
+    leading: Vec<Source<'m, 'a>>,
     /// Those that agree with all of which the evidence tells, and it does not tell of all.
-    rivals: Vec<Source<'a>>,
+    rivals: Vec<Source<'m, 'a>>,
 }
 
 impl Inferred<'_, '_> {
@@ -89,7 +117,9 @@ impl Inferred<'_, '_> {
         if self.agrees < self.decisions.len() {
             return None;
         }
-        let mut all = self.leading.iter().chain(&self.rivals).map(|source| source.has(recipient));
+        // A host that was not asked about this one tells nothing against those that have a word.
+        let told = |source: &&Source| !source.is_next_host() || source.has(recipient).is_some();
+        let mut all = self.leading.iter().chain(&self.rivals).filter(told).map(|source| source.has(recipient));
         let first = all.next()??;
         all.all(|other| other == Some(first)).then_some(first)
     }
@@ -98,59 +128,176 @@ impl Inferred<'_, '_> {
     pub fn count(&self) -> String {
         format!("{} of its {} agree", self.agrees, tally(&self.decisions))
     }
+
+    /// Sources of which too little was read to tell, each named once.
+    pub fn unread(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for rival in self.rivals.iter().filter(|rival| rival.rank() == 1 && !rival.is_next_host()) {
+            let elsewhere = self.leading.iter().any(|one| one.name() == rival.name());
+            if !elsewhere && !names.contains(&rival.name()) {
+                names.push(rival.name());
+            }
+        }
+        names
+    }
+}
+
+/// What can be told of a gateway's source of recipients.
+pub enum Told<'m, 'a> {
+    /// Its decisions follow these sources.
+    Follows(Inferred<'m, 'a>),
+    /// It accepts everybody, random addresses too: so many of those who were asked about.
+    Everybody(usize),
+    /// Its refusals say that it asks another host, and none that was heard answers like it.
+    AnotherHost {
+        /// Such a refusal.
+        quote: String,
+        /// What it decided.
+        decisions: Vec<Decision<'m, 'a>>,
+    },
+    /// It decided enough, and no source in evidence agrees.
+    Nothing {
+        /// The nearest, in words: `the list of zimbra would`.
+        nearest: String,
+        /// With how many decisions that agrees.
+        agrees: usize,
+        /// What it decided.
+        decisions: Vec<Decision<'m, 'a>>,
+    },
+    /// Its decisions are too few of either kind.
+    NotEnough {
+        /// What it decided.
+        decisions: Vec<Decision<'m, 'a>>,
+        /// Whom it was not asked about and whose answers would decide best.
+        would_decide: Vec<&'a str>,
+    },
+    /// No source in evidence tells of all its decisions.
+    NoSource(Vec<Decision<'m, 'a>>),
+}
+
+/// What the decisions of `hop` tell of its source.
+pub fn told<'m, 'a>(model: &'m Model<'a>, hop: &HopView) -> Told<'m, 'a> {
+    if hop.validates() == Some(false) {
+        let everybody = model.recipients.iter().filter(|one| hop.outcome(one.address) == Outcome::Accepted).count();
+        let others = model.recipients.iter().any(|one| hop.outcome(one.address) == Outcome::Rejected);
+        if everybody >= ENOUGH && !others {
+            return Told::Everybody(everybody);
+        }
+    }
+    let (decisions, wavers) = steady(model, hop);
+    let accepted = decisions.iter().filter(|decision| decision.accepted).count();
+    if accepted < ENOUGH || decisions.len() - accepted < ENOUGH {
+        return Told::NotEnough { would_decide: super::deciding::best(model, hop, &decisions), decisions };
+    }
+    let all = Source::all(model, hop).into_iter();
+    let all: Vec<_> = all.filter_map(|source| Some((source, source.exceptions(&decisions)?))).collect();
+    let quote = asks_next_host(hop).map(|heard| heard.quote());
+    // Whose words say that it asks a host, asks no directory.
+    let least = |hosts: bool| {
+        let those = all.iter().filter(|(source, _)| !hosts || source.is_next_host());
+        those.map(|(_, exceptions)| exceptions.len()).min().filter(|least| least * 10 <= decisions.len())
+    };
+    let by_words = if quote.is_some() { least(true) } else { None };
+    if let (Some(quote), None) = (&quote, by_words) {
+        return Told::AnotherHost { quote: quote.clone(), decisions };
+    }
+    let (Some(least), hosts) = (by_words.or_else(|| least(false)), by_words.is_some()) else {
+        let nearest = all.iter().min_by_key(|(source, exceptions)| (exceptions.len(), source.rank()));
+        let Some((source, exceptions)) = nearest else { return Told::NoSource(decisions) };
+        let nearest = words([&(*source, Vec::new())].into_iter(), &[]).0;
+        return Told::Nothing { nearest, agrees: decisions.len() - exceptions.len(), decisions };
+    };
+    let best = |one: &&(Source, Vec<&str>)| one.1.len() == least && (!hosts || one.0.is_next_host());
+    let (words, alternatives) = words(all.iter().filter(best), &all);
+    let leading = all.iter().filter(best).map(|(source, _)| *source).collect();
+    let agrees = decisions.len() - least;
+    let would_decide = if hosts { Vec::new() } else { super::deciding::best(model, hop, &decisions) };
+    let rivals = Source::all(model, hop).into_iter().filter(|source| source.may_lead(&decisions)).collect();
+    Told::Follows(Inferred { words, agrees, quote, alternatives, would_decide, wavers, leading, rivals, decisions })
 }
 
 /// What the decisions of `hop` follow: none where they are too few of either kind, or where none of the sources in evidence
 /// agrees with nine in ten of them.
 pub fn inferred<'m, 'a>(model: &'m Model<'a>, hop: &HopView) -> Option<Inferred<'m, 'a>> {
-    let decisions = model.decisions(hop);
-    let accepted = decisions.iter().filter(|decision| decision.accepted).count();
-    if accepted < ENOUGH || decisions.len() - accepted < ENOUGH {
-        return None;
+    match told(model, hop) {
+        Told::Follows(found) => Some(found),
+        _ => None,
     }
-    let all = Source::all(model).filter_map(|source| Some((source, source.exceptions(&decisions)?)));
-    let all: Vec<_> = all.collect();
-    let least = all.iter().map(|(_, exceptions)| exceptions.len()).min()?;
-    if least * 10 > decisions.len() {
-        return None;
-    }
-    let leading = || all.iter().filter(|(_, exceptions)| exceptions.len() == least);
-    let words = words(leading());
-    let leading = leading().map(|(source, _)| *source).collect();
-    let agrees = decisions.len() - least;
-    let rivals = Source::all(model).filter(|source| source.may_lead(&decisions)).collect();
-    Some(Inferred { words, agrees, leading, rivals, decisions })
 }
 
-/// Of the sources that agree best those that suppose least, in words: between these nobody can choose from outside.
-fn words<'x, 'a: 'x>(leading: impl Iterator<Item = &'x (Source<'a>, Vec<&'a str>)> + Clone) -> String {
-    let rank = leading.clone().map(|(source, _)| source.rank()).min();
-    let mut groups: Vec<(String, &Vec<&str>, Vec<&str>)> = Vec::new();
-    for (source, exceptions) in leading.filter(|(source, _)| Some(source.rank()) == rank) {
-        let name = source.name();
-        let filter = match source {
-            Source::LookUp(query) => Some(query.family.filter()),
-            Source::List(_) => None,
+/// What `hop` decided once and for all, and about whom it changed its mind: where one of several replicas lags, its answer
+/// is that of whichever was asked.
+pub(super) fn steady<'m, 'a>(model: &'m Model<'a>, hop: &HopView) -> (Vec<Decision<'m, 'a>>, Vec<&'a str>) {
+    let changed = |one: &Decision| {
+        let heard = || hop.replies().filter(|heard| heard.recipient == one.recipient.address);
+        let unknown = |heard: &super::Heard| {
+            heard.outcome() == Outcome::Rejected
+                && heard.meaning == Meaning::UnknownRecipient
+                && hop.control(heard).is_some()
         };
+        heard().any(|heard| heard.outcome() == Outcome::Accepted) && heard().any(unknown)
+    };
+    let (wavers, decisions): (Vec<_>, Vec<_>) = model.decisions(hop).into_iter().partition(changed);
+    (decisions, wavers.iter().map(|one| one.recipient.address).collect())
+}
+
+/// A refusal whose words say that another host was asked.
+pub(super) fn asks_next_host<'h, 'a>(hop: &'h HopView<'a>) -> Option<&'h super::Heard<'a>> {
+    let refusals = hop.replies().filter(|heard| heard.outcome() == Outcome::Rejected);
+    let mut unknown = refusals.filter(|heard| heard.meaning == Meaning::UnknownRecipient);
+    unknown.find(|heard| tells_of_host(&heard.text))
+}
+
+/// Of the sources that agree best those that suppose least, in words, and how many they are: between these nobody can
+/// choose from outside.
+fn words<'m: 'x, 'x, 'a: 'x>(
+    leading: impl Iterator<Item = &'x (Source<'m, 'a>, Vec<&'a str>)> + Clone,
+    all: &[(Source<'m, 'a>, Vec<&'a str>)],
+) -> (String, usize) {
+    let rank = leading.clone().map(|(source, _)| source.rank()).min();
+    // A look-up that is asked in the one place and would not fit in the other.
+    let elsewhere = |query: &Query, scope| {
+        let same = |one: &Query| {
+            (one.system, one.family, one.lists, one.scope) == (query.system, query.family, query.lists, scope)
+        };
+        let known = |source: &Source| matches!(source, Source::LookUp(one) if same(one));
+        let fits = leading.clone().any(|(source, _)| known(source));
+        !fits && all.iter().any(|(source, _)| known(source))
+    };
+    let filter = |query: &Query| match query.scope {
+        Scope::Domain if elsewhere(query, Scope::Forest) => {
+            format!("{} in its own domain alone", query.family.filter())
+        }
+        Scope::Forest if elsewhere(query, Scope::Domain) => format!("{} at the global catalog", query.family.filter()),
+        _ => query.family.filter().to_string(),
+    };
+    let mut groups: Vec<(String, &Vec<&str>, Vec<String>)> = Vec::new();
+    for (source, exceptions) in leading.clone().filter(|(source, _)| Some(source.rank()) == rank) {
+        let name = source.name();
+        let filter = if let Source::LookUp(query) = source { Some(filter(query)) } else { None };
         match groups.iter_mut().find(|(known, but, _)| *known == name && *but == exceptions) {
             Some((.., filters)) => filters.extend(filter.filter(|filter| !filters.contains(filter))),
             None => groups.push((name, exceptions, filter.into_iter().collect())),
         }
     }
-    let group = |(name, but, filters): &(String, &Vec<&str>, Vec<&str>)| {
-        let asked = filters.iter().take(3).copied().collect::<Vec<_>>().join(" or ");
+    let group = |(name, but, filters): &(String, &Vec<&str>, Vec<String>)| {
+        let mut asked = filters.iter().take(3).cloned().collect::<Vec<_>>().join(" or ");
+        if filters.len() > 3 {
+            asked.push_str(&format!(" or {} other filters", filters.len() - 3));
+        }
         let asked = if asked.is_empty() { asked } else { format!(" asked for {asked}") };
         let but = if but.is_empty() { String::new() } else { format!(" (but for {})", listed(but, 5)) };
         format!("{name}{asked} would{but}")
     };
-    groups.iter().map(group).collect::<Vec<_>>().join(", or as ")
+    let number = groups.iter().map(|(.., filters)| filters.len().max(1)).sum();
+    (groups.iter().map(group).collect::<Vec<_>>().join(", or as "), number)
 }
 
 /// The systems whose list alone would have made every one of `decisions`.
 pub fn lists_that_agree<'a>(model: &Model<'a>, decisions: &[Decision]) -> Vec<&'a str> {
     let agrees = |source: &Source| source.exceptions(decisions).is_some_and(|exceptions| exceptions.is_empty());
-    let all = Source::all(model).filter(agrees);
-    all.filter_map(|source| if let Source::List(system) = source { Some(system) } else { None }).collect()
+    let lists = model.recipients.first().into_iter().flat_map(|one| &one.lists).map(|list| list.system);
+    lists.filter(|system| agrees(&Source::List(system))).collect()
 }
 
 /// What a gateway that refuses people whom the directory lacks seems to ask.
@@ -167,9 +314,7 @@ pub enum Asks {
 /// What `hop` seems to ask about recipients; none where it decided nothing that can be believed, or no directory says.
 pub fn seems_to_ask(model: &Model, hop: &HopView) -> Option<Asks> {
     let decisions = model.decisions(hop);
-    let refusals = hop.replies().filter(|heard| heard.outcome() == Outcome::Rejected);
-    let mut quoting = refusals.filter(|heard| heard.meaning == Meaning::UnknownRecipient && tells_of_host(&heard.text));
-    if let Some(heard) = quoting.next() {
+    if let Some(heard) = asks_next_host(hop) {
         return Some(Asks::NextHost(heard.quote()));
     }
     let behind = model.delivers_to(hop);

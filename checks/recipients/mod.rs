@@ -8,7 +8,7 @@ mod forwarding_loop;
 mod gateway_list_stale;
 mod gateway_misses_aliases;
 mod gateway_misses_recipient_types;
-mod gateway_recipient_source;
+pub(crate) mod gateway_recipient_source;
 mod gateway_rejects_exchange_recipient;
 mod gateway_rejects_other_mailbox;
 mod mail_without_proxy_address;

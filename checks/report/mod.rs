@@ -111,6 +111,11 @@ fn verdict(counts: &FindingCounts, open: bool) -> Verdict {
     }
 }
 
+/// Whether `--only` and `--skip` leave the check in.
+pub fn is_judged(question: &Question, area: &str, code: &str) -> bool {
+    left_out(question, area, code).is_none()
+}
+
 /// Why `--only` and `--skip` leave a check out, if they do. Either takes codes and areas.
 fn left_out(question: &Question, area: &str, code: &str) -> Option<&'static str> {
     let names = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(code) || name == area);
@@ -301,7 +306,8 @@ mod tests {
         let mut catch_all = World::healthy();
         catch_all.accepts_everybody(GATEWAY);
         let (catch_all, _) = judged(catch_all, &[]);
-        assert_eq!((catch_all.verdict, codes(&catch_all)), (Verdict::Unknown, vec!["NSD205".into(), "NSD205".into()]));
+        let told = ["NSD205", "NSD205", "NSD420"].map(String::from).to_vec();
+        assert_eq!((catch_all.verdict, codes(&catch_all)), (Verdict::Unknown, told));
         let orders = catch_all.recipients.iter().find(|one| one.address == "orders@contoso.com").unwrap();
         assert_eq!(orders.diagnosis, Fate::Inconclusive);
 

@@ -21,6 +21,7 @@ use nsdiag_checks::evidence::Question;
 use nsdiag_checks::evidence::smtp::{Hop, Session};
 use nsdiag_checks::report::HopEstimate;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 pub use targets::Choice;
@@ -120,12 +121,29 @@ pub struct Prober<'a> {
     pub estimates: RefCell<Vec<HopEstimate>>,
     /// Whether the deadline, or the user, came before all was asked.
     pub cut: Cell<bool>,
+    /// The hops that nothing more is asked of, by id: they turned us away, or do not answer.
+    pub left: RefCell<BTreeSet<String>>,
 }
 
 impl Prober<'_> {
-    /// All sessions with one hop; what was put off is asked once more.
-    pub async fn probe(&self, hop: &Hop, question: &Question, good: &[String], choice: &Choice) -> Vec<Session> {
+    /// Whether the deadline came, or the user wants to stop.
+    pub fn is_cut(&self) -> bool {
+        self.manners.stop.is_raised() || Instant::now() >= self.manners.deadline
+    }
+
+    /// All sessions with one hop, those of `before` among them, which it goes on from. In the `last` part of a visit what was
+    /// put off is asked once more.
+    pub async fn probe(
+        &self,
+        hop: &Hop,
+        question: &Question,
+        (good, choice): (&[String], &Choice),
+        (before, last): (Vec<Session>, bool),
+    ) -> Vec<Session> {
         let Some(address) = hop.address else { return vec![] };
+        if self.left.borrow().contains(&hop.id) {
+            return before;
+        }
         let endpoint =
             Endpoint { hop: hop.id.clone(), host: hop.host.clone(), address: SocketAddr::new(address, hop.port) };
         let targets = Targets::of(hop, question, good, choice);
@@ -137,8 +155,9 @@ impl Prober<'_> {
             changed: Notify::new(),
             began: Instant::now(),
             estimate: RefCell::new(None),
+            last,
         }
-        .hold()
+        .hold(before)
         .await
     }
 }
@@ -151,14 +170,18 @@ struct Visit<'a> {
     changed: Notify,
     began: Instant,
     estimate: RefCell<Option<(HopEstimate, Known)>>,
+    /// Whether nobody else is asked about after this.
+    last: bool,
 }
 
 /// The limits that an estimate knew.
 type Known = (Option<usize>, Option<usize>, Option<usize>, bool);
 
 impl Visit<'_> {
-    async fn hold(&self) -> Vec<Session> {
-        let before = self.prober.journal.as_ref().map_or(vec![], |journal| journal.sessions_with(&self.endpoint.hop));
+    async fn hold(&self, before: Vec<Session>) -> Vec<Session> {
+        // In the first part of a visit, those of an interrupted run.
+        let kept = || self.prober.journal.as_ref().map_or(vec![], |journal| journal.sessions_with(&self.endpoint.hop));
+        let before = if before.is_empty() { kept() } else { before };
         before.iter().for_each(|session| self.desk.borrow_mut().replay(session));
         self.estimate_anew();
         let mut heard: Vec<(usize, Session)> = before.into_iter().enumerate().collect();
@@ -181,7 +204,7 @@ impl Visit<'_> {
                     }
                     continue;
                 }
-                if !ready || !self.goes_on_after_a_rest().await {
+                if !ready || !self.last || !self.goes_on_after_a_rest().await {
                     break;
                 }
                 continue;
@@ -203,7 +226,10 @@ impl Visit<'_> {
         if self.desk.borrow().is_cut() && !self.desk.borrow().is_done() {
             self.prober.cut.set(true);
         }
-        if let Some((estimate, _)) = self.estimate.take() {
+        if stopped {
+            self.prober.left.borrow_mut().insert(self.endpoint.hop.clone());
+        }
+        if let Some((estimate, _)) = self.estimate.take().filter(|_| self.last || stopped) {
             self.prober.estimates.borrow_mut().push(HopEstimate { took_ms: millis(self.began.elapsed()), ..estimate });
         }
         // In the order in which they began, so that the latest word is the last.

@@ -2,8 +2,10 @@
 use nsdiag_checks::evidence::smtp::{Hop, Role};
 use nsdiag_checks::evidence::{Evidence, Question};
 use nsdiag_checks::model::chosen::chosen;
+use nsdiag_checks::model::deciding::{FIRST, MOST};
 use nsdiag_checks::model::{State, recipients};
 use nsdiag_checks::replies::{self, OwnReply};
+use nsdiag_checks::report::is_judged;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Who is to be asked about at one hop.
@@ -24,18 +26,18 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// The targets at `hop`: of `choice` the first that concern it, as many as the question allows, so that each host is
-    /// asked about the same people.
+    /// The targets at `hop`: of `choice` the first that concern it, as many as it has now, so that each host is asked about
+    /// the same people.
     pub(super) fn of(hop: &Hop, question: &Question, good: &[String], choice: &Choice) -> Self {
         let postmaster = format!("postmaster@{}", question.domain);
         let control = match hop.role {
             Role::Other => None,
             _ => Some(good.first().cloned().unwrap_or_else(|| postmaster.clone())),
         };
-        let most = choice.order.iter().take(question.max_recipients.saturating_add(1));
+        let most = choice.order.iter().take(choice.most.saturating_add(1));
         let concerned = most.filter(|target| hop.role != Role::Other || choice.concerns(target, hop.system.as_deref()));
         let targets: Vec<&String> =
-            concerned.filter(|target| Some(*target) != control.as_ref()).take(question.max_recipients).collect();
+            concerned.filter(|target| Some(*target) != control.as_ref()).take(choice.most).collect();
         let doubtful = |target: &&String| hop.role == Role::Gateway && !choice.held.contains(*target);
         let (doubtful, likely): (Vec<&String>, Vec<&String>) = targets.into_iter().partition(doubtful);
         // Neighbours of a long list are alike: mixed, the first hundred tell what the rest will be like.
@@ -67,6 +69,8 @@ impl Targets {
 pub struct Choice {
     /// Everybody, the one whose answer decides most first.
     pub order: Vec<String>,
+    /// How many of them are asked for now, at one host.
+    most: usize,
     /// Those whom a directory resolves.
     held: BTreeSet<String>,
     /// Those for whom an Exchange directory has an object that stands for a mailbox elsewhere.
@@ -81,7 +85,7 @@ impl Choice {
     /// The choice that follows from what the directories and lists say.
     pub fn of(question: &Question, evidence: &Evidence) -> Self {
         let order = chosen(question, evidence).into_iter().map(String::from).collect();
-        let mut choice = Self { order, ..Self::default() };
+        let mut choice = Self { order, most: question.max_recipients, ..Self::default() };
         for recipient in recipients::all(question, evidence) {
             let address = recipient.address.to_string();
             let listed: Vec<String> =
@@ -98,6 +102,42 @@ impl Choice {
             choice.listed.insert(address, listed);
         }
         choice
+    }
+
+    /// Asks for a few first, where some are left out in any case, so that it can be chosen by their answers who comes next;
+    /// whether there is something to choose. Of the operator's own hosts, and of very many, all are asked at once.
+    pub fn begins_with_few(&mut self, question: &Question) -> bool {
+        let few = question.pace != "own"
+            && (FIRST + 1..MANY).contains(&question.max_recipients)
+            && self.order.len() > question.max_recipients
+            && is_judged(question, "recipients", "NSD420");
+        if few {
+            self.most = FIRST;
+        }
+        few
+    }
+
+    /// Asks for these next, whatever their place; false where there is no room for them, or nobody new.
+    pub fn goes_on_with(&mut self, next: &[&str], question: &Question) -> bool {
+        let room = question.max_recipients.saturating_sub(self.most);
+        let place = |address: &&str| self.order.iter().position(|one| one == *address);
+        let mut places: Vec<usize> = next.iter().filter_map(place).filter(|place| *place >= self.most).collect();
+        let mut seen = BTreeSet::new();
+        places.retain(|place| seen.insert(*place));
+        places.truncate(room);
+        let moved: Vec<String> = places.iter().map(|place| self.order[*place].clone()).collect();
+        self.order.retain(|one| !moved.contains(one));
+        let at = self.most.min(self.order.len());
+        self.most += moved.len();
+        let any = !moved.is_empty();
+        self.order.splice(at..at, moved);
+        any
+    }
+
+    /// Asks for as many as the question allows; of so few that the source is told by them, the known-good is one.
+    pub fn ends_with_all(&mut self, question: &Question) {
+        let control = usize::from(question.max_recipients <= MOST);
+        self.most = self.most.max(question.max_recipients - control);
     }
 
     /// Somebody of the domain who surely lives at another system than `system`: by that one's list or directory, and

@@ -37,6 +37,50 @@ fn targets(role: Role, good: &[&str], listed: &[String], most: usize) -> Targets
     Targets::of(&hop, &question, &good, &Choice::of(&question, &evidence))
 }
 
+#[test]
+fn of_few_that_may_be_asked_about_most_are_chosen_by_the_first_answers() {
+    let listed: Vec<String> = (0..40).map(|number| format!("m{number:02}@c.com")).collect();
+    let list = List { system: "zimbra".into(), addresses: Observed::Known(listed), ..List::default() };
+    let evidence = Evidence { files: vec![list], ..Evidence::default() };
+    let question = |pace: &str, max_recipients, skip: &[&str]| Question {
+        domain: "c.com".into(),
+        pace: pace.into(),
+        max_recipients,
+        skip: skip.iter().map(ToString::to_string).collect(),
+        ..Question::default()
+    };
+    let (id, address) = ("gateway/h/10.0.0.1:25".into(), Some(IpAddr::from([10, 0, 0, 1])));
+    let hop = Hop { id, role: Role::Gateway, system: None, host: "h".into(), address, port: 25 };
+    let asked = |question: &Question, choice: &Choice| {
+        let targets = Targets::of(&hop, question, &[], choice);
+        [targets.likely, targets.doubtful].concat()
+    };
+    let few = question("polite", 12, &[]);
+    let mut choice = Choice::of(&few, &evidence);
+    assert!(choice.begins_with_few(&few));
+    let first = asked(&few, &choice);
+    assert_eq!(first.len(), 4);
+    let next: Vec<String> = choice.order[30..32].to_vec();
+    assert!(choice.goes_on_with(&[&next[0], &next[1], "nobody@c.com"], &few));
+    let then = asked(&few, &choice);
+    assert_eq!(then.len(), 6);
+    assert!(first.iter().chain(&next).all(|one| then.contains(one)), "{then:?} of {first:?} and {next:?}");
+    assert!(!choice.goes_on_with(&[&next[0]], &few), "who was asked about is nobody new");
+    choice.ends_with_all(&few);
+    assert_eq!((asked(&few, &choice).len(), choice.order.len()), (11, 40), "the known-good is the twelfth");
+    // Of the operator's own hosts, of very many, of everybody, of too few, and where nobody wants to know it: all at once.
+    let at_once = [
+        question("own", 12, &[]),
+        question("polite", 100, &[]),
+        question("polite", 40, &[]),
+        question("polite", 2, &[]),
+        question("polite", 12, &["NSD420"]),
+    ];
+    for question in at_once {
+        assert!(!Choice::of(&question, &evidence).begins_with_few(&question), "{question:?}");
+    }
+}
+
 /// A host: what it says to the recipient (its local part) that is the so-many-th of a session after so many refusals;
 /// a reply of 421 ends the session.
 type Host<'a> = &'a dyn Fn(&str, usize, usize) -> &'static str;

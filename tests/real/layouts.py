@@ -121,14 +121,15 @@ LAYOUTS = {
     # After five unknown recipients in a session it calls everybody unknown.
     "gateway-counts": {
         "world": STALE_LIST | {"gateway_counts": 5},
-        "expect": {"verdict": "warning", "exit": 1, "findings": [("NSD406", "warning", "proven"), NORMAL],
+        "expect": {"verdict": "warning", "exit": 1, "findings": [("NSD406", "warning", "proven"), ("NSD420", "info", "likely"), NORMAL],
                    "subjects": {"NSD406": full(STALE)}, "recipients": NOBODY_ACCUSED, "changes_its_mind": True},
     },
     # After five it ends the session (smtpd_hard_error_limit, postconf(5)).
     "gateway-hangs-up": {
         "world": STALE_LIST | {"gateway_settings": {"smtpd_hard_error_limit": 5}},
         "expect": {"verdict": "warning", "exit": 1,
-                   "findings": [("NSD406", "warning", "proven"), ("NSD207", "info", "proven"), NORMAL],
+                   "findings": [("NSD406", "warning", "proven"), ("NSD207", "info", "proven"), ("NSD420", "info", "likely"),
+                                NORMAL],
                    "subjects": {"NSD406": full(STALE)}, "recipients": NOBODY_ACCUSED},
     },
 }

@@ -228,6 +228,9 @@ class World:
             bounce   unix - - n -    0 bounce
             defer    unix - - n -    0 bounce
             discard  unix - - n -    - discard
+            smtp     unix - - n -    - smtp
+            verify   unix - - n -    1 verify
+            error    unix - - n -    - error
             anvil    unix - - n -    1 anvil
             tlsmgr   unix - - n 1000 1 tlsmgr
             proxymap unix - - n -    - proxymap
