@@ -58,8 +58,7 @@ fn dropped(case: &Case, notes: &mut Notes, organisation: &OrganisationView, poin
             Err(gap) => return notes.gap(gap),
         }
         if let Some((at, _)) = closest(remote, domain).filter(|(_, one)| !one.forwards)
-            && let Some(address) =
-                object.addresses().into_iter().find(|one| address::domain(one) == organisation.domain)
+            && let Some(address) = object.addresses().iter().find(|one| address::domain(one) == organisation.domain)
         {
             by[at].push((&*object.pointer, format!("{address} to {domain}")));
         }

@@ -190,7 +190,7 @@ pub(super) fn put_back(object: &Object, target: &str) -> Vec<Cmdlet> {
     let mut all: Vec<String> = object.entry.values("proxyAddresses").to_vec();
     all.extend(old.filter(|old| !all.iter().any(|one| one.eq_ignore_ascii_case(old))));
     // With a primary address of its own no address policy changes it.
-    let primary = object.addresses().into_iter().next();
+    let primary = object.addresses().first();
     let enable = primary.map_or(enable.clone(), |primary| enable.with("PrimarySmtpAddress", primary));
     let mut set = object.cmdlet("Set").list("EmailAddresses", all);
     for (attribute, parameter) in [

@@ -14,9 +14,9 @@ use tokio::task::JoinHandle;
 
 /// What is read at once.
 const CHUNK: usize = 128 * 1024;
-/// How many pieces wait for one request: a page of a thousand recipients is not much more, so that its end is seen while
-/// its beginning is looked at.
-const QUEUE: usize = 6;
+/// How many pieces wait for one request: they hold a page of a thousand recipients, so that its end is seen while its
+/// beginning is looked at.
+const QUEUE: usize = 8;
 /// The most that is kept of what a server says in one session, copies included, beside what was asked for in numbers. The
 /// global catalog has a session of its own.
 const KEPT: usize = 8 * MIB;
@@ -180,36 +180,54 @@ async fn read(mut reader: ReadHalf<Boxed>, shared: Arc<Shared>) {
 async fn read_all(reader: &mut ReadHalf<Boxed>, shared: &Shared) -> Result<(), Miss> {
     let mut buffer = Vec::new();
     let mut chunk = vec![0; CHUNK];
+    let mut found = None;
     loop {
-        let mut from = 0;
-        while let Some(run) = run(&buffer[from..], shared)? {
-            if run.id == 0 {
-                from += run.length;
-                continue;
-            }
-            let piece = buffer[from..from + run.length].to_vec();
-            from += run.length;
-            let sender = match run.last {
-                false => lock(&shared.waiting).get(&run.id).map(|one| one.pieces.clone()),
-                true => lock(&shared.waiting).remove(&run.id).map(|one| {
-                    let _ = one.end.send(piece[run.end..].to_vec());
-                    one.pieces
-                }),
-            };
-            // Whoever gave up waiting is no reason to end.
-            if let Some(sender) = sender {
-                let _ = sender.send(piece).await;
-            }
+        found = run(&buffer, found, shared)?;
+        let Some(run) = found else {
+            let count = some(reader.read(&mut chunk).await)?;
+            buffer.extend_from_slice(&chunk[..count]);
+            continue;
+        };
+        let pieces = lock(&shared.waiting).get(&run.id).map(|one| one.pieces.clone());
+        if run.last
+            && let Some(waiting) = lock(&shared.waiting).remove(&run.id)
+        {
+            let _ = waiting.end.send(buffer[run.end..run.length].to_vec());
         }
-        buffer.drain(..from);
-        let count = reader.read(&mut chunk).await.map_err(|error| match error.kind() {
-            io::ErrorKind::ConnectionReset => Miss::new(How::HungUp, "the directory server reset the connection"),
-            _ => Miss::new(How::HungUp, error.to_string()),
-        })?;
-        if count == 0 {
-            return Err(closed());
+        let mut ended = Ok(());
+        // Whoever gave up waiting is no reason to end.
+        if let Some(pieces) = pieces {
+            // A server may send thousands of messages one by one: a piece grows while the one before it is looked at.
+            if !run.whole && run.length < CHUNK {
+                tokio::select! {
+                    biased;
+                    _ = pieces.reserve_many(QUEUE) => {}
+                    count = reader.read(&mut chunk) => match some(count) {
+                        Ok(count) => {
+                            buffer.extend_from_slice(&chunk[..count]);
+                            continue;
+                        }
+                        Err(miss) => ended = Err(miss),
+                    }
+                }
+            }
+            let _ = pieces.send(buffer[..run.length].to_vec()).await;
         }
-        buffer.extend_from_slice(&chunk[..count]);
+        buffer.drain(..run.length);
+        found = None;
+        ended?;
+    }
+}
+
+/// How many bytes came: an end is an error.
+fn some(count: io::Result<usize>) -> Result<usize, Miss> {
+    match count {
+        Ok(0) => Err(closed()),
+        Ok(count) => Ok(count),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+            Err(Miss::new(How::HungUp, "the directory server reset the connection"))
+        }
+        Err(error) => Err(Miss::new(How::HungUp, error.to_string())),
     }
 }
 
@@ -222,11 +240,12 @@ struct Run {
     end: usize,
     /// Whether no more will come.
     last: bool,
+    /// Whether what follows is none of it.
+    whole: bool,
 }
 
-/// The messages at the start of `buffer` that answer the same request.
-fn run(buffer: &[u8], shared: &Shared) -> Result<Option<Run>, Miss> {
-    let mut found: Option<Run> = None;
+/// The messages at the start of `buffer` that answer the same request, of which `found` were there before.
+fn run(buffer: &[u8], mut found: Option<Run>, shared: &Shared) -> Result<Option<Run>, Miss> {
     loop {
         let from = found.map_or(0, |run| run.length);
         let next = match ber::whole(&buffer[from..]) {
@@ -235,16 +254,15 @@ fn run(buffer: &[u8], shared: &Shared) -> Result<Option<Run>, Miss> {
             Err(miss) => Err(miss),
         };
         match (next, found) {
-            (Ok((id, length, last)), None) => found = Some(Run { id, length, end: 0, last }),
-            (Ok((id, length, last)), Some(run)) if id == run.id => {
-                found = Some(Run { id, length: from + length, end: from, last });
+            (Ok((id, length, last)), known) if known.is_none_or(|run| run.id == id) => {
+                found = Some(Run { id, length: from + length, end: from, last, whole: last });
+                if last {
+                    return Ok(found);
+                }
             }
             (Err(miss), None) => return Err(miss),
             // What came before it is told first.
-            _ => return Ok(found),
-        }
-        if found.is_some_and(|run| run.last) {
-            return Ok(found);
+            (_, known) => return Ok(known.map(|run| Run { whole: true, ..run })),
         }
     }
 }
