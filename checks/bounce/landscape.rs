@@ -1,12 +1,12 @@
 //! A refusal beside what a run has seen: whether it is false, and what `check` says of the recipient.
 use super::{Answer, Beside, Refusal};
-use crate::evidence::Hop;
 use crate::evidence::address;
 use crate::evidence::bounce::{Action, Said, Speaker};
+use crate::evidence::{Hop, System, SystemKind};
 use crate::judge::Severity;
 use crate::model::diagnosis::Fate;
 use crate::prelude::*;
-use crate::report::{RecipientResult, Report};
+use crate::report::{DirectoryState, HopAnswer, RecipientResult, Report};
 
 /// The hop that is called so, or has this address; none where several hosts do.
 pub(super) fn hop<'h>(hops: &'h [Hop], host: &str) -> Option<&'h Hop> {
@@ -125,9 +125,42 @@ fn by_run(refusal: &Refusal, result: &RecipientResult, report: &Report, own: &st
         Fate::Delivered => {
             (Answer::Unknown, format!("{own} is taken at every hop now ({sure}); it was refused then{elsewhere}"))
         }
+        Fate::Inconclusive if nobody_knows(result, report) => {
+            let said =
+                "no directory holds it, and the other system's own hosts refuse it as unknown, and strangers with it";
+            (Answer::No, format!("{own} is nobody's: {said}"))
+        }
         Fate::NoRoute | Fate::Loop | Fate::InBothSystems | Fate::Inconclusive => {
             let found = format!("the run says of {own}: {} ({sure})", result.diagnosis.word());
             (Answer::Unknown, format!("{found}{elsewhere}"))
         }
     }
+}
+
+/// Whether each system says that it has nobody of this address: Exchange by its directory, others by a host of their own
+/// that refuses strangers and refuses this one as unknown; and no host that refuses strangers takes it.
+fn nobody_knows(result: &RecipientResult, report: &Report) -> bool {
+    let systems = &report.run.settings.systems;
+    let validates = |id: &str| report.hops.iter().any(|hop| hop.hop == id && hop.validates_recipients == Some(true));
+    let answer = |id: &str| result.hops.iter().find(|answer| answer.hop == id);
+    let refuses = |hop: &&Hop| {
+        let refused =
+            |one: &HopAnswer| one.outcome == Outcome::Rejected && one.meaning == Some(Meaning::UnknownRecipient);
+        validates(&hop.id) && answer(&hop.id).is_some_and(refused)
+    };
+    let knows_nobody = |system: &System| match system.kind {
+        SystemKind::Exchange | SystemKind::ExchangeOnline => {
+            let own = |held: &&DirectoryState| held.system == system.name;
+            result.directories.iter().find(own).is_some_and(|held| held.state == State::Absent)
+        }
+        SystemKind::Other => {
+            let own =
+                |hop: &&Hop| hop.role == Role::Other && hop.system.as_ref().is_none_or(|name| *name == system.name);
+            let mut hops = report.evidence.hops.iter().filter(own).peekable();
+            hops.peek().is_some() && hops.all(|hop| refuses(&hop))
+        }
+    };
+    let taken = result.hops.iter().any(|one| one.outcome == Outcome::Accepted && validates(&one.hop));
+    let listed = result.lists.iter().any(|list| list.listed);
+    systems.len() > 1 && systems.iter().all(knows_nobody) && !taken && !listed
 }

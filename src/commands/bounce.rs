@@ -131,10 +131,7 @@ fn judged(args: &BounceArgs, notice: &Notice) -> Result<Bounce, (u8, String)> {
         let note = format!("nobody was asked: no recipient in {domain} is named whose mail did not arrive");
         return Ok(of(notice, &settings.question.replies, Some(&domain), None, &[note]));
     }
-    settings.question.about = own.iter().take(MOST).cloned().collect();
-    // Only whom the bounce is about is asked for, and the controls.
-    let asked = settings.question.about.len();
-    settings.question.max_recipients = args.ask.max_recipients.unwrap_or(asked).max(asked);
+    settings.ask_about(own.iter().take(MOST).cloned().collect(), args.ask.max_recipients);
     let runtime = runtime()?;
     let (report, notes) = runtime.block_on(async {
         tokio::spawn(listen(settings.stop.clone()));

@@ -133,6 +133,13 @@ impl Settings {
         given.map(|given| builder.domain(&given)).transpose()
     }
 
+    /// Has a run be about these addresses, of whom nobody says where they live: they alone are asked for, beside the controls,
+    /// unless more than they are `wanted`.
+    pub fn ask_about(&mut self, addresses: Vec<String>, wanted: Option<usize>) {
+        self.question.max_recipients = wanted.unwrap_or_default().max(addresses.len());
+        self.question.about = addresses;
+    }
+
     /// What the file says of replies; of the rest nothing is looked at.
     ///
     /// # Errors

@@ -37,9 +37,14 @@ pub fn table(bounce: &Bounce, quiet: bool) -> String {
         out.push_str(&pairs(width, &rows));
         for remedy in mending(refusal) {
             out.push_str(&pairs(width, &[("mend", format!("{} ({})", safe(&remedy.title), safe(&remedy.place)))]));
-            // Commands stand on one line each, to be pasted.
             let [does, _] = remedy.lines();
-            does.iter().for_each(|line| out.push_str(&format!("    {}\n", safe(line))));
+            for line in does.iter().map(|line| safe(line)) {
+                match remedy.shell {
+                    // Commands stand on one line each, to be pasted.
+                    Some(_) => out.push_str(&format!("    {line}\n")),
+                    None => out.push_str(&pairs(width, &[("-", line)])),
+                }
+            }
         }
     }
     out.push_str(&more(bounce));
@@ -126,7 +131,7 @@ fn title(refusal: &Refusal) -> String {
 }
 
 fn rows(refusal: &Refusal) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("outcome", refusal.action.word().to_string())];
+    let mut rows = vec![("action", refusal.action.word().to_string())];
     if let Some(by) = &refusal.refused_by {
         let known: Vec<String> = by.hop.iter().chain(&by.product).cloned().collect();
         let known = if known.is_empty() { String::new() } else { format!(" ({})", known.join("; ")) };
@@ -146,12 +151,14 @@ fn rows(refusal: &Refusal) -> Vec<(&'static str, String)> {
             Confidence::Medium => " (medium confidence)",
             Confidence::Low => " (low confidence)",
         };
-        rows.push(("meaning", format!("{}: {}{sure}", word(refusal.meaning), meaning_in_words(refusal.meaning))));
+        let did = if refusal.action == Action::Delayed { "put off" } else { "refused" };
+        let how = meaning_in_words(refusal.meaning);
+        rows.push(("means", format!("{}: {did}, {how}{sure}", word(refusal.meaning))));
         rows.extend(refusal.known_from.as_ref().map(|source| ("source", source.clone())));
     }
     rows.push(("false?", format!("{}: {}", refusal.false_rejection.word(), refusal.why)));
     rows.push((
-        "looped?",
+        "loop?",
         match (refusal.looped, &refusal.repeated_hosts[..]) {
             (Some(true), []) => "yes, by the reply".into(),
             (Some(true), hosts) => format!("yes, between {}", hosts.join(", ")),
@@ -165,7 +172,7 @@ fn rows(refusal: &Refusal) -> Vec<(&'static str, String)> {
     }
     for finding in &refusal.findings {
         let severity = word(finding.severity);
-        rows.push(("finding", format!("{} {severity}, {}: {}", finding.code, finding.title, finding.detail)));
+        rows.push(("found", format!("{} {severity}, {}: {}", finding.code, finding.title, finding.detail)));
     }
     rows
 }

@@ -4,6 +4,7 @@ use super::heard::{cut, hear, single};
 use super::transcript::{self, Refused};
 use nsdiag_checks::evidence::address;
 use nsdiag_checks::evidence::bounce::{Action, Said, Speaker};
+use nsdiag_checks::replies::enhanced_code;
 
 /// How many lines of a notice are read, and how long one may be.
 const LINES: usize = 4000;
@@ -61,13 +62,17 @@ impl Block {
     }
 }
 
-/// Whether something like a reply's code is in it.
+/// Whether something like a reply's code is in it: a number behind which words or a status stand, and no telephone number.
 fn is_coded(text: &str) -> bool {
     text.match_indices(['4', '5']).any(|(at, _)| {
         let (before, rest) = text.split_at(at);
         let code = rest.get(..3).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
-        code && !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ','))
-            && rest[3..].starts_with([' ', '-', ':'])
+        if !code || before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ',')) {
+            return false;
+        }
+        let Some(said) = rest[3..].strip_prefix([' ', '-', ':', '\n']) else { return false };
+        let said = said.trim_start();
+        enhanced_code(said.trim_start_matches('#')).is_some() || !said.starts_with(|c: char| c.is_ascii_digit())
     })
 }
 
