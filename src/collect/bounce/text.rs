@@ -185,6 +185,8 @@ fn said(mut blocks: Vec<Block>, before: &str, aside: &str, dialogue: &[Refused])
         }
     }
     let alone = blocks.len() == 1;
+    // Where nothing is said of anybody, what is said is said of all.
+    let silent = blocks.iter().all(|block| block.told.is_none() && block.mentions.concat().trim().is_empty());
     let mut all = Vec::new();
     for block in blocks {
         let Block { mut said, mentions, told } = block;
@@ -197,8 +199,8 @@ fn said(mut blocks: Vec<Block>, before: &str, aside: &str, dialogue: &[Refused])
                 mentions.iter().find(|text| is_coded(text)).or(mentions.iter().find(|text| !text.trim().is_empty()));
             match fullest {
                 Some(text) => hear(&mut said, text),
-                None if alone && !aside.trim().is_empty() => hear(&mut said, aside),
-                None if alone => hear(&mut said, before),
+                None if silent && !aside.trim().is_empty() => hear(&mut said, aside),
+                None if silent => hear(&mut said, before),
                 None => {}
             }
             if alone && said.code.is_none() && is_coded(before) {
