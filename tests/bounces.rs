@@ -264,6 +264,44 @@ fn forms_are_read_in_mail_in_tickets_and_in_other_languages() {
             "text Exim from -; orders@contoso.com (sales@contoso.com) failed - - by - at -: unknown-recipient",
         ),
         (
+            "MDaemon",
+            "YOUR MESSAGE WAS NOT DELIVERED TO ONE OR MORE RECIPIENTS!\n\nFailed address: ben@contoso.com\n\n--- Session Transcript \
+             ---\n Thu 2015-01-01 10:00:00: Connecting to mx1.contoso.com\n Thu 2015-01-01 10:00:01: --> RCPT \
+             To:<ben@contoso.com>\n Thu 2015-01-01 10:00:02: <-- 550 5.1.1 User unknown\n--- End Transcript ---\n"
+                .into(),
+            "text - from -; ben@contoso.com failed 5.1.1 550 by mx1.contoso.com at rcpt: unknown-recipient",
+        ),
+        (
+            "CommuniGate Pro",
+            "Failed to deliver to 'ben@contoso.com'\nSMTP module(domain contoso.com) reports:\n message text rejected by \
+             mx1.contoso.com:\n 550 5.7.1 Message rejected as spam\n"
+                .into(),
+            "text CommuniGate Pro from -; ben@contoso.com failed 5.7.1 550 by mx1.contoso.com at -: policy",
+        ),
+        (
+            "MailMarshal",
+            "Your message:\n   From:    anna@fabrikam.com\n   Subject: Offer\n\nCould not be delivered because of\n\n550 5.1.1 User \
+             unknown\n\nThe following recipients were affected: \n    ben@contoso.com\n"
+                .into(),
+            "text MailMarshal from -; ben@contoso.com failed 5.1.1 550 by - at -: unknown-recipient",
+        ),
+        (
+            "Apache James",
+            "Hi. This is the James mail server at mx.fabrikam.com.\n\nFailed recipient(s):\nben@contoso.com\n\nError message:\n550 \
+             5.1.1 <ben@contoso.com>... User Unknown\n"
+                .into(),
+            "text Apache James from mx.fabrikam.com; ben@contoso.com failed 5.1.1 550 by - at -: unknown-recipient",
+        ),
+        (
+            "qmail, of its own",
+            "Hi. This is the qmail-send program at mx.contoso.com.\n\n<a@contoso.com>:\nThe users mailfolder is over the allowed quota \
+             (size). (#5.2.2)\n\n<b@contoso.com>:\nThis message is looping: it already has my Delivered-To line. (#5.4.6)\n\n\
+             <c@contoso.com>:\nSorry, I couldn't find any host by that name. (#4.1.2)\n"
+                .into(),
+            "text qmail from mx.contoso.com; a@contoso.com failed 5.2.2 - by mx.contoso.com at -: full; b@contoso.com failed 5.4.6 - \
+             by - at -: loop; c@contoso.com failed 4.1.2 - by - at -: ambiguous",
+        ),
+        (
             "the host in X-Supplementary-Info",
             dsn(
                 "Your message couldn't be delivered.",

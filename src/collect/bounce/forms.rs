@@ -76,6 +76,9 @@ pub(super) static PRODUCTS: &[Form] = &[
     form("Postfix", r"^X-Postfix-(?:Queue-ID|Sender):|This is the (?:Postfix program|mail system) at host", "PFX, SOE"),
     form("MailMarshal", r"^Could not be delivered because of\s", "SOE"),
     form("SurfControl", r"^A transcript of the attempts to send the message follows", "SOE"),
+    form("Zoho", r"^\[Status: \w+, Address: <", "SOE"),
+    form("Apache James", r"This is the James mail server at", "SOE"),
+    form("fml", r"^Duplicated Message-ID in <", "SOE"),
     form("Zoho", r"ERROR_CODE ?:", "SOE"),
     form("1&1, GMX", r"SMTP error from remote server (?:after|for) [A-Z ]+ command", "SOE"),
     form("McAfee SaaS Email", r"Reporting-MTA: .*mxlogic|\.mxlogic\.net|\(mxl_mta-", "SOE"),
@@ -98,12 +101,20 @@ pub(super) static PRODUCTS: &[Form] = &[
     ),
     form("Courier", r"The original message was received on .*\n.*from .*\n(?s:.)*UNDELIVERABLE MAIL", "SOE"),
     form("Mimecast", r"An email that you attempted to send to the following address could not be delivered", "SOE"),
-    form("Domino", r"not listed in (?:Domino Directory|public Name & Address Book)|^Diagnostic-Code: ?X-Notes", "SOE"),
+    form(
+        "Domino",
+        r"(?:not listed|Several matches found) in (?:Domino Directory|public Name & Address Book)|^Diagnostic-Code: ?X-Notes",
+        "SOE",
+    ),
     form("Notes", r"^-+ ?Failure Reasons", "SOE"),
     form("GroupWise", r"The message that you sent was undeliverable to the following|^X-Mailer: .*GroupWise", "SOE"),
     form("InterScan", r"InterScan (?:MSS|Messaging Security|NT)", "SOE"),
     form("MailFoundry", r"This has been a permanent failure\. +No further delivery attempts", "SOE"),
-    form("IMail", r"^(?:Unknown user|Invalid final delivery userid|undeliverable to): ?", "SOE"),
+    form(
+        "IMail",
+        r"^(?:Unknown user|Invalid final delivery userid|Delivery failed \d+ attempts|undeliverable to): ?",
+        "SOE",
+    ),
     form("m-FILTER", r"^-+server message$", "SOE"),
     form("Yahoo", r"Sorry, we were unable to deliver your message to the following address", "SOE"),
     form("Apache James", r"^Error message below:|Apache James|JAMES SMTP", "SOE"),
@@ -116,6 +127,7 @@ pub(super) static PRODUCTS: &[Form] = &[
 pub(super) static REPORTERS: &[Form] = &[
     form("Postfix", r"This is the (?:Postfix program|mail system) at host (?<host>HOST)", "PFX, SOE"),
     form("qmail", r"This is the (?:qmail-send|\S+ mail) program at (?<host>HOST)", "QMS, SOE"),
+    form("Apache James", r"This is the James mail server at (?<host>HOST)", "SOE"),
     form("DragonFly Mail Agent", r"This is the DragonFly Mail Agent \S+ at (?<host>HOST)", "DMA, SOE"),
     form("Exim", r"created automatically by the SMTP relay on (?<host>HOST)", "SOE"),
     form("Exim", r"hours on the queue on (?<host>HOST)", "EXM, SOE"),
@@ -146,6 +158,8 @@ pub(super) static NAMES: &[Form] = &[
     form("Exchange 2003", r"^(?<address>ADDR) on .*?\d{1,4}.*$", "SOE"),
     form("Exchange", r"^(?:[^<>@:]+ ?)?(?:ADDR ?)?<mailto:(?<address>ADDR)>(?<rest>.*)$", "SOE"),
     form("Exchange", r"^[^<>@:]+ \((?<address>ADDR)\)(?:<mailto:ADDR>)?$", "MSX"),
+    form("Zoho", r"^\[Status: \w+, Address: <(?<address>ADDR)>, ResponseCode (?<rest>.*?)\]?$", "SOE"),
+    form("fml", r"^(?<rest>Duplicated Message-ID) in <(?<address>ADDR)>\.?$", "SOE"),
     form("Zoho", r"^(?<address>ADDR) (?<rest>(?:[A-Za-z ]+, )?ERROR_CODE.*)$", "SOE"),
     form("Exim 3", r"^(?<address>ADDR) \.\.\. (?<rest>.+)$", "SOE"),
     form(
@@ -161,7 +175,7 @@ pub(super) static NAMES: &[Form] = &[
     ),
     form(
         "IMail",
-        r"^(?<rest>(?:Unknown user|Invalid final delivery userid|User mailbox exceeds allowed size|undeliverable to)): ?(?<address>ADDR)$",
+        r"^(?<rest>(?:Unknown user|Invalid final delivery userid|User mailbox exceeds allowed size|Delivery failed \d+ attempts|undeliverable to)): ?(?<address>ADDR)$",
         "SOE",
     ),
     form("DragonFly Mail Agent", r"error delivering your mail to <?(?<address>ADDR)>?\.?$", "DMA, SOE"),
@@ -301,7 +315,7 @@ pub(super) static ASIDES: &[Form] = &[form("Sendmail", r"^-{3,} ?Transcript of",
 
 /// Lines that say nothing: rules, and headings between rules.
 pub(super) static HEADINGS: &[Form] =
-    &[form("various", r"^[-=*_]{2,}(?: .* ?[-=*_]{2,})?$|^_{8,}|^\*\* .* \*\*$", "SOE")];
+    &[form("various", r"^because:$|^[-=*_]{2,}(?: .* ?[-=*_]{2,})?$|^_{8,}|^\*\* .* \*\*$", "SOE")];
 
 /// What Exchange says between angle brackets: its own status, and behind `smtp;` what another host replied to it.
 pub(super) static BRACKETS: &[Form] = &[
@@ -327,13 +341,15 @@ pub(super) static LOCAL_WORDS: &[Form] = &[
     form("Exim", r"mailbox is full|unknown local-part", "EXM, SOE"),
     form(
         "Postfix",
-        r"(?i)unknown user: |command output:|mail for \S+ loops back to myself|too many hops|^User unknown in (?:local|virtual|relay) ",
+        r"(?i)unknown user: |command output:|mail for \S+ loops back to myself|mail forwarding loop for|too many hops|^User unknown in (?:local|virtual|relay) ",
         "PFX",
     ),
     form("Exim", r"Unrouteable address|lowest numbered MX record points to local host|^generated by", "EXM"),
     form("Exim, IMail, x1", r"(?i)^(?:unknown user|user unknown|invalid final delivery userid)\b", "EXM, SOE"),
     form("qmail", r"no mailbox here by that name|This address no longer accepts mail", "QMS"),
-    form("Domino", r"not listed in (?:Domino Directory|public Name & Address Book)", "SOE"),
+    form("Domino", r"(?:not listed|Several matches found) in (?:Domino Directory|public Name & Address Book)", "SOE"),
+    form("qmail", r"^5\.(?:1\.1|2\.\d|7\.\d) ", "QMS, SOE"),
+    form("fml", r"^Duplicated Message-ID", "SOE"),
     form("GroupWise", r"^user not found$", "SOE"),
 ];
 
@@ -350,7 +366,7 @@ pub(super) static NULL_MX: &[Form] = &[form(
 /// Words that say that the domain has no host that could be asked.
 pub(super) static NO_HOST: &[Form] = &[form(
     "various",
-    r"(?i)host (?:or domain name )?not found|host unknown|unknown host|name service error|host name lookup failure|unrouteable (?:mail )?domain|domain (?:does not exist|name not found)|couldn't find (?:any host|a mail exchanger)|illegal host/domain name|no (?:mx|dns) (?:record )?(?:was )?found|no mx record|name server:|DNS error|NXDOMAIN|all relevant MX records point to non-existent hosts",
+    r"(?i)host (?:or domain name )?not found|host unknown|unknown host|name service error|host name lookup failure|unrouteable (?:mail )?domain|domain (?:does not exist|name not found)|couldn't find (?:any host|a mail exchanger)|illegal host/domain name|no (?:mx|dns) (?:record )?(?:was )?found|no mx record|could not find a gateway for|name server:|DNS error|NXDOMAIN|all relevant MX records point to non-existent hosts",
     "PFX, EXM, QMS, SOE",
 )];
 
@@ -358,7 +374,7 @@ pub(super) static NO_HOST: &[Form] = &[form(
 pub(super) static NO_ANSWER: &[Form] = &[
     form(
         "various",
-        r"(?i)connect(?:ion|ed)?\b.*?(?:timed? ?out|refused|reset|closed)|(?:operation|timed) ?(?:timed )?out|socket error|no route to host|network is unreachable|lost connection",
+        r"(?i)connect(?:ion|ed)?\b.*?(?:timed? ?out|refused|reset|closed)|(?:operation|timed) ?(?:timed )?out|socket error|network error on destination|no route to host|network is unreachable|lost connection",
         "PFX, EXM, SOE",
     ),
     form(

@@ -114,7 +114,8 @@ pub(super) fn read(notice: &str) -> (Vec<Said>, String, Vec<Refused>) {
         }
         if let Some((alias, at)) = ALIAS.first(line).zip(current) {
             let alias = alias.0.name("address").and_then(|one| address::fold(one.as_str()).ok());
-            blocks[at].said.written_to = blocks[at].said.written_to.take().or(alias);
+            let other = alias.filter(|alias| blocks[at].said.address.as_ref() != Some(alias));
+            blocks[at].said.written_to = blocks[at].said.written_to.take().or(other);
             continue;
         }
         let Some(named) = named(line) else {

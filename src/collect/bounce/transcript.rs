@@ -27,10 +27,25 @@ const MARKS: [(&str, &str); 4] = [(">>> ", "<<< "), ("--> ", "<-- "), (OWN, "Out
 /// In Postfix's notices of errors the one who writes is the one who replied.
 const OWN: &str = "In: ";
 /// What introduces the host.
-const TALKING: [&str; 2] = ["while talking to ", "session transcript: "];
+const TALKING: [&str; 2] = ["while talking to ", ": connecting to "];
+
+/// A line without the time that MDaemon puts before it: `Thu 2015-01-01 10:00:00: `.
+fn timeless(line: &str) -> &str {
+    let time = |head: &str| {
+        head.len() >= 8
+            && head.ends_with(|c: char| c.is_ascii_digit())
+            && head[..head.len() - 1].ends_with(|c: char| c.is_ascii_digit())
+    };
+    match line.split_once(": ") {
+        Some((head, rest)) if head.is_ascii() && head.matches(':').count() == 2 && time(head) => rest,
+        _ => line,
+    }
+}
 
 /// Whether a line (without the blanks around it) belongs to a dialogue.
 pub(super) fn is_line(line: &str) -> bool {
+    let whole = line;
+    let line = timeless(line);
     let command = |line: &str| {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         matches!(
@@ -52,7 +67,7 @@ pub(super) fn is_line(line: &str) -> bool {
     MARKS.iter().any(|(client, server)| {
         line.strip_prefix(client).is_some_and(|rest| command(rest.trim_start()))
             || line.strip_prefix(server).is_some_and(|rest| split_code(rest).is_some())
-    }) || talking(line).is_some()
+    }) || talking(whole).is_some()
 }
 
 fn talking(line: &str) -> Option<String> {
@@ -77,6 +92,7 @@ pub(super) fn refusals(lines: &[&str]) -> Vec<Refused> {
             taken.clear();
             continue;
         }
+        let line = timeless(line);
         for (client, server) in MARKS {
             if let Some(command) = line.strip_prefix(client).map(str::trim).filter(|_| is_line(line)) {
                 let verb: String = command.split([' ', '<']).next().unwrap_or_default().into();
