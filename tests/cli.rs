@@ -984,6 +984,13 @@ fn a_bounce_is_told_offline_in_every_form_and_its_exit_status_is_that_of_the_ver
     ];
     assert!(code == 2 && lines.iter().all(|line| out.contains(line)), "{code} {out}");
 
+    let nobody =
+        ["bounce.eml", "--gateway", "127.0.0.1:1", "--resolver", "127.0.0.1:1", "--timeout", "1", "--deadline", "9"];
+    let (code, out, _) = run(&nobody);
+    let lines = ["orders@contoso.com: inconclusive", "NSD201 critical", "note who has a mailbox on the other system"];
+    let squeezed = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(code == 2 && lines.iter().all(|line| squeezed.contains(line)), "{code} {out}");
+
     let cases: [(&[&str], i32, &str); 11] = [
         (&["looped.eml", "--offline", "-q"], 2, "CRITICAL  mx1.contoso.com refused orders@contoso.com: loop\n"),
         (&["relayed.eml", "--offline", "-q"], 0, "OK  the message to orders@contoso.com was relayed\n"),

@@ -11,7 +11,7 @@ use crate::judge::Severity;
 use crate::model::diagnosis::Fate;
 use crate::prelude::*;
 use crate::replies::{Confidence, Row, enhanced_code};
-use crate::report::{FORMAT_VERSION, Report, Tool, Verdict};
+use crate::report::{FORMAT_VERSION, FoldedGap, Report, Tool, Verdict};
 use crate::{products, replies};
 pub use landscape::own_address;
 pub use looped::{Loop, looped};
@@ -154,6 +154,9 @@ pub struct Beside<'a> {
     pub report: Option<&'a Report>,
 }
 
+/// How many of the things that a run could not see are told.
+const GAPS: usize = 8;
+
 /// Judges `notice`.
 pub fn judge(tool_version: &str, notice: &Notice, beside: Beside) -> Bounce {
     let circle = looped(&notice.received);
@@ -170,6 +173,13 @@ pub fn judge(tool_version: &str, notice: &Notice, beside: Beside) -> Bounce {
             Some(_) => notes.push("its headers show no loop".into()),
             None => {}
         }
+    }
+    let open = recipients.iter().any(|one| one.looked_up.is_some() && one.false_rejection == Answer::Unknown);
+    if let (Some(report), true) = (beside.report, open) {
+        let told = |gap: &FoldedGap| format!("{}: {}; what would tell: {}", gap.what, gap.why, gap.supply);
+        // What the checks of recipients wait for.
+        let counts = |gap: &&FoldedGap| gap.checks.iter().any(|code| code.starts_with("NSD40"));
+        notes.extend(report.gaps.iter().filter(counts).take(GAPS).map(told));
     }
     Bounce {
         kind: "nsdiag/bounce".into(),

@@ -167,7 +167,8 @@ fn rows(refusal: &Refusal) -> Vec<(&'static str, String)> {
         },
     ));
     if let (Some(diagnosis), Some(address)) = (refusal.diagnosis, &refusal.looked_up) {
-        let certainty = refusal.certainty.map(|certainty| format!(" ({})", word(certainty))).unwrap_or_default();
+        let known = refusal.certainty.filter(|certainty| word(certainty) != diagnosis.word());
+        let certainty = known.map(|certainty| format!(" ({})", word(certainty))).unwrap_or_default();
         rows.push(("now", format!("{address}: {}{certainty}", diagnosis.word())));
     }
     for finding in &refusal.findings {
