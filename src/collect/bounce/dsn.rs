@@ -1,5 +1,5 @@
 //! Fields for machines (RFC 3464): groups of them, the first about the message, the others each about a recipient.
-use super::heard::{hear, single, stage, tidy};
+use super::heard::{KEPT, cut, hear, single, stage, tidy};
 use super::text::MOST;
 use nsdiag_checks::evidence::address;
 use nsdiag_checks::evidence::bounce::{Action, Said, Speaker};
@@ -120,7 +120,7 @@ fn said(group: &Group) -> Said {
     }
     // Some say there why: `4.0.0 (host name lookup failure)`.
     if !has_reply && let Some((_, comment)) = get("status").and_then(|value| value.split_once('(')) {
-        said.text = single(comment.trim_end_matches(')'));
+        said.text = cut(&single(comment.trim_end_matches(')')), KEPT).to_string();
     }
     if let Some(more) = get("x-supplementary-info") {
         let mut other = Said::default();

@@ -6,7 +6,7 @@ use nsdiag_checks::replies::{Stage, enhanced_code, held, split_code};
 /// How much of a piece is looked at, in bytes.
 const READ: usize = 16 * 1024;
 /// How much of a reply is kept, in bytes.
-const KEPT: usize = 4 * 1024;
+pub(super) const KEPT: usize = 4 * 1024;
 
 /// Reads `text` into `said`: the reply, its host and its step. What `said` knows already stays.
 pub(super) fn hear(said: &mut Said, text: &str) {
@@ -38,20 +38,19 @@ pub(super) fn hear(said: &mut Said, text: &str) {
             told = caught.get(0).map(|whole| text[..whole.start()].trim().to_string());
         }
     }
-    let is_told = told.is_some();
     let words = TAIL.without(told.as_deref().unwrap_or(text).trim());
-    take(said, &words, is_told);
+    take(said, &words);
 }
 
 /// Takes the reply out of `words`; where there is none, the words themselves.
-fn take(said: &mut Said, words: &str, is_told: bool) {
+fn take(said: &mut Said, words: &str) {
     let words = words.trim();
     if said.code.is_some() || words.is_empty() {
         return;
     }
     // Google repeats the code, and others put a name before it.
     let refused = |(code, _): &(u16, String)| *code >= 400 || !said.action.is_trouble();
-    let reply = coded(words).filter(refused).or_else(|| in_words(words, !is_told));
+    let reply = coded(words).filter(refused).or_else(|| in_words(words));
     if let Some((code, text)) = reply {
         said.code = Some(code);
         said.text = cut(&text, KEPT).trim().to_string();
@@ -85,10 +84,10 @@ fn coded(words: &str) -> Option<(u16, String)> {
     Some((code, text.trim_start().to_string()))
 }
 
-/// A reply within a sentence; of words that are nobody's reply, only one with a code that something introduces.
-fn in_words(words: &str, is_sentence: bool) -> Option<(u16, String)> {
+/// A reply within a sentence, with a code that something introduces.
+fn in_words(words: &str) -> Option<(u16, String)> {
     let one = held(words).ok().filter(|one| one.bare.is_none() && has_code(words, one.code) && one.code >= 400)?;
-    (is_sentence || !one.text.is_empty()).then_some((one.code, one.text))
+    Some((one.code, one.text))
 }
 
 /// qmail puts the status behind its words, in brackets: `(#5.1.1)`. Before them it is where everybody looks for it.

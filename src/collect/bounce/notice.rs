@@ -3,6 +3,7 @@ use super::forms::PRODUCT;
 use super::heard::{cut, settle};
 use super::mime::{self, Parts, value};
 use super::sender::{is_automatic, is_notice, sender_host};
+use super::transcript::Refused;
 use super::words::{of_text, skip_to_header};
 use super::{dsn, received, text};
 use nsdiag_checks::evidence::bounce::{Notice, Said, Source, Speaker};
@@ -91,17 +92,13 @@ fn of_itself(parts: &Parts) -> (Notice, String) {
             let told = from_text.said.iter().find(same);
             let told =
                 told.or_else(|| from_text.said.first().filter(|_| from_text.said.len() == 1 && said.address.is_none()));
-            let dialogue =
-                from_text.dialogue.iter().find(|one| one.address.is_some() && one.address == said.address).or_else(
-                    || from_text.dialogue.first().filter(|one| one.address.is_none() || said.address.is_none()),
-                );
-            if let Some(told) = told {
-                complete(said, told);
-            }
-            if let Some(refused) = dialogue {
+            if let Some(refused) = refused(&from_text.dialogue, said) {
                 let mut told = Said { address: said.address.clone(), ..Said::default() };
                 text::apply(&mut told, refused);
                 complete(said, &told);
+            }
+            if let Some(told) = told {
+                complete(said, told);
             }
         }
     }
@@ -110,6 +107,14 @@ fn of_itself(parts: &Parts) -> (Notice, String) {
     notice.notes.extend(from_text.note.map(String::from));
     finish(&mut notice, parts, &returned, is_notice);
     (notice, from_text.copy)
+}
+
+/// What the dialogue says of one recipient; or of all, where it is with one host alone.
+fn refused<'d>(dialogue: &'d [Refused], said: &Said) -> Option<&'d Refused> {
+    let about = |one: &&Refused| one.address.is_some() && one.address == said.address;
+    let first = dialogue.first().filter(|one| one.address.is_none() || said.address.is_none());
+    let of_all = first.filter(|first| dialogue.iter().all(|one| one.host == first.host));
+    dialogue.iter().find(about).or(of_all)
 }
 
 /// Takes from the text for people what the fields for machines leave out.

@@ -1,6 +1,6 @@
 //! A notice's text for people: whom it names, and what it says of each.
 use super::forms::{ADDRESS, ALIAS, ASIDE, COPY, HEADING, NAME, SILENCE};
-use super::heard::{cut, hear, single};
+use super::heard::{KEPT, cut, hear, single};
 use super::transcript::{self, Refused};
 use nsdiag_checks::evidence::address;
 use nsdiag_checks::evidence::bounce::{Action, Said, Speaker};
@@ -217,7 +217,7 @@ fn said(mut blocks: Vec<Block>, before: &str, aside: &str, dialogue: &[Refused])
 /// Writes down what a dialogue says.
 pub(super) fn apply(said: &mut Said, told: &Refused) {
     said.code = Some(told.code);
-    said.text.clone_from(&told.text);
+    said.text = cut(&told.text, KEPT).to_string();
     said.stage = told.stage;
     said.by = match &told.host {
         Some(host) => Speaker::Host(host.clone()),

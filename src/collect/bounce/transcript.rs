@@ -116,6 +116,14 @@ pub(super) fn refusals(lines: &[&str]) -> Vec<Refused> {
                         let each = |one: &String| Refused { address: Some(one.clone()), ..refused.clone() };
                         found.extend(taken.iter().map(each));
                     }
+                    // Commands go out in a row: what looked like the answer to DATA was the one to RCPT.
+                    Some(refused) if refused.code == 503 => {
+                        let same = found.iter_mut().filter(|one| one.host == refused.host);
+                        same.filter(|one| one.stage == Some(Stage::Data)).for_each(|one| one.stage = Some(Stage::Rcpt));
+                        if !found.iter().any(|one| one.host == refused.host) {
+                            found.push(refused);
+                        }
+                    }
                     Some(refused) => found.push(refused),
                     None => taken.extend(recipient.clone().filter(|_| said.starts_with('2') && taken.len() < 100)),
                 }
