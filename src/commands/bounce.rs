@@ -3,7 +3,7 @@ use super::check::{CheckArgs, listen};
 use super::diff::DiffFormat;
 use super::{FAULT, Outcome, USAGE, failed, print, progress, runtime, saved};
 use crate::app;
-use crate::cli::AskArgs;
+use crate::cli::{AskArgs, ReportArgs};
 use crate::collect::bounce;
 use crate::config::Settings;
 use crate::{border, report};
@@ -34,6 +34,12 @@ pub struct BounceArgs {
     /// What is asked, of whom and how
     #[command(flatten)]
     pub ask: AskArgs,
+    /// Judge only these codes or areas (dns, smtp, exchange, recipients, flow)
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Do not judge these codes or areas
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub skip: Vec<String>,
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: DiffFormat,
@@ -98,7 +104,8 @@ fn judged(args: &BounceArgs, notice: &Notice) -> Result<Bounce, (u8, String)> {
         }
         return Ok(of(notice, &report.run.settings.replies, Some(&domain), Some(&report), &[]));
     }
-    let mut ask = CheckArgs { domain: args.domain.clone(), ask: args.ask.clone(), ..CheckArgs::default() };
+    let report = ReportArgs { only: args.only.clone(), skip: args.skip.clone(), ..ReportArgs::default() };
+    let mut ask = CheckArgs { domain: args.domain.clone(), ask: args.ask.clone(), report, ..CheckArgs::default() };
     let configured = Settings::domain(&ask).map_err(|error| (USAGE, error.0))?;
     let domains: BTreeSet<&str> = notice
         .recipients
