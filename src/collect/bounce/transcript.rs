@@ -42,27 +42,16 @@ fn timeless(line: &str) -> &str {
     }
 }
 
+/// What a client says.
+const VERBS: &str = "EHLO HELO STARTTLS AUTH XFORWARD MAIL RCPT DATA BDAT . RSET QUIT";
+
 /// Whether a line (without the blanks around it) belongs to a dialogue.
 pub(super) fn is_line(line: &str) -> bool {
     let whole = line;
     let line = timeless(line);
     let command = |line: &str| {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
-        matches!(
-            &*verb,
-            "RCPT"
-                | "MAIL"
-                | "DATA"
-                | "EHLO"
-                | "HELO"
-                | "QUIT"
-                | "RSET"
-                | "STARTTLS"
-                | "BDAT"
-                | "."
-                | "XFORWARD"
-                | "AUTH"
-        )
+        VERBS.split(' ').any(|known| known == verb)
     };
     MARKS.iter().any(|(client, server)| {
         line.strip_prefix(client).is_some_and(|rest| command(rest.trim_start()))
