@@ -991,7 +991,13 @@ fn a_bounce_is_told_offline_in_every_form_and_its_exit_status_is_that_of_the_ver
     let squeezed = out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(code == 2 && lines.iter().all(|line| squeezed.contains(line)), "{code} {out}");
 
-    let cases: [(&[&str], i32, &str); 11] = [
+    let way = "Received: from a.contoso.com by b.contoso.com\nReceived: from b.contoso.com by a.contoso.com\n";
+    write(
+        "headers.eml",
+        format!("{}From: anna@fabrikam.com\nTo: orders@contoso.com\n\nHello\n", way.repeat(2)).as_bytes(),
+    );
+    let cases: [(&[&str], i32, &str); 12] = [
+        (&["headers.eml", "-q"], 2, "CRITICAL  the message went in a circle between b.contoso.com, a.contoso.com\n"),
         (&["looped.eml", "--offline", "-q"], 2, "CRITICAL  mx1.contoso.com refused orders@contoso.com: loop\n"),
         (&["relayed.eml", "--offline", "-q"], 0, "OK  the message to orders@contoso.com was relayed\n"),
         (&["letter.eml", "--offline", "-q"], 3, "UNKNOWN  nothing in it says that a message was refused\n"),

@@ -91,6 +91,9 @@ fn more(bounce: &Bounce) -> String {
 fn head(bounce: &Bounce) -> String {
     let verdict = bounce.verdict.word().to_uppercase();
     let said = match &bounce.recipients[..] {
+        [] if bounce.looped == Some(true) => {
+            format!("the message went in a circle between {}", bounce.repeated_hosts.join(", "))
+        }
         [] => "nothing in it says that a message was refused".to_string(),
         [one] => outcome(one),
         [first, rest @ ..] => format!("{}; and {}", outcome(first), count(rest.len(), "more recipient")),

@@ -157,5 +157,8 @@ fn finish(notice: &mut Notice, parts: &Parts, returned: &[(String, String)], is_
             settle(said, notice.reporting_host.as_deref());
         }
     }
+    if notice.recipients.len() >= text::MOST {
+        notice.notes.push(format!("only its first {} recipients were read", text::MOST));
+    }
     notice.received = received::passages(returned);
 }
