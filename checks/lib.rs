@@ -4,6 +4,7 @@
 #![no_std]
 extern crate alloc;
 
+pub mod bounce;
 pub mod diff;
 pub mod dns;
 pub mod evidence;

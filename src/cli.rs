@@ -1,4 +1,5 @@
 //! The command line: the commands, and the arguments that several of them share.
+use crate::commands::bounce::BounceArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::demo::DemoArgs;
@@ -37,6 +38,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// The same against an embedded lab: servers on loopback that play a scenario
     Demo(DemoArgs),
+    /// What a bounce means: who refused, why, whether that is false, and what mends it
+    Bounce(Box<BounceArgs>),
     /// Render a saved report again, or write its remedies as a script
     Show(ShowArgs),
     /// What changed between two saved reports: findings, facts, recipients

@@ -919,3 +919,117 @@ fn thresholds_weigh_how_many_are_refused_and_files_are_what_they_were() {
     let (code, out, _) = told(&nsdiag(folder.path(), &silent));
     assert!(code == 3 && out.starts_with("NSDIAG UNKNOWN - --quiet-if-unchanged is not for --format nagios"), "{out}");
 }
+
+/// A bounce of Postfix's, about orders@contoso.com.
+const BOUNCE: &str = "From: MAILER-DAEMON@mail.fabrikam.com\nTo: anna@fabrikam.com\nSubject: Undelivered Mail Returned to Sender\n\
+    MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n--b\n\
+    Content-Type: text/plain\n\nThis is the mail system at host mail.fabrikam.com.\n\n\
+    <orders@contoso.com>: host mx1.contoso.com[192.0.2.25] said: 550 5.1.1\n    <orders@contoso.com>: Recipient address rejected: \
+    User unknown in relay\n    recipient table (in reply to RCPT TO command)\n\n--b\nContent-Type: message/delivery-status\n\n\
+    Reporting-MTA: dns; mail.fabrikam.com\nX-Postfix-Queue-ID: 1\n\nFinal-Recipient: rfc822; orders@contoso.com\nAction: failed\n\
+    Status: 5.1.1\nRemote-MTA: dns; mx1.contoso.com\nDiagnostic-Code: smtp; 550 5.1.1 <orders@contoso.com>: Recipient address\n    \
+    rejected: User unknown in relay recipient table\n\n--b\nContent-Type: text/rfc822-headers\n\n\
+    Received: from pc.fabrikam.com (pc.fabrikam.com [192.0.2.7])\n\tby mail.fabrikam.com (Postfix) with ESMTP id 1\n\tfor \
+    <orders@contoso.com>; Thu, 1 Jan 2026 10:00:00 +0000\nSubject: Offer\n\n--b--\n";
+
+#[test]
+fn a_bounce_is_told_offline_in_every_form_and_its_exit_status_is_that_of_the_verdict() {
+    let folder = folder();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    let looped = BOUNCE.replace("5.1.1 <orders@contoso.com>: Recipient address\n", "5.4.6 Hop count exceeded:\n");
+    write("bounce.eml", BOUNCE.as_bytes());
+    write("looped.eml", looped.as_bytes());
+    write("relayed.eml", BOUNCE.replace("Action: failed\nStatus: 5.1.1", "Action: relayed\nStatus: 2.0.0").as_bytes());
+    write("letter.eml", b"From: anna@fabrikam.com\nTo: ben@contoso.com\nSubject: Lunch\n\nAt 550 Main Street?\n");
+    write("saved.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+    write("other.toml", b"domain = \"example.net\"\n");
+    let run = |args: &[&str]| told(&nsdiag(folder.path(), &[&["bounce"], args].concat()));
+
+    let (code, out, errors) = run(&["bounce.eml", "--offline", "-o", "told.json", "-o", "told.md", "-o", "told.txt"]);
+    let expected = "UNKNOWN  mx1.contoso.com refused orders@contoso.com: unknown-recipient\n\
+        \x20 from   the fields for machines (RFC 3464) of a notice written by\n         mail.fabrikam.com, in the form of Postfix\n\n\
+        orders@contoso.com\n\
+        \x20 action failed\n\
+        \x20 by     mx1.contoso.com (Postfix)\n\
+        \x20 at     rcpt\n\
+        \x20 status 5.1.1\n\
+        \x20 reply  550 5.1.1 <orders@contoso.com>: Recipient address rejected: User\n\
+        \x20        unknown in relay recipient table\n\
+        \x20 means  unknown-recipient: refused, as unknown\n";
+    assert_eq!((code, &*errors), (3, ""), "{out}");
+    assert!(out.starts_with(expected), "{out}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("told.txt")).unwrap(), out);
+    let markdown = std::fs::read_to_string(folder.path().join("told.md")).unwrap();
+    assert!(markdown.contains("- reply: `550 5.1.1 <orders@contoso.com>: Recipient"), "{markdown}");
+    let json: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("told.json")).unwrap()).unwrap();
+    let (_, schema, _) = told(&nsdiag(folder.path(), &["schema", "bounce"]));
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    schema.validate(&json).unwrap();
+    let one = &json["recipients"][0];
+    let found =
+        [&json["kind"], &json["source"], &json["domain"], &one["address"], &one["status"], &one["reply"]["enhanced"]];
+    assert_eq!(found, ["nsdiag/bounce", "dsn", "contoso.com", "orders@contoso.com", "5.1.1", "5.1.1"]);
+    let found = [&one["refused_by"]["host"], &one["stage"], &one["meaning"], &one["false_rejection"]];
+    assert_eq!(found, ["mx1.contoso.com", "rcpt", "unknown-recipient", "unknown"]);
+    assert_eq!((&one["reply"]["code"], &one["looped"]), (&550.into(), &false.into()));
+
+    // Beside the report of a landscape in which the gateway refuses this mailbox.
+    assert_eq!(told(&nsdiag(folder.path(), &["demo", "-q", "-o", "report.json"])).0, 2);
+    let (code, out, _) = run(&["bounce.eml", "--report", "report.json"]);
+    let lines = [
+        "false? yes: orders@contoso.com has a mailbox and is refused still",
+        "found  NSD401 critical,",
+        "New-MailContact",
+    ];
+    assert!(code == 2 && lines.iter().all(|line| out.contains(line)), "{code} {out}");
+
+    let nobody =
+        ["bounce.eml", "--gateway", "127.0.0.1:1", "--resolver", "127.0.0.1:1", "--timeout", "1", "--deadline", "9"];
+    let (code, out, _) = run(&nobody);
+    let lines = ["orders@contoso.com: inconclusive", "NSD201 critical", "note who has a mailbox on the other system"];
+    let squeezed = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(code == 2 && lines.iter().all(|line| squeezed.contains(line)), "{code} {out}");
+
+    let way = "Received: from a.contoso.com by b.contoso.com\nReceived: from b.contoso.com by a.contoso.com\n";
+    write(
+        "headers.eml",
+        format!("{}From: anna@fabrikam.com\nTo: orders@contoso.com\n\nHello\n", way.repeat(2)).as_bytes(),
+    );
+    let cases: [(&[&str], i32, &str); 12] = [
+        (&["headers.eml", "-q"], 2, "CRITICAL  the message went in a circle between b.contoso.com, a.contoso.com\n"),
+        (&["looped.eml", "--offline", "-q"], 2, "CRITICAL  mx1.contoso.com refused orders@contoso.com: loop\n"),
+        (&["relayed.eml", "--offline", "-q"], 0, "OK  the message to orders@contoso.com was relayed\n"),
+        (&["letter.eml", "--offline", "-q"], 3, "UNKNOWN  nothing in it says that a message was refused\n"),
+        // Nobody is asked about an address of another domain than the one under check.
+        (&["bounce.eml", "-c", "other.toml", "-q"], 3, "UNKNOWN  mx1.contoso.com refused orders@contoso.com"),
+        (&["bounce.eml", "--domain", "example.net"], 3, "nobody was asked: no recipient in example.net is named"),
+        (&["bounce.eml", "--domain", "example.net", "--report", "report.json"], 64, "report.json is about contoso.com"),
+        (&["bounce.eml", "--offline", "--report", "report.json"], 64, "cannot be used with"),
+        (&["saved.msg", "--offline"], 64, "saved.msg: it is an Outlook file (.msg): save the message as .eml"),
+        (&["missing.eml", "--offline"], 64, "missing.eml: No such file or directory"),
+        (&["bounce.eml", "--offline", "-o", "told.html"], 64, "the ending is none of .json, .md and .txt"),
+        (&["bounce.eml", "--offline", "--report-nothing"], 64, "unexpected argument"),
+    ];
+    for (args, expected, said) in cases {
+        let (code, out, errors) = run(args);
+        let text = format!("{out}{errors}");
+        let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let held = text.contains(said) || squeezed.contains(said);
+        assert!(code == expected && held, "{args:?}: {code} {text}");
+    }
+}
+
+#[test]
+fn what_a_bounce_holds_steers_no_terminal() {
+    let folder = folder();
+    let hostile = BOUNCE.replace("User unknown", "User\u{1b}]0;x\u{7} \u{202e}unknown | **x** <b>");
+    std::fs::write(folder.path().join("hostile.eml"), hostile).unwrap();
+    for format in ["table", "json", "markdown"] {
+        let (_, out, errors) =
+            told(&nsdiag(folder.path(), &["bounce", "hostile.eml", "--offline", "--format", format]));
+        let all = out + &errors;
+        assert!(!all.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{format}: {all:?}");
+        assert!(all.contains("unknown"), "{format}: {all}");
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! A collector fills this in and concludes nothing; a check reads it and asks nothing.
 pub mod address;
+pub mod bounce;
 pub mod directory;
 pub mod dn;
 pub mod dns;
@@ -253,6 +254,9 @@ pub struct Question {
     pub delivers_to: BTreeMap<String, String>,
     /// Positive controls that the user named.
     pub known_good: Vec<String>,
+    /// Addresses that the run is about, of whom nobody says where they live: `bounce` asks for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
     /// The random control of this run.
     pub random: String,
     /// The random control that is asked where the first one was accepted.

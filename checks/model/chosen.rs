@@ -8,13 +8,16 @@ type Kind<'a> = (Vec<(&'a str, State, Option<Object<'a>>)>, Vec<(&'a str, bool)>
 /// An object's type, whether its account is disabled, and whether the address is its primary one.
 type Object<'a> = (&'a str, bool, bool);
 
-/// All recipients, the one whose answer decides most first: who was named as a known-good, then one of each combination
+/// All recipients, the one whose answer decides most first: whom the run is about, who was named as a known-good, then one of each combination
 /// of sources (lists, what each directory holds, alias or primary, enabled or not), then the second of each, and so on.
 /// Within a combination the order has nothing to do with the alphabet, and is the same in every run.
 pub fn chosen<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<&'a str> {
     let mut all = recipients::all(question, evidence);
-    let named = |recipient: &Recipient| question.known_good.iter().any(|good| good == recipient.address);
+    let named = |recipient: &Recipient| {
+        question.about.iter().chain(&question.known_good).any(|named| named == recipient.address)
+    };
     let mut order: Vec<&str> = all.iter().filter(|one| named(one)).map(|one| one.address).collect();
+    order.sort_by_key(|address| !question.about.iter().any(|about| about == address));
     all.retain(|one| !named(one));
     all.sort_by_cached_key(|recipient| scattered(recipient.address));
     let mut kinds: BTreeMap<Kind, Vec<&str>> = BTreeMap::new();

@@ -98,11 +98,13 @@ impl State {
     }
 }
 
-/// Everybody under judgement: those on lists, those that a directory names, and the known-goods that were named or found.
+/// Everybody under judgement: those on lists, those that a directory names, the known-goods that were named or found, and
+/// those that the run is about.
 pub fn addresses<'a>(question: &'a Question, evidence: &'a Evidence) -> BTreeSet<&'a str> {
     let on_lists = evidence.files.iter().filter_map(|list| list.addresses.known()).flatten().map(String::as_str);
     let named = evidence.directories.iter().filter_map(|one| one.roster.known()).flatten().map(String::as_str);
-    let all = on_lists.chain(named).chain(known_good(question, evidence));
+    let about = question.about.iter().map(String::as_str);
+    let all = on_lists.chain(named).chain(about).chain(known_good(question, evidence));
     all.filter(|address| address::domain(address) == question.domain).collect()
 }
 

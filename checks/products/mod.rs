@@ -185,6 +185,11 @@ fn own_words(code: u16, text: &str) -> &str {
     end.map_or(text, |end| &text[..end])
 }
 
+/// The product that a host's name tells of.
+pub fn of_host(host: &str) -> Option<&'static str> {
+    by_name(host.trim_end_matches('.')).map(|(product, ..)| product)
+}
+
 fn by_name(host: &str) -> Option<(&'static str, Confidence, &'static str)> {
     let host = host.to_lowercase();
     if host.starts_with(names::SES.0) && host.ends_with(names::SES.1) {

@@ -30,6 +30,16 @@ impl OwnReply {
         self.host.as_deref().is_none_or(is)
     }
 
+    /// Whether it is for the replies of a host that is called so; of one that is not named, only what is for every host.
+    pub fn is_for_host(&self, named: Option<&str>) -> bool {
+        let bare = |host: &str| host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+        match (&self.host, named) {
+            (None, _) => true,
+            (Some(host), Some(named)) => bare(host) == bare(named),
+            (Some(_), None) => false,
+        }
+    }
+
     fn knows(&self, code: u16, text: &str) -> bool {
         let (pattern, reply) = (Text::new(&self.pattern), Text::new(&format!("{code} {text}")));
         reply.as_str().contains(pattern.as_str())

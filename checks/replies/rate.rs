@@ -209,10 +209,16 @@ accept mail (nullMX)",
     .said(Connect),
     row(
         148,
-        &["routing loop detected", "hop count exceeded", "too many hops", "loops back to myself"],
+        &[
+            "routing loop detected",
+            "hop count exceeded",
+            "too many hops",
+            "loops back to myself",
+            "suspected mail loop",
+        ],
         Loop,
         "Exchange and others",
-        "MSX, U-MS3",
+        "MSX, U-MS3, EXM receive.c",
         High,
     )
     .like("554 5.4.6 Hop count exceeded - possible mail loop")

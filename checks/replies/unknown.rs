@@ -191,6 +191,17 @@ invalid",
 double-checking the recipient's email address",
         )
         .codes(&[5]),
+    row(
+        218,
+        &["support.google.com/mail/bin/answer.py?answer=6596", "support.google.com/mail/?p=nosuchuser"],
+        UnknownRecipient,
+        "Google",
+        "SOE",
+        High,
+    )
+    .like("550 5.1.1 https://support.google.com/mail/?p=NoSuchUser a1.2 - gsmtp")
+    .codes(&[5])
+    .note("the page that it names is about addresses that do not exist"),
     row(32, &["user does not exist - <"], UnknownRecipient, "Zoho", "SOE, SRB", High)
         .like("550 5.1.1 User does not exist - <a@contoso.com>")
         .codes(&[5]),

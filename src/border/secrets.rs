@@ -89,6 +89,24 @@ impl Secrets {
         }
     }
 
+    /// A document without them.
+    ///
+    /// # Errors
+    /// In words, where it would be none any more.
+    pub fn mask_document<D: serde::Serialize + serde::de::DeserializeOwned>(&self, document: D) -> Result<D, String> {
+        let text = serde_json::to_string(&document).expect("a document holds nothing that JSON cannot");
+        let read = |careful| Some(serde_json::from_str(&self.in_json(&text, careful)?));
+        match read(false) {
+            None => Ok(document),
+            Some(Ok(masked)) => Ok(masked),
+            // The secret is one of the words that a document is made of.
+            Some(Err(_)) => match read(true) {
+                None => Ok(document),
+                Some(masked) => masked.map_err(|error| format!("it cannot be kept free of a password: {error}")),
+            },
+        }
+    }
+
     /// A JSON document without them.
     pub fn mask_json(&self, text: &str) -> String {
         self.in_json(text, false).unwrap_or_else(|| text.into())

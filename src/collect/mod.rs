@@ -1,4 +1,5 @@
 //! Asks, and writes down what was heard; judges nothing.
+pub mod bounce;
 pub mod directory;
 pub mod dns;
 pub mod exports;

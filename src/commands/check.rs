@@ -86,7 +86,7 @@ pub fn run(args: &CheckArgs) -> Outcome {
 }
 
 /// Ends the run at the first Ctrl-C or SIGTERM, with a report of what there is; the second one leaves at once.
-async fn listen(stop: Stop) {
+pub(super) async fn listen(stop: Stop) {
     use tokio::signal::unix::{SignalKind, signal};
     // Where no handler can be had, the signal does what it always does.
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };

@@ -33,7 +33,7 @@ pub enum DiffFormat {
 }
 
 impl DiffFormat {
-    fn of_file(path: &Path) -> Result<Self, (u8, String)> {
+    pub(super) fn of_file(path: &Path) -> Result<Self, (u8, String)> {
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("json") => Ok(Self::Json),
             Some("md") => Ok(Self::Markdown),

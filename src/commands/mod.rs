@@ -1,4 +1,5 @@
 //! The commands, each in a file of its own with the arguments that only it takes.
+pub mod bounce;
 pub mod check;
 pub mod completions;
 pub mod demo;
@@ -35,6 +36,7 @@ pub type Outcome = Result<u8, (u8, String)>;
 pub fn run(command: Command) -> Outcome {
     match command {
         Command::Check(args) => check::run(&args),
+        Command::Bounce(args) => bounce::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Diff(args) => diff::run(&args),

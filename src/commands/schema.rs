@@ -18,6 +18,8 @@ pub enum Kind {
     Report,
     /// What `diff` writes
     Diff,
+    /// What `bounce` writes
+    Bounce,
 }
 
 /// Prints the schema.
@@ -28,5 +30,6 @@ pub fn run(args: &SchemaArgs) -> Outcome {
     match args.kind {
         Kind::Report => print(&report::schema()),
         Kind::Diff => print(&report::diff_schema()),
+        Kind::Bounce => print(&report::bounce_schema()),
     }
 }

@@ -14,6 +14,7 @@ use crate::stop::Stop;
 use file::{File, FileDirectory, Given, OneOrMany, Place, Source, in_file, read};
 pub use mail::MailSettings;
 use nsdiag_checks::evidence::{Question, System, SystemKind};
+use nsdiag_checks::replies::OwnReply;
 pub use policy::Policy;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -119,6 +120,33 @@ impl Settings {
     pub fn load(args: &CheckArgs) -> Result<Self, ConfigError> {
         let (file, source) = read(args.ask.config.as_deref())?;
         Builder { file: &file, source: &source, args }.build()
+    }
+
+    /// The domain that file or flags name, if they do; of the file nothing else is looked at.
+    ///
+    /// # Errors
+    /// With file, line and column, or the flag, where it cannot be understood.
+    pub fn domain(args: &CheckArgs) -> Result<Option<String>, ConfigError> {
+        let (file, source) = read(args.ask.config.as_deref())?;
+        let builder = Builder { file: &file, source: &source, args };
+        let given = builder.one(args.domain.as_ref(), "--domain", file.domain.as_ref());
+        given.map(|given| builder.domain(&given)).transpose()
+    }
+
+    /// Has a run be about these addresses, of whom nobody says where they live: they alone are asked for, beside the controls,
+    /// unless more than they are `wanted`.
+    pub fn ask_about(&mut self, addresses: Vec<String>, wanted: Option<usize>) {
+        self.question.max_recipients = wanted.unwrap_or_default().max(addresses.len());
+        self.question.about = addresses;
+    }
+
+    /// What the file says of replies; of the rest nothing is looked at.
+    ///
+    /// # Errors
+    /// With file, line and column, where something cannot be understood.
+    pub fn replies(args: &CheckArgs) -> Result<Vec<OwnReply>, ConfigError> {
+        let (file, source) = read(args.ask.config.as_deref())?;
+        Builder { file: &file, source: &source, args }.replies()
     }
 }
 
@@ -289,6 +317,7 @@ impl Builder<'_> {
             gateways,
             delivers_to,
             known_good,
+            about: Vec::new(),
             mail_from,
             ehlo,
             pace,

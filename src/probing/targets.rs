@@ -79,13 +79,16 @@ pub struct Choice {
     listed: BTreeMap<String, Vec<String>>,
     /// Each with the systems whose directories show its mailbox.
     boxes: BTreeMap<String, Vec<String>>,
+    /// Those that the run is about: where they live is what is asked.
+    about: BTreeSet<String>,
 }
 
 impl Choice {
     /// The choice that follows from what the directories and lists say.
     pub fn of(question: &Question, evidence: &Evidence) -> Self {
         let order = chosen(question, evidence).into_iter().map(String::from).collect();
-        let mut choice = Self { order, most: question.max_recipients, ..Self::default() };
+        let about = question.about.iter().cloned().collect();
+        let mut choice = Self { order, about, most: question.max_recipients, ..Self::default() };
         for recipient in recipients::all(question, evidence) {
             let address = recipient.address.to_string();
             let listed: Vec<String> =
@@ -155,8 +158,11 @@ impl Choice {
     }
 
     /// Whether the hop of another system than Exchange's is to be asked about `target`: who is on its list, and who is on
-    /// nobody's and has an object that stands for a mailbox elsewhere.
+    /// nobody's and has an object that stands for a mailbox elsewhere; and whom the run is about.
     fn concerns(&self, target: &str, system: Option<&str>) -> bool {
+        if self.about.contains(target) {
+            return true;
+        }
         let listed = self.listed.get(target).map_or(&[][..], Vec::as_slice);
         match listed.is_empty() {
             true => self.elsewhere.contains(target),

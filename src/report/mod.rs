@@ -1,4 +1,5 @@
 //! Renders a report.
+pub mod bounce;
 pub mod diff;
 pub mod format;
 pub mod html;
@@ -130,6 +131,14 @@ pub fn schema() -> String {
 /// The JSON Schema of a diff.
 pub fn diff_schema() -> String {
     let schema = schemars::schema_for!(nsdiag_checks::diff::Diff);
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    text.push('\n');
+    text
+}
+
+/// The JSON Schema of what a bounce means.
+pub fn bounce_schema() -> String {
+    let schema = schemars::schema_for!(nsdiag_checks::bounce::Bounce);
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
     text.push('\n');
     text

@@ -7,7 +7,7 @@
 mod blocks;
 mod columns;
 mod delimited;
-mod encoding;
+pub(super) mod encoding;
 mod grid;
 mod json;
 mod ldif;

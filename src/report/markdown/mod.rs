@@ -1,5 +1,5 @@
 //! The report in Markdown, for a ticket and for a chat.
-mod text;
+pub(super) mod text;
 
 use super::format::{Format, Holds, View};
 use super::words::{
