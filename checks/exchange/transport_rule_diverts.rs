@@ -333,7 +333,7 @@ mod tests {
         let path = |rule: TransportRule, address: &str| {
             let world = world(vec![rule]);
             let case = Case::new(&world.question, &world.evidence);
-            let found = &case.model.diagnose(case.model.recipient(address).unwrap()).predicted;
+            let found = case.model.diagnose(case.model.recipient(address).unwrap()).predicted.told();
             let step = found.steps.iter().find(|step| step.at == "transport-rule").map(|step| step.says.clone());
             (found.disposition, step.unwrap_or_default())
         };

@@ -72,6 +72,8 @@ pub struct Model<'a> {
     holders: OnceCell<holders::Holders<'a>>,
     /// The objects whose mail goes in a circle, by system and name.
     circling: OnceCell<BTreeSet<(&'a str, &'a str)>>,
+    /// What is known of gateways and of other systems beside what is configured.
+    facts: OnceCell<path::Facts<'a>>,
     /// The transport rules that matter, by system.
     rules: OnceCell<BTreeMap<&'a str, Vec<rules::RuleView<'a>>>>,
 }
@@ -91,6 +93,7 @@ impl<'a> Model<'a> {
             holders: OnceCell::new(),
             inferred: OnceCell::new(),
             circling: OnceCell::new(),
+            facts: OnceCell::new(),
             rules: OnceCell::new(),
         }
     }
@@ -118,6 +121,11 @@ impl<'a> Model<'a> {
             forwarding::Forwarding::new(all).losing().into_iter().flatten().map(name).collect()
         });
         circling.contains(&(system, dn))
+    }
+
+    /// What replies have shown of gateways and of other systems.
+    pub fn facts(&self) -> &path::Facts<'a> {
+        self.facts.get_or_init(|| path::Facts::learnt(self))
     }
 
     /// Whether gateway `hop` would accept `address`, about which it was not asked, by what its decisions follow; none where it

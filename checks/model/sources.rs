@@ -86,9 +86,11 @@ impl Inferred<'_, '_> {
     /// Whether the gateway would accept `recipient`, whom it was not asked about: none unless its sources agree with each
     /// of its decisions, and with one another about this one.
     pub fn accepts(&self, recipient: &Recipient) -> Option<bool> {
-        if self.agrees < self.decisions.len() {
-            return None;
-        }
+        self.would(recipient).filter(|_| self.agrees == self.decisions.len())
+    }
+
+    /// Whether its sources have `recipient`, whatever the gateway decided: none where they do not agree with one another.
+    pub fn would(&self, recipient: &Recipient) -> Option<bool> {
         let mut all = self.leading.iter().chain(&self.rivals).map(|source| source.has(recipient));
         let first = all.next()??;
         all.all(|other| other == Some(first)).then_some(first)

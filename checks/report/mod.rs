@@ -223,7 +223,7 @@ fn recipient(model: &Model, one: &Recipient) -> RecipientResult {
             .collect(),
         lists: one.lists.iter().map(|list| ListState { system: list.system.into(), listed: list.listed }).collect(),
         hops: model.hops.iter().map(answer).collect(),
-        predicted: diagnosis.predicted.clone(),
+        predicted: diagnosis.predicted.told(),
     }
 }
 
