@@ -207,7 +207,8 @@ impl<'a> Collector<'a> {
 
     async fn collect(&self, settings: &Settings, question: &Question, files: Vec<List>) -> Result<Evidence, Failure> {
         let listed: BTreeSet<&String> = files.iter().filter_map(|list| list.addresses.known()).flatten().collect();
-        let recipients: Vec<String> = listed.into_iter().chain(&question.known_good).cloned().collect();
+        let recipients: Vec<String> =
+            listed.into_iter().chain(&question.known_good).chain(&question.traced).cloned().collect();
         let recipients: Vec<String> = BTreeSet::from_iter(recipients).into_iter().collect();
 
         (self.prober.tell)(Word::Step("asking DNS, the directories and the mail hosts"));

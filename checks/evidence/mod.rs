@@ -253,6 +253,9 @@ pub struct Question {
     pub delivers_to: BTreeMap<String, String>,
     /// Positive controls that the user named.
     pub known_good: Vec<String>,
+    /// Recipients whose path was asked for: they are looked up and probed before others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traced: Vec<String>,
     /// The random control of this run.
     pub random: String,
     /// The random control that is asked where the first one was accepted.

@@ -13,7 +13,9 @@ type Object<'a> = (&'a str, bool, bool);
 /// Within a combination the order has nothing to do with the alphabet, and is the same in every run.
 pub fn chosen<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<&'a str> {
     let mut all = recipients::all(question, evidence);
-    let named = |recipient: &Recipient| question.known_good.iter().any(|good| good == recipient.address);
+    let named = |recipient: &Recipient| {
+        question.known_good.iter().chain(&question.traced).any(|good| good == recipient.address)
+    };
     let mut order: Vec<&str> = all.iter().filter(|one| named(one)).map(|one| one.address).collect();
     all.retain(|one| !named(one));
     all.sort_by_cached_key(|recipient| scattered(recipient.address));

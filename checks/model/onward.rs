@@ -20,6 +20,10 @@ pub struct Onward<'a> {
     pub steps: Vec<Step>,
     /// Whether it is the way from another AD site than the winning connector's.
     pub aside: bool,
+    /// What it supposes, because no configuration says it.
+    pub supposes: Option<String>,
+    /// The gateway that it passes again, by its place among the hops.
+    pub gateway: Option<usize>,
 }
 
 /// Where mail is handed on to.
@@ -91,7 +95,7 @@ impl<'a> Model<'a> {
     /// The ways by which a message of `bytes` for `domain` leaves `organisation`, the likeliest first: the connector of each AD
     /// site where sites differ, and each smart host.
     pub fn ways_out(&self, organisation: &OrganisationView, domain: &str, bytes: u64) -> Vec<Onward<'a>> {
-        let start = |aside| Onward { end: End::Beyond, steps: Vec::new(), aside };
+        let start = |aside| Onward { end: End::Beyond, steps: Vec::new(), aside, supposes: None, gateway: None };
         let exits = match organisation.exits(domain, bytes) {
             Ok(exits) => exits,
             Err(gap) => return vec![start(false).ends(End::Unknown(Fact::Configuration, gap))],
@@ -189,7 +193,10 @@ impl<'a> Model<'a> {
                 End::Back | End::Stranded(_) | End::Unknown(..) => says.to_string(),
             };
             let says = format!("it goes to {names}{whose}");
-            step_of(&step).step("smart-host", hosts.first().map(|host| host.as_str()), says, seen).ends(end)
+            let mut way = step_of(&step).step("smart-host", hosts.first().map(|host| host.as_str()), says, seen);
+            way.supposes = hosts.first().and_then(|host| self.supposed_of(host, exit.port));
+            way.gateway = hosts.first().and_then(|host| Some(self.gateway_at(host, exit.port)?.at));
+            way.ends(end)
         };
         ways.into_iter().map(told).collect()
     }
@@ -231,6 +238,14 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// What is supposed of a smart host that is a gateway: to whom it hands what comes from inside, where nobody named that.
+    fn supposed_of(&self, host: &str, port: u16) -> Option<String> {
+        let gateway = self.gateway_at(host, port)?;
+        let open = self.question.named_behind(gateway.hop).is_none() && self.belongs_to(gateway).is_none();
+        let to = self.delivers_to(gateway).filter(|_| open)?;
+        Some(format!("{} hands what comes from inside to {to}", gateway.name()))
+    }
+
     fn ways_by_mx(&self, organisation: &OrganisationView, domain: &str, step: Onward<'a>) -> Vec<Onward<'a>> {
         let system = organisation.system;
         let step = step.step("send-connector", None, format!("it goes by the MX records of {domain}"), Vec::new());
@@ -251,13 +266,15 @@ impl<'a> Model<'a> {
             Ok(found) => found,
             Err(gap) => return vec![step.ends(End::Unknown(Fact::Dns, gap))],
         };
-        let lead = |to: &'a str| {
+        let lead = |(to, gateway): (&'a str, &Option<usize>)| {
             let says = match to == system {
                 true => format!("the MX leads to {system} again"),
                 false => format!("the MX leads to {to}"),
             };
             let end = if to == system { End::Back } else { End::System(to) };
-            step_of(&step).step("smart-host", None, says, by_mx.seen.clone()).ends(end)
+            let mut way = step_of(&step).step("smart-host", None, says, by_mx.seen.clone());
+            way.gateway = *gateway;
+            way.ends(end)
         };
         match (&by_mx.systems[..], by_mx.strangers.is_empty()) {
             ([], false) => vec![step.ends(End::Beyond)],
@@ -265,7 +282,7 @@ impl<'a> Model<'a> {
                 let says = format!("DNS has no host for {domain}: it bounces with 5.4.4");
                 vec![step.step("smart-host", None, says, by_mx.seen).ends(End::Stranded(Strand::NoHost))]
             }
-            (systems, _) => systems.iter().map(|to| lead(to)).collect(),
+            (systems, _) => systems.iter().copied().zip(&by_mx.gateways).map(lead).collect(),
         }
     }
 
@@ -288,7 +305,13 @@ impl<'a> Model<'a> {
 
 /// The way so far, to go on from in another direction.
 fn step_of<'a>(way: &Onward<'a>) -> Onward<'a> {
-    Onward { end: way.end.clone(), steps: way.steps.clone(), aside: way.aside }
+    Onward {
+        end: way.end.clone(),
+        steps: way.steps.clone(),
+        aside: way.aside,
+        supposes: way.supposes.clone(),
+        gateway: way.gateway,
+    }
 }
 
 #[cfg(test)]

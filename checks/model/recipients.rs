@@ -102,7 +102,8 @@ impl State {
 pub fn addresses<'a>(question: &'a Question, evidence: &'a Evidence) -> BTreeSet<&'a str> {
     let on_lists = evidence.files.iter().filter_map(|list| list.addresses.known()).flatten().map(String::as_str);
     let named = evidence.directories.iter().filter_map(|one| one.roster.known()).flatten().map(String::as_str);
-    let all = on_lists.chain(named).chain(known_good(question, evidence));
+    let traced = question.traced.iter().map(String::as_str);
+    let all = on_lists.chain(named).chain(known_good(question, evidence)).chain(traced);
     all.filter(|address| address::domain(address) == question.domain).collect()
 }
 
@@ -118,6 +119,17 @@ pub fn all<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<Recipient<
             diagnosed: OnceCell::new(),
         })
         .collect()
+}
+
+/// The recipient of that address, whether or not it is under judgement.
+pub fn one<'a>(question: &'a Question, evidence: &'a Evidence, address: &'a str) -> Recipient<'a> {
+    let systems = sources(evidence);
+    let held = if address::domain(address) == question.domain {
+        systems.iter().map(|sources| held(sources, address)).collect()
+    } else {
+        Vec::new()
+    };
+    Recipient { address, directories: held, lists: lists(evidence, address), diagnosed: OnceCell::new() }
 }
 
 fn lists<'a>(evidence: &'a Evidence, address: &str) -> Vec<Listed<'a>> {

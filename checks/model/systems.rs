@@ -156,11 +156,6 @@ impl<'a> Model<'a> {
         self.recipients.iter().any(accepts) && self.recipients.iter().any(refuses)
     }
 
-    /// Whether a gateway hands mail to `system`.
-    pub fn is_entrance(&self, system: Option<&str>) -> bool {
-        system.is_some() && self.hops_of(Role::Gateway).any(|hop| self.delivers_to(hop) == system)
-    }
-
     /// Whether gateway `hop` is a host of another system than Exchange.
     pub fn is_at_other(&self, hop: &HopView) -> bool {
         self.delivers_to(hop).is_some_and(|system| self.organisation_of(system).is_none())

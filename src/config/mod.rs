@@ -289,6 +289,7 @@ impl Builder<'_> {
             gateways,
             delivers_to,
             known_good,
+            traced: Vec::new(),
             mail_from,
             ehlo,
             pace,

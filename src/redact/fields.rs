@@ -48,7 +48,7 @@ const FIELDS: &[(&str, &str, Class)] = &[
     ("outbound_connectors", "tls", Class::Word),
     ("systems", "name", Class::System),
     ("*", "system delivers_to", Class::System),
-    ("*", "random second_random mail_from known_good sister recipient blocked aliases roster", Class::Address),
+    ("*", "random second_random mail_from known_good traced sister recipient blocked aliases roster", Class::Address),
     ("lookups", "address", Class::Address),
     ("files", "addresses outside", Class::Address),
     ("*", "ldap_user bind", Class::Account),

@@ -39,6 +39,20 @@ impl Disposition {
         }
     }
 
+    /// The same as people say it, of mail: `is then …`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::RejectedAtGateway => "refused at the gateway",
+            Self::RejectedByExchange => "bounced by Exchange",
+            Self::RejectedByOther => "refused by the other system",
+            Self::Loop => "going round",
+            Self::Stranded => "stranded",
+            Self::LeavesTheModel => "gone where the evidence does not reach",
+            Self::InsufficientInformation => "of an end that is not known",
+        }
+    }
+
     /// Its place among the ways that one message may take: the least is the worst.
     pub(super) fn badness(self) -> u8 {
         match self {

@@ -1,5 +1,6 @@
 //! The part of the path inside an Exchange organisation: transport rules, the resolver, the accepted domain, and the way out.
 use super::ending::{Bounce, Circle, Ending, Fact};
+use super::gateway::Decision;
 use super::walk::{Walk, Way};
 use crate::evidence::address;
 use crate::evidence::exchange::DomainKind;
@@ -129,13 +130,25 @@ impl<'m, 'a> Walk<'m, 'a, '_> {
 
     /// The ways by which mail for `domain` leaves the organisation.
     fn out_of(&mut self, way: Way, organisation: &'m OrganisationView<'a>, domain: &str) {
-        for Onward { end, steps, aside } in self.model.ways_out(organisation, domain, self.asked.bytes) {
+        for Onward { end, steps, aside, supposes, gateway } in
+            self.model.ways_out(organisation, domain, self.asked.bytes)
+        {
             if self.is_full() {
                 return;
             }
             let mut way = way.clone();
             way.steps.extend(steps);
             way.aside |= aside;
+            way.supposes.extend(supposes);
+            // It looks recipients up, whoever hands it the mail.
+            let hop = gateway.filter(|_| domain == self.model.domain).and_then(|at| self.model.hops.get(at));
+            if let Some(hop) = hop
+                && let Decision::Refuses(why, seen) = self.decision_at(hop)
+            {
+                way.step("gateway", Some(&hop.hop.host), format!("{} refuses it{why}", hop.name()), seen);
+                self.end(way, Ending::RejectedAtGateway);
+                continue;
+            }
             match end {
                 End::System(system) => self.hand_over(way, system),
                 End::Gateway(system) => self.at(way, system),

@@ -6,6 +6,7 @@ mod ending;
 mod exchange;
 mod facts;
 mod gateway;
+mod observed;
 mod other;
 mod walk;
 
@@ -14,6 +15,7 @@ use crate::prelude::*;
 pub use ending::{Bounce, Circle, Disposition, Ending, Fact, Missing, Strand};
 pub use facts::{Facts, Source, Unknowns};
 pub use gateway::Decision;
+pub use observed::{Comparison, Contradiction, compare};
 use walk::Walk;
 
 /// Whose path is asked, and from where.
@@ -205,5 +207,7 @@ pub fn concluded(model: &Model, asked: Asked) -> Traces {
     Walk::new(model, asked, true).whole()
 }
 
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use crate::model::{HopView, Outcome, State};
 use crate::prelude::*;
 
 /// What a system's own list, or a directory that stands for one, says of an address.
-enum Listing {
+pub(super) enum Listing {
     /// It has a mailbox there.
     Has(String, Vec<String>),
     /// It has none.
@@ -39,8 +39,8 @@ impl Walk<'_, '_, '_> {
                 way.step("other-system", None, format!("{name} takes it, and hands it on to {home}"), [seen]);
                 return self.at(way, &home);
             }
-            // Its own host is where mail for the domain comes in, so that handing on is what it is there for.
-            if !self.heard && way.systems.len() == 1 && self.model.is_entrance(system) {
+            // Where mail of the domain begins its way, handing on is what a system that shares it has to do.
+            if !self.heard && way.systems.len() == 1 {
                 let says =
                     format!("whether {name} knows it, and hands it on to {home}, is not known from configuration");
                 way.step("other-system", None, says, []);
@@ -50,7 +50,7 @@ impl Walk<'_, '_, '_> {
             let gap = Gap::unanswered(
                 format!("whether {name} hands it on to {home}"),
                 "no configuration says so",
-                "--other HOST",
+                format!("a message to it, followed in the log of {name}"),
             );
             return self.lacks(way, Fact::HandsOn, gap);
         }
@@ -92,7 +92,7 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    fn listing(&self, system: Option<&str>) -> Listing {
+    pub(super) fn listing(&self, system: Option<&str>) -> Listing {
         let model = self.model;
         if let Some((list, pointer)) = self.is_listed_by(system) {
             return Listing::Has(format!("it is on the list of {list}"), vec![pointer]);

@@ -134,6 +134,7 @@ impl<'m, 'a, 'r> Walk<'m, 'a, 'r> {
             Some(organisation) => {
                 // By another address it is another errand, where the directory says who that is.
                 if again && self.find(system, &way.address).is_none_or(|found| found.supposed) {
+                    way.supposes.push(format!("{system} sends {} on as {}", way.address, self.asked.address));
                     return self.goes_round(way, system);
                 }
                 way.systems.push(system.into());
