@@ -18,6 +18,8 @@ pub enum Kind {
     Report,
     /// What `diff` writes
     Diff,
+    /// What `trace` writes
+    Trace,
 }
 
 /// Prints the schema.
@@ -27,6 +29,7 @@ pub enum Kind {
 pub fn run(args: &SchemaArgs) -> Outcome {
     match args.kind {
         Kind::Report => print(&report::schema()),
+        Kind::Trace => print(&report::trace::schema()),
         Kind::Diff => print(&report::diff_schema()),
     }
 }

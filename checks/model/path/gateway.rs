@@ -20,6 +20,8 @@ pub enum Decision {
 
 /// Gateways that do the same.
 struct Group<'a> {
+    /// The first of them.
+    host: String,
     hosts: Vec<String>,
     decision: Decision,
     behind: Option<&'a str>,
@@ -75,7 +77,7 @@ impl<'m, 'a> Walk<'m, 'a, '_> {
 
     fn through(&mut self, mut way: Way, group: Group<'a>) {
         let hosts = listed(&group.hosts.iter().map(String::as_str).collect::<Vec<_>>(), 3);
-        let host = group.hosts.first().map(String::as_str);
+        let host = Some(group.host.as_str());
         match group.decision {
             Decision::Takes(why, seen) => way.step("gateway", host, format!("{hosts} takes it{why}"), seen),
             Decision::Refuses(why, seen) => {
@@ -115,7 +117,13 @@ impl<'m, 'a> Walk<'m, 'a, '_> {
                 Outcome::Accepted => Decision::Takes(String::new(), seen.clone()),
                 Outcome::Deferred | Outcome::Unreachable | Outcome::NotProbed => Decision::Itself,
             };
-            let group = Group { hosts: vec![hop.name()], decision, behind: self.model.delivers_to(hop), seen };
+            let group = Group {
+                host: hop.hop.host.clone(),
+                hosts: vec![hop.name()],
+                decision,
+                behind: self.model.delivers_to(hop),
+                seen,
+            };
             if outcome == Outcome::Rejected {
                 return vec![group];
             }
@@ -138,7 +146,13 @@ impl<'m, 'a> Walk<'m, 'a, '_> {
                     one.hosts.push(hop.name());
                     one.seen.push(hop.pointer());
                 }
-                None => groups.push(Group { hosts: vec![hop.name()], decision, behind, seen: vec![hop.pointer()] }),
+                None => groups.push(Group {
+                    host: hop.hop.host.clone(),
+                    hosts: vec![hop.name()],
+                    decision,
+                    behind,
+                    seen: vec![hop.pointer()],
+                }),
             }
         }
         groups
