@@ -55,7 +55,7 @@ fn judge(case: &Case, notes: &mut Notes) {
         // A cause is about what the circle runs over, or about the objects that send its mail on.
         let of_it = |cause: &&Finding| match &*cause.code {
             "NSD408" | "NSD410" => cause.subjects.iter().any(|subject| names.contains(&&*subject.value)),
-            _ => !systems.is_empty() && cause.evidence.iter().any(|pointer| seen.contains(pointer)),
+            _ => !systems.is_empty() && cause.evidence.iter().any(|pointer| seen.iter().any(|one| is_of(pointer, one))),
         };
         let mine: Vec<&Finding> = causes.iter().filter(of_it).collect();
         let mut whom: Vec<&str> = names.iter().copied().take(5).collect();
@@ -115,10 +115,13 @@ fn rounds<'m, 'a>(case: &'m Case<'a>) -> Vec<(Vec<String>, Round<'m, 'a>)> {
         if diagnosis.fate != Fate::Loop {
             continue;
         }
-        let concluded = diagnosis.concluded.worst();
-        let trace = match concluded.ending {
-            Ending::Loop(_) => concluded,
-            _ => diagnosis.predicted.worst(),
+        let predicted;
+        let trace = match diagnosis.concluded.worst() {
+            concluded @ Trace { ending: Ending::Loop(_), .. } => concluded,
+            _ => {
+                predicted = predict(model, Asked::from_internet(recipient));
+                predicted.worst()
+            }
         };
         let Some(systems) = circle(trace) else { continue };
         let round = Round { trace: trace.clone(), who: vec![], unknown: None };
@@ -158,6 +161,13 @@ fn circle(trace: &Trace) -> Option<Vec<String>> {
         | Ending::LeavesTheModel
         | Ending::Insufficient(_) => None,
     }
+}
+
+/// Whether a finding that rests on `pointer` is about what the way rests on at `seen`: the same, or one of the connectors that
+/// were looked through in vain.
+fn is_of(pointer: &str, seen: &str) -> bool {
+    let among = || pointer.strip_prefix(seen).is_some_and(|rest| rest.starts_with('/'));
+    pointer == seen || seen.ends_with("_connectors/known") && among()
 }
 
 /// What the checks say that may be why.

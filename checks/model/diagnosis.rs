@@ -108,9 +108,8 @@ pub struct Diagnosis {
     pub faults: Vec<Fault>,
     /// What could not be seen.
     pub gaps: Vec<Gap>,
-    /// What the configuration would make of it: every way, by configuration, directories and lists alone.
-    pub predicted: Traces,
-    /// The same where what the hops said about it fills in what is missing.
+    /// Every way that its mail can take, where what the hops said about it fills in what is missing. What configuration alone
+    /// makes of it is drawn anew by who asks for it: of a long list it need not be kept.
     pub concluded: Traces,
 }
 
@@ -153,7 +152,7 @@ impl Model<'_> {
         self.at_other(recipient, &word, &mut faults, &mut gaps);
         faults.sort_by_key(|fault| fault.kind);
         let (fate, certainty) = self.fate(&faults, &gaps, (&predicted, &concluded), recipient, &word);
-        Diagnosis { fate, certainty, faults, gaps, predicted, concluded }
+        Diagnosis { fate, certainty, faults, gaps, concluded }
     }
 
     fn at_gateways(&self, recipient: &Recipient, word: &Word, faults: &mut Vec<Fault>, gaps: &mut Vec<Gap>) {

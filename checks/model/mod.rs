@@ -52,11 +52,16 @@ pub use recipients::{Held, Recipient, State};
 /// A reply to RCPT, by recipient and place among the replies about it.
 type Place<'a> = (&'a str, usize);
 
+/// A system, the domain of mail that leaves it, and its size.
+type Errand<'a> = (&'a str, String, u64);
+
 /// What follows from the evidence for the mail path.
 pub struct Model<'a> {
     question: &'a Question,
     evidence: &'a Evidence,
     owners: RefCell<BTreeMap<(String, u16), Option<systems::Owner<'a>>>>,
+    /// The ways out of each system, by domain and size of message: asked for with every recipient.
+    ways: RefCell<BTreeMap<Errand<'a>, Vec<Onward<'a>>>>,
     domain: &'a str,
     /// The hops, in the evidence's order.
     pub hops: Vec<HopView<'a>>,
@@ -85,6 +90,7 @@ impl<'a> Model<'a> {
             question,
             evidence,
             owners: RefCell::default(),
+            ways: RefCell::default(),
             domain: &question.domain,
             hops: hops::views(question, evidence),
             organisations: organisations::views(question, evidence),

@@ -13,6 +13,7 @@ use crate::prelude::*;
 const CLOUD: &str = ".onmicrosoft.com";
 
 /// The way of a domain's mail out of an organisation.
+#[derive(Clone)]
 pub struct Onward<'a> {
     /// Where it ends.
     pub end: End<'a>,
@@ -90,6 +91,17 @@ impl<'a> Model<'a> {
     pub fn onward(&self, organisation: &OrganisationView, domain: &str) -> Onward<'a> {
         let all = self.ways_out(organisation, domain, 0);
         all.into_iter().min_by_key(|way| (way.aside, way.badness())).expect("there is a way, or a lack of one")
+    }
+
+    /// [`Self::ways_out`], found once for each domain and size.
+    pub fn known_ways_out(&self, organisation: &OrganisationView<'a>, domain: &str, bytes: u64) -> Vec<Onward<'a>> {
+        let key = (organisation.system, domain.to_string(), bytes);
+        if let Some(known) = self.ways.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = self.ways_out(organisation, domain, bytes);
+        self.ways.borrow_mut().insert(key, found.clone());
+        found
     }
 
     /// The ways by which a message of `bytes` for `domain` leaves `organisation`, the likeliest first: the connector of each AD
@@ -193,7 +205,7 @@ impl<'a> Model<'a> {
                 End::Back | End::Stranded(_) | End::Unknown(..) => says.to_string(),
             };
             let says = format!("it goes to {names}{whose}");
-            let mut way = step_of(&step).step("smart-host", hosts.first().map(|host| host.as_str()), says, seen);
+            let mut way = step.clone().step("smart-host", hosts.first().map(|host| host.as_str()), says, seen);
             way.supposes = hosts.first().and_then(|host| self.supposed_of(host, exit.port));
             way.gateway = hosts.first().and_then(|host| Some(self.gateway_at(host, exit.port)?.at));
             way.ends(end)
@@ -272,7 +284,7 @@ impl<'a> Model<'a> {
                 false => format!("the MX leads to {to}"),
             };
             let end = if to == system { End::Back } else { End::System(to) };
-            let mut way = step_of(&step).step("smart-host", None, says, by_mx.seen.clone());
+            let mut way = step.clone().step("smart-host", None, says, by_mx.seen.clone());
             way.gateway = *gateway;
             way.ends(end)
         };
@@ -300,17 +312,6 @@ impl<'a> Model<'a> {
             }
         }
         (found, gaps)
-    }
-}
-
-/// The way so far, to go on from in another direction.
-fn step_of<'a>(way: &Onward<'a>) -> Onward<'a> {
-    Onward {
-        end: way.end.clone(),
-        steps: way.steps.clone(),
-        aside: way.aside,
-        supposes: way.supposes.clone(),
-        gateway: way.gateway,
     }
 }
 

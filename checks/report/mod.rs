@@ -5,6 +5,7 @@ mod shape;
 mod views;
 
 use crate::judge::Finding;
+use crate::model::path::{self, Asked};
 use crate::model::{Model, Recipient};
 use crate::prelude::*;
 use crate::products;
@@ -200,7 +201,7 @@ fn recipient(model: &Model, one: &Recipient) -> RecipientResult {
             .collect(),
         lists: one.lists.iter().map(|list| ListState { system: list.system.into(), listed: list.listed }).collect(),
         hops: answers(model, one.address),
-        predicted: diagnosis.predicted.told(),
+        predicted: path::predict(model, Asked::from_internet(one)).told(),
     }
 }
 

@@ -167,7 +167,7 @@ fn placed(one: &Traced) -> (Vec<(usize, &HopAnswer)>, Vec<&HopAnswer>) {
 }
 
 fn heard(answer: &HopAnswer) -> String {
-    let host = answer.hop.splitn(3, '/').nth(1).unwrap_or(&answer.hop);
+    let host = answer.hop.split('/').nth(1).unwrap_or(&answer.hop);
     let said = answer.reply.as_ref().map(|reply| {
         let enhanced = reply.enhanced.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
         format!("{}{enhanced} {}", reply.code, reply.text).trim_end().to_string()

@@ -131,7 +131,7 @@ impl<'m, 'a> Walk<'m, 'a, '_> {
     /// The ways by which mail for `domain` leaves the organisation.
     fn out_of(&mut self, way: Way, organisation: &'m OrganisationView<'a>, domain: &str) {
         for Onward { end, steps, aside, supposes, gateway } in
-            self.model.ways_out(organisation, domain, self.asked.bytes)
+            self.model.known_ways_out(organisation, domain, self.asked.bytes)
         {
             if self.is_full() {
                 return;

@@ -207,7 +207,7 @@ impl<'m, 'a, 'r> Walk<'m, 'a, 'r> {
 
     /// The object of the system that holds the address, where a sweep or another look-up came upon it.
     fn among_objects(&self, system: &str, address: &str) -> Option<Found<'_>> {
-        let mut holders = self.model.objects().iter().filter(|one| one.system == system && one.holds(address));
+        let mut holders = self.model.holders(address).filter(|one| one.system == system);
         let first = holders.next()?;
         let state = if holders.next().is_some() { State::Ambiguous } else { first.kind() };
         Some(Found {
