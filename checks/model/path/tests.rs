@@ -134,3 +134,11 @@ fn a_catch_all_mailbox_takes_what_would_be_relayed() {
     world.directory("orders@contoso.com", "contact targetAddress=SMTP:orders@contoso.com");
     assert_eq!(path(&world, "orders@contoso.com").0, Delivered, "Exchange knows it, and where it leads");
 }
+
+#[test]
+fn a_prediction_of_an_older_report_is_still_one() {
+    let old = r#"{"disposition": "stranded", "steps": [{"at": "send-connector", "says": "x"}], "systems": ["corp"]}"#;
+    let read: Prediction = serde_json::from_str(old).unwrap();
+    assert_eq!((read.disposition, &*read.steps[0].says, read.otherwise.len()), (Stranded, "x", 0));
+    assert_eq!(serde_json::to_value(&read).unwrap(), serde_json::from_str::<serde_json::Value>(old).unwrap());
+}
