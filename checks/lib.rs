@@ -24,6 +24,7 @@ pub mod report;
 pub mod smtp;
 #[cfg(test)]
 mod stories;
+pub mod trace;
 
 /// The areas that `--only` and `--skip` know, each with its checks.
 pub const AREAS: [(&str, &[&judge::Check]); 5] = [

@@ -10,6 +10,7 @@ use crate::commands::recheck::RecheckArgs;
 use crate::commands::redact::{RedactArgs, TokenArgs};
 use crate::commands::schema::SchemaArgs;
 use crate::commands::show::ShowArgs;
+use crate::commands::trace::TraceArgs;
 use crate::report::format::{Format, files};
 use crate::report::nagios::Range;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -36,6 +37,8 @@ Exit status: 0 ok, 1 warning, 2 critical, 3 a question stayed open, 64 bad argum
 pub enum Command {
     /// Collect evidence on a shared domain, judge it, report
     Check(Box<CheckArgs>),
+    /// Follow one address' mail: the predicted path beside the observed one
+    Trace(Box<TraceArgs>),
     /// The same against an embedded lab: servers on loopback that play a scenario
     Demo(DemoArgs),
     /// What a bounce means: who refused, why, whether that is false, and what mends it

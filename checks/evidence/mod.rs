@@ -254,7 +254,8 @@ pub struct Question {
     pub delivers_to: BTreeMap<String, String>,
     /// Positive controls that the user named.
     pub known_good: Vec<String>,
-    /// Addresses that the run is about, of whom nobody says where they live: `bounce` asks for them.
+    /// Addresses that the run is about, of whom nobody says where they live: `bounce` and `trace` have them looked up, and asked
+    /// for before others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<String>,
     /// The random control of this run.

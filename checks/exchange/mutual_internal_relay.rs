@@ -1,7 +1,7 @@
 //! NSD321: organisations relay what they do not know to each other (F-16).
 use super::all;
 use crate::model::circles::{Relay, circles, relay};
-use crate::model::path::{Disposition, predict_from};
+use crate::model::path::{Asked, Disposition, predict_from};
 use crate::model::{HopView, Recipient, State};
 use crate::prelude::*;
 use crate::remedy::order::Turn;
@@ -94,7 +94,7 @@ fn beyond(case: &Case, members: &[&str], last: &Relay) -> Option<Remedy> {
             recipient.is_listed_by(system) || held.any(|held| held.state == State::Mailbox)
         };
         let goes_astray = |recipient: &Recipient| {
-            let end = predict_from(model, recipient, own).disposition;
+            let end = predict_from(model, Asked::from_internet(recipient), own).worst().ending.disposition();
             matches!(end, Disposition::Loop | Disposition::Stranded | Disposition::RejectedByExchange)
         };
         let mut here = model.recipients.iter().filter(|one| is_home(one) && goes_astray(one)).map(|one| one.address);

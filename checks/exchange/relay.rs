@@ -37,8 +37,10 @@ fn before<'d>(case: &Case, organisation: &OrganisationView<'d>, domain: &'d str)
     };
     let own = exit.as_ref().is_some_and(|exit| !exit.by_wildcard);
     match case.model.onward(organisation, domain).end {
-        End::System(_) => return Before::Nothing,
-        End::Unknown(gap) => return Before::Unknown(format!("see first where it leads: {} ({})", gap.what, gap.why)),
+        End::System(_) | End::Gateway(_) => return Before::Nothing,
+        End::Unknown(_, gap) => {
+            return Before::Unknown(format!("see first where it leads: {} ({})", gap.what, gap.why));
+        }
         // Where its own connector leads is judged with the domain relayed.
         _ if own => return Before::Nothing,
         _ => {}

@@ -38,13 +38,13 @@ fn judge(case: &Case, notes: &mut Notes) {
         // Where the MX leads to another system that is the way; between organisations NSD321 sees whether it is a circle.
         let onward = case.model.onward(organisation, domain);
         let certainty = match onward.end {
-            End::System(_) | End::Stranded => continue,
-            End::Unknown(gap) => {
+            End::System(_) | End::Gateway(_) | End::Stranded(_) => continue,
+            End::Unknown(_, gap) => {
                 notes.gap(gap);
                 continue;
             }
             End::Back => Certainty::Proven,
-            End::Beyond => Certainty::Likely,
+            End::Presumed | End::Beyond => Certainty::Likely,
         };
         let mx = case.evidence.dns_of(domain, RecordKind::Mx);
         let hosts: Vec<_> = mx
@@ -58,7 +58,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::SendConnector, name)
             .seen(pointer)
             .seen_all(mx.map(|(at, _)| format!("/evidence/dns/{at}")))
-            .seen_all(onward.seen)
+            .seen_all(onward.seen())
             .mend(aim(case, organisation, &Carrier::Send(connector), "Hand the mail to the other system itself"));
     }
 }

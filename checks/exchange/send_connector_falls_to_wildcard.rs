@@ -37,14 +37,14 @@ fn judge(case: &Case, notes: &mut Notes) {
         // Another system, to which it leads, may be the very one that it is for; NSD321 sees circles between several.
         let onward = case.model.onward(organisation, domain);
         let certainty = match onward.end {
-            End::System(_) | End::Stranded => continue,
-            End::Unknown(gap) => {
+            End::System(_) | End::Gateway(_) | End::Stranded(_) => continue,
+            End::Unknown(_, gap) => {
                 notes.gap(gap);
                 continue;
             }
             End::Back if winner.dns_routing() || leads_inside(case, organisation, winner) => Certainty::Proven,
             // What a gateway does with mail from inside, or a host that is nobody's, only its owner knows.
-            End::Back | End::Beyond => Certainty::Likely,
+            End::Back | End::Presumed | End::Beyond => Certainty::Likely,
         };
         let way = match winner.smart_hosts.is_empty() {
             true => format!("which asks DNS for the MX of {domain}"),
@@ -64,7 +64,7 @@ fn judge(case: &Case, notes: &mut Notes) {
             .about(SubjectKind::Domain, domain)
             .about(SubjectKind::SendConnector, &winner.name)
             .seen(pointer)
-            .seen_all(onward.seen)
+            .seen_all(onward.seen())
             .remedies
             .extend(give_connector(case, organisation, &routing));
     }

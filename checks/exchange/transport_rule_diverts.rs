@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::evidence::exchange::DomainKind;
     use crate::evidence::transport::{RuleAction, RuleScope, Side, TransportRule};
-    use crate::model::path::Disposition;
+    use crate::model::path::{Asked, Disposition, predict};
     use crate::stories::World;
 
     fn rule(kind: RuleActionKind, to: &[&str]) -> TransportRule {
@@ -333,7 +333,8 @@ mod tests {
         let path = |rule: TransportRule, address: &str| {
             let world = world(vec![rule]);
             let case = Case::new(&world.question, &world.evidence);
-            let found = &case.model.diagnose(case.model.recipient(address).unwrap()).predicted;
+            let recipient = case.model.recipient(address).unwrap();
+            let found = predict(&case.model, Asked::from_internet(recipient)).told();
             let step = found.steps.iter().find(|step| step.at == "transport-rule").map(|step| step.says.clone());
             (found.disposition, step.unwrap_or_default())
         };

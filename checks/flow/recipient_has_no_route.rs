@@ -19,23 +19,25 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case, notes: &mut Notes) {
-    let mut stranded: BTreeMap<&str, Vec<&Recipient>> = BTreeMap::new();
+    let mut stranded: BTreeMap<(Certainty, &str), Vec<&Recipient>> = BTreeMap::new();
     for recipient in &case.model.recipients {
         let found = case.model.diagnose(recipient);
-        let last = found.predicted.steps.last().filter(|_| found.fate == Fate::NoRoute);
-        if let Some(last) = last {
-            stranded.entry(&last.says).or_default().push(recipient);
+        let last = found.concluded.worst().steps.last();
+        if let Some(last) = last.filter(|_| found.fate == Fate::NoRoute) {
+            stranded.entry((found.certainty, &last.says)).or_default().push(recipient);
         }
     }
     unprobed(case, notes);
-    for (why, recipients) in stranded {
+    for ((certainty, why), recipients) in stranded {
         let names: Vec<&str> = recipients.iter().map(|one| one.address).collect();
         let detail = format!("mail for {} ends in Exchange: {why}", listed(&names, 5));
-        // What the configuration says, no probe has seen: Exchange accepts such a recipient.
-        let finding = notes.finding(detail).certainty(Certainty::Likely);
+        // What the configuration alone says is likely: Exchange accepts such a recipient.
+        let finding = notes.finding(detail).certainty(certainty);
         for recipient in recipients {
             finding.about(SubjectKind::Recipient, recipient.address);
-            finding.seen_all(&case.model.diagnose(recipient).predicted.seen);
+            let way_out = case.model.diagnose(recipient).concluded.worst().steps.iter();
+            let way_out = way_out.filter(|step| matches!(&*step.at, "send-connector" | "smart-host"));
+            finding.seen_all(way_out.flat_map(|step| &step.evidence));
             finding.seen_all(recipient.directories.iter().map(|held| &held.pointer));
         }
         let online = case.model.organisations.iter().all(|one| one.is_online());
@@ -54,7 +56,7 @@ fn judge(case: &Case, notes: &mut Notes) {
 fn unprobed(case: &Case, notes: &mut Notes) {
     let (found, gaps) = case.model.strandings();
     gaps.into_iter().for_each(|gap| notes.gap(gap));
-    for stranding in found.into_iter().filter(|one| one.onward.end == End::Stranded) {
+    for stranding in found.into_iter().filter(|one| matches!(one.onward.end, End::Stranded(_))) {
         let known = |address: &String| case.model.recipient(address).is_some();
         let left: Vec<_> = stranding.objects.iter().filter(|object| !object.addresses().iter().any(known)).collect();
         let (false, Some(last)) = (left.is_empty(), stranding.onward.steps.last()) else { continue };
@@ -65,7 +67,7 @@ fn unprobed(case: &Case, notes: &mut Notes) {
         for object in left {
             finding.about(SubjectKind::Recipient, object.name()).seen(object.pointer.clone());
         }
-        finding.seen_all(&stranding.onward.seen).mend(Remedy::steps(
+        finding.seen_all(stranding.onward.seen()).mend(Remedy::steps(
             "exchange",
             "Give their mail a way on",
             vec![format!("See which connector is to serve {}: Get-SendConnector", stranding.domain)],
@@ -95,7 +97,8 @@ mod tests {
         assert_eq!(world.lines(&CHECK), [""; 0]);
         world.connectors().clear();
         let both = "critical likely: mail for orders@contoso.com and sales@contoso.com ends in Exchange: no send connector \
-                    serves contoso.com: it waits in the queue and expires [orders@contoso.com, sales@contoso.com]";
+                    serves contoso.com: it waits in the Unreachable queue and expires \
+                    [orders@contoso.com, sales@contoso.com]";
         assert_eq!(world.lines(&CHECK), [both]);
         world.hide_configuration();
         assert_eq!(world.lines(&CHECK), [""; 0], "what cannot be read strands nobody");

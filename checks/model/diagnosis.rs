@@ -2,7 +2,7 @@
 //!
 //! One reply proves nothing: a refusal counts where a known-good was accepted beside it and its words mean an unknown
 //! recipient; an acceptance counts where the random control was refused.
-use super::path::{self, Disposition, Prediction};
+use super::path::{self, Asked, Bounce, Ending, Strand, Traces};
 pub use super::refusals::meaning_in_words;
 use super::refusals::{Refusal, refusal};
 use super::{Heard, HopView, Model, Outcome, Recipient, State};
@@ -108,8 +108,9 @@ pub struct Diagnosis {
     pub faults: Vec<Fault>,
     /// What could not be seen.
     pub gaps: Vec<Gap>,
-    /// What the configuration would make of it.
-    pub predicted: Prediction,
+    /// Every way that its mail can take, where what the hops said about it fills in what is missing. What configuration alone
+    /// makes of it is drawn anew by who asks for it: of a long list it need not be kept.
+    pub concluded: Traces,
 }
 
 /// What the other system's own hops say about a recipient.
@@ -140,7 +141,8 @@ impl Model<'_> {
     }
 
     fn draw(&self, recipient: &Recipient) -> Diagnosis {
-        let predicted = path::predict(self, recipient);
+        let predicted = path::predict(self, Asked::from_internet(recipient));
+        let concluded = path::concluded(self, Asked::from_internet(recipient));
         let mut faults = Vec::new();
         let mut gaps = Vec::new();
         let word = self.word_of_other(recipient);
@@ -152,8 +154,8 @@ impl Model<'_> {
         // There may be very many recipients, and a list that grows takes room for four.
         faults.shrink_to_fit();
         gaps.shrink_to_fit();
-        let (fate, certainty) = fate(&faults, &gaps, &predicted, recipient, &word);
-        Diagnosis { fate, certainty, faults, gaps, predicted }
+        let (fate, certainty) = self.fate(&faults, &gaps, (&predicted, &concluded), recipient, &word);
+        Diagnosis { fate, certainty, faults, gaps, concluded }
     }
 
     fn at_gateways(&self, recipient: &Recipient, word: &Word, faults: &mut Vec<Fault>, gaps: &mut Vec<Gap>) {
@@ -528,48 +530,83 @@ fn add(
     }
 }
 
-fn fate(
-    faults: &[Fault],
-    gaps: &[Gap],
-    predicted: &Prediction,
-    recipient: &Recipient,
-    word: &Word,
-) -> (Fate, Certainty) {
-    if let Some(fault) = faults.first() {
-        let fate = match fault.kind {
-            FaultKind::MxHostsDisagree | FaultKind::OpenMxHost => Fate::MxHostsDisagree,
-            FaultKind::GatewayRejectsOther => Fate::GatewayRejectsOtherMailbox,
-            FaultKind::GatewayRejectsExchange => Fate::GatewayRejectsExchangeRecipient,
-            FaultKind::ExchangeRejectsOther => Fate::ExchangeRejectsOtherMailbox,
-            FaultKind::OtherRejectsOwn | FaultKind::OtherCannotTake => Fate::OtherRejectsOwnMailbox,
-            FaultKind::UnknownEverywhere => Fate::UnknownEverywhere,
-            FaultKind::InBothSystems => Fate::InBothSystems,
-        };
-        return (fate, fault.certainty);
-    }
-    if !gaps.is_empty() {
-        return (Fate::Inconclusive, Certainty::Inconclusive);
-    }
-    match predicted.disposition {
-        Disposition::Delivered => {
-            let sure = recipient.has_mailbox() || matches!(word, Word::Confirms(_));
-            (Fate::Delivered, if sure { Certainty::Proven } else { Certainty::Likely })
+impl Model<'_> {
+    fn fate(
+        &self,
+        faults: &[Fault],
+        gaps: &[Gap],
+        (predicted, concluded): (&Traces, &Traces),
+        recipient: &Recipient,
+        word: &Word,
+    ) -> (Fate, Certainty) {
+        if let Some(fault) = faults.first() {
+            return (fault.kind.fate(), fault.certainty);
         }
-        // What the hops said is all there is to judge by where nobody gave the configuration.
-        Disposition::InsufficientInformation if !predicted.asked => (Fate::Delivered, Certainty::Likely),
-        Disposition::Loop => (Fate::Loop, Certainty::Likely),
-        Disposition::Stranded => (Fate::NoRoute, Certainty::Likely),
-        // Exchange takes the message and bounces it later.
-        Disposition::RejectedByExchange
-            if recipient.listed().is_some() || recipient.has_mailbox() && !predicted.ends_by_rule() =>
-        {
-            (Fate::ExchangeRejectsOtherMailbox, Certainty::Likely)
+        let listed = recipient.listed().is_some();
+        // What no gateway can change: whichever way the mail of somebody who exists takes behind them, it has no end.
+        if listed || recipient.resolves() {
+            if predicted.all_end(|ending| matches!(ending, Ending::Stranded(_))) {
+                return (Fate::NoRoute, self.sure_of(concluded, recipient));
+            }
+            if predicted.all_end(|ending| matches!(ending, Ending::Loop(_))) {
+                return (Fate::Loop, Certainty::Likely);
+            }
         }
-        Disposition::RejectedByExchange
-        | Disposition::RejectedAtGateway
-        | Disposition::RejectedByOther
-        | Disposition::LeavesTheModel
-        | Disposition::InsufficientInformation => (Fate::Inconclusive, Certainty::Inconclusive),
+        if !gaps.is_empty() {
+            return (Fate::Inconclusive, Certainty::Inconclusive);
+        }
+        match &concluded.worst().ending {
+            Ending::Delivered => {
+                let sure = recipient.has_mailbox() || matches!(word, Word::Confirms(_));
+                (Fate::Delivered, if sure { Certainty::Proven } else { Certainty::Likely })
+            }
+            // What the hops said is all there is to judge by where nobody gave the configuration.
+            Ending::Insufficient(missing) if !missing.gap.asked => (Fate::Delivered, Certainty::Likely),
+            Ending::Insufficient(_) => (Fate::Inconclusive, Certainty::Inconclusive),
+            Ending::Loop(_) => (Fate::Loop, Certainty::Likely),
+            Ending::Stranded(_) => (Fate::NoRoute, self.sure_of(concluded, recipient)),
+            // Exchange takes the message and bounces it later.
+            Ending::RejectedByExchange(Bounce::NotAccepted | Bounce::Authoritative)
+                if listed || recipient.has_mailbox() =>
+            {
+                (Fate::ExchangeRejectsOtherMailbox, Certainty::Likely)
+            }
+            Ending::RejectedByExchange(Bounce::Rule) if listed => {
+                (Fate::ExchangeRejectsOtherMailbox, Certainty::Likely)
+            }
+            Ending::RejectedByExchange(_) => (Fate::Inconclusive, Certainty::Inconclusive),
+            // It has a mailbox, and is handed to a system that is not its own and refuses whom it does not know.
+            Ending::RejectedByOther if listed && matches!(predicted.worst().ending, Ending::RejectedByOther) => {
+                (Fate::NoRoute, Certainty::Likely)
+            }
+            Ending::RejectedByOther | Ending::RejectedAtGateway | Ending::LeavesTheModel => {
+                (Fate::Inconclusive, Certainty::Inconclusive)
+            }
+        }
+    }
+
+    /// How sure it is that mail has no way on: by configuration alone it is likely; proven where DNS has no address for the
+    /// smart host, and a hop on the way took the recipient.
+    fn sure_of(&self, concluded: &Traces, recipient: &Recipient) -> Certainty {
+        let no_address = concluded.all_end(|ending| matches!(ending, Ending::Stranded(Strand::NoAddress)));
+        let mut hops = self.hops_of(Role::Gateway).chain(self.hops_of(Role::Exchange));
+        let taken = hops.any(|hop| hop.outcome(recipient.address) == Outcome::Accepted);
+        if no_address && taken { Certainty::Proven } else { Certainty::Likely }
+    }
+}
+
+impl FaultKind {
+    /// What it makes of the recipient.
+    pub fn fate(self) -> Fate {
+        match self {
+            Self::MxHostsDisagree | Self::OpenMxHost => Fate::MxHostsDisagree,
+            Self::GatewayRejectsOther => Fate::GatewayRejectsOtherMailbox,
+            Self::GatewayRejectsExchange => Fate::GatewayRejectsExchangeRecipient,
+            Self::ExchangeRejectsOther => Fate::ExchangeRejectsOtherMailbox,
+            Self::OtherRejectsOwn | Self::OtherCannotTake => Fate::OtherRejectsOwnMailbox,
+            Self::UnknownEverywhere => Fate::UnknownEverywhere,
+            Self::InBothSystems => Fate::InBothSystems,
+        }
     }
 }
 

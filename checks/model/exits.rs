@@ -1,4 +1,5 @@
 //! The way by which a domain's mail leaves an organisation: a send connector, or an outbound connector of Exchange Online.
+use super::routing::Routing;
 use super::{OrganisationView, route};
 use crate::evidence::online::OutboundConnector;
 use crate::judge::Gap;
@@ -16,6 +17,29 @@ pub struct Exit<'a> {
     pub port: u16,
     /// Whether it serves the domain only because it serves all domains.
     pub by_wildcard: bool,
+    /// Whether it sends from an Edge server.
+    pub to_edge: ToEdge,
+}
+
+/// Whether a connector sends from an Edge server, which then hands mail on in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToEdge {
+    /// It does.
+    Yes,
+    /// It sends from other servers.
+    No,
+    /// Its source servers are not shown.
+    Unknown,
+}
+
+/// One way out of an organisation.
+pub struct WayOut<'a> {
+    /// The AD site whose servers take it, where another takes another.
+    pub site: Option<&'a str>,
+    /// The connector; none where none serves the domain.
+    pub exit: Option<Exit<'a>>,
+    /// Why each other connector lost, as a sentence's tail.
+    pub lost: String,
 }
 
 /// Which outbound connector Exchange Online picks, and what keeps others that serve the domain from it.
@@ -35,25 +59,58 @@ pub struct Outbound<'a> {
 impl<'a> OrganisationView<'a> {
     /// The way out for `domain`; none where no connector serves it.
     pub fn exit(&self, domain: &'a str) -> Result<Option<Exit<'a>>, Gap> {
+        Ok(self.exits(domain, 0)?.swap_remove(0).exit)
+    }
+
+    /// The ways out for a message of `bytes` to `domain`: the one from the winner's own AD site first, then each one that a
+    /// server of another site takes instead. There is at least one.
+    pub fn exits(&self, domain: &'a str, bytes: u64) -> Result<Vec<WayOut<'a>>, Gap> {
         if self.is_online() {
             let outbound = self.outbound(domain)?;
-            return Ok(outbound.winner.map(|(pointer, connector)| Exit {
+            let exit = outbound.winner.map(|(pointer, connector)| Exit {
                 pointer,
                 name: &connector.name,
                 smart_hosts: if connector.use_mx { &[] } else { &connector.smart_hosts },
                 port: 25,
                 by_wildcard: outbound.by_wildcard,
-            }));
+                to_edge: ToEdge::No,
+            });
+            return Ok(vec![WayOut { site: None, exit, lost: String::new() }]);
         }
-        let routing = self.selection(domain)?;
+        let routing = self.selection_at(domain, bytes)?;
+        let mut ways = vec![self.way_out(None, &routing)?];
+        for site in self.routing_sites().into_iter().flatten() {
+            let there = routing.seen_from(&|connector| self.place_from(site, connector));
+            self.undoubted(&there)?;
+            let way = self.way_out(Some(site), &there)?;
+            let name = |way: &WayOut<'a>| way.exit.as_ref().map(|exit| exit.name);
+            if ways.iter().all(|known| name(known) != name(&way)) {
+                ways.push(way);
+            }
+        }
+        Ok(ways)
+    }
+
+    fn way_out(&self, site: Option<&'a str>, routing: &Routing<'a>) -> Result<WayOut<'a>, Gap> {
         let by_wildcard = routing.by_wildcard();
-        Ok(routing.winner().map(|(pointer, connector)| Exit {
+        let Some((pointer, connector)) = routing.winner() else {
+            return Ok(WayOut { site, exit: None, lost: routing.why_others_lost() });
+        };
+        self.read_of(connector, &["smart_hosts", "port"])?;
+        let to_edge = match () {
+            () if self.is_at_edge(connector) => ToEdge::Yes,
+            () if connector.source_servers.is_empty() => ToEdge::Unknown,
+            () => ToEdge::No,
+        };
+        let exit = Exit {
             pointer,
             name: &connector.name,
             smart_hosts: &connector.smart_hosts,
             port: connector.port,
             by_wildcard,
-        }))
+            to_edge,
+        };
+        Ok(WayOut { site, exit: Some(exit), lost: routing.why_others_lost() })
     }
 
     /// The outbound connectors of Exchange Online for `domain`.

@@ -15,6 +15,8 @@ use alloc::collections::BTreeMap;
 pub struct ByMx<'a> {
     /// The systems, each once.
     pub systems: Vec<&'a str>,
+    /// The gateway by which each of them is reached, by its place among the hops, where it is one.
+    pub gateways: Vec<Option<usize>>,
     /// The hosts that are nobody's.
     pub strangers: Vec<String>,
     /// JSON Pointers to what says so.
@@ -65,7 +67,7 @@ impl<'a> Model<'a> {
 
     /// Where the best MX hosts of `domain` lead, or its address where it has no MX (RFC 5321, 5.1).
     pub fn by_mx(&self, domain: &str) -> Result<ByMx<'a>, Gap> {
-        let mut found = ByMx { systems: Vec::new(), strangers: Vec::new(), seen: Vec::new() };
+        let mut found = ByMx { systems: Vec::new(), gateways: Vec::new(), strangers: Vec::new(), seen: Vec::new() };
         let what = || format!("the MX records of {domain}");
         let Some((at, lookup)) = self.evidence.dns_of(domain, RecordKind::Mx) else {
             return Err(Gap::not_asked(what(), "a run that asks DNS for them"));
@@ -92,7 +94,8 @@ impl<'a> Model<'a> {
         // A null MX is an empty name (RFC 7505).
         for host in hosts.into_iter().filter(|host| !host.is_empty()) {
             let port = self.question.smtp_port;
-            let system = match self.gateway_at(host, port) {
+            let gateway = self.gateway_at(host, port);
+            let system = match gateway {
                 Some(gateway) => {
                     found.seen.push(gateway.pointer());
                     self.delivers_to(gateway)
@@ -104,7 +107,10 @@ impl<'a> Model<'a> {
             };
             match system {
                 Some(system) if found.systems.contains(&system) => {}
-                Some(system) => found.systems.push(system),
+                Some(system) => {
+                    found.systems.push(system);
+                    found.gateways.push(gateway.map(|hop| hop.at));
+                }
                 None => found.strangers.push(host.into()),
             }
         }

@@ -116,7 +116,9 @@ impl Limits {
             count.accepted += usize::from(code < 400);
             count.refusals += usize::from(code >= 400);
         }
-        let hung_up = session.broke_off.as_ref().filter(|miss| miss.how == How::HungUp && !miss.said.contains("421"));
+        let last = session.transcript.iter().rfind(|turn| turn.who == Who::Server);
+        let dismissed = last.is_some_and(|turn| turn.code == Some(421));
+        let hung_up = session.broke_off.as_ref().filter(|miss| miss.how == How::HungUp && !dismissed);
         if let Some(miss) = hung_up.filter(|_| !limited && count.answers > 0) {
             self.ended_by(&miss.said.to_lowercase(), &miss.said, count, None);
         }

@@ -53,11 +53,16 @@ pub use recipients::{Held, Recipient, State};
 /// A reply to RCPT, by recipient and place among the replies about it.
 type Place<'a> = (&'a str, usize);
 
+/// A system, the domain of mail that leaves it, and its size.
+type Errand<'a> = (&'a str, String, u64);
+
 /// What follows from the evidence for the mail path.
 pub struct Model<'a> {
     question: &'a Question,
     evidence: &'a Evidence,
     owners: RefCell<BTreeMap<(String, u16), Option<systems::Owner<'a>>>>,
+    /// The ways out of each system, by domain and size of message: asked for with every recipient.
+    ways: RefCell<BTreeMap<Errand<'a>, Vec<Onward<'a>>>>,
     domain: &'a str,
     /// The hops, in the evidence's order.
     pub hops: Vec<HopView<'a>>,
@@ -73,6 +78,8 @@ pub struct Model<'a> {
     holders: OnceCell<holders::Holders<'a>>,
     /// The objects whose mail goes in a circle, by system and name.
     circling: OnceCell<BTreeSet<(&'a str, &'a str)>>,
+    /// What is known of gateways and of other systems beside what is configured.
+    facts: OnceCell<path::Facts<'a>>,
     /// The transport rules that matter, by system.
     rules: OnceCell<BTreeMap<&'a str, Vec<rules::RuleView<'a>>>>,
 }
@@ -84,6 +91,7 @@ impl<'a> Model<'a> {
             question,
             evidence,
             owners: RefCell::default(),
+            ways: RefCell::default(),
             domain: &question.domain,
             hops: hops::views(question, evidence),
             organisations: organisations::views(question, evidence),
@@ -92,6 +100,7 @@ impl<'a> Model<'a> {
             holders: OnceCell::new(),
             inferred: OnceCell::new(),
             circling: OnceCell::new(),
+            facts: OnceCell::new(),
             rules: OnceCell::new(),
         }
     }
@@ -119,6 +128,11 @@ impl<'a> Model<'a> {
             forwarding::Forwarding::new(all).losing().into_iter().flatten().map(name).collect()
         });
         circling.contains(&(system, dn))
+    }
+
+    /// What replies have shown of gateways and of other systems.
+    pub fn facts(&self) -> &path::Facts<'a> {
+        self.facts.get_or_init(|| path::Facts::learnt(self))
     }
 
     /// Whether gateway `hop` would accept `address`, about which it was not asked, by what its decisions follow; none where it

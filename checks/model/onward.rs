@@ -2,8 +2,10 @@
 //!
 //! Without a connector Exchange on premises leaves mail in its Unreachable queue until it expires (Microsoft, "Connector
 //! selection in external message routing"); Exchange Online goes by the MX.
-use super::path::Step;
-use super::{Model, Object, OrganisationView};
+use super::exits::{Exit, ToEdge};
+use super::path::{Fact, Step, Strand};
+use super::{Addresses, Model, Object, OrganisationView};
+use crate::evidence::exchange::DomainKind;
 use crate::judge::Gap;
 use crate::prelude::*;
 
@@ -11,13 +13,18 @@ use crate::prelude::*;
 const CLOUD: &str = ".onmicrosoft.com";
 
 /// The way of a domain's mail out of an organisation.
+#[derive(Clone)]
 pub struct Onward<'a> {
     /// Where it ends.
     pub end: End<'a>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
-    /// JSON Pointers to what says so.
-    pub seen: Vec<String>,
+    /// Whether it is the way from another AD site than the winning connector's.
+    pub aside: bool,
+    /// What it supposes, because no configuration says it.
+    pub supposes: Option<String>,
+    /// The gateway that it passes again, by its place among the hops.
+    pub gateway: Option<usize>,
 }
 
 /// Where mail is handed on to.
@@ -25,14 +32,18 @@ pub struct Onward<'a> {
 pub enum End<'a> {
     /// A host of this system.
     System(&'a str),
+    /// A gateway, which hands it to this system.
+    Gateway(&'a str),
+    /// A smart host that is nobody's, by a connector that is meant for the shared domain: the other system's, as it seems.
+    Presumed,
     /// Hosts that are nobody's, as far as is known.
     Beyond,
     /// The organisation that it came from.
     Back,
     /// Nowhere: it waits and expires, or bounces for want of a host.
-    Stranded,
+    Stranded(Strand),
     /// A fact is missing.
-    Unknown(Gap),
+    Unknown(Fact, Gap),
 }
 
 /// A routing domain whose mail ends nowhere, or where it began.
@@ -47,96 +58,243 @@ pub struct Stranding<'m, 'a> {
     pub onward: Onward<'a>,
 }
 
+impl<'a> Onward<'a> {
+    /// JSON Pointers to what says so.
+    pub fn seen(&self) -> impl Iterator<Item = &String> {
+        self.steps.iter().flat_map(|step| &step.evidence)
+    }
+
+    fn step(mut self, at: &str, host: Option<&str>, says: impl Into<String>, evidence: Vec<String>) -> Self {
+        self.steps.push(Step { at: at.into(), host: host.map(String::from), says: says.into(), evidence });
+        self
+    }
+
+    fn ends(mut self, end: End<'a>) -> Self {
+        self.end = end;
+        self
+    }
+
+    /// The place among the ways of one domain: the least is told.
+    fn badness(&self) -> u8 {
+        match self.end {
+            End::Back => 0,
+            End::Stranded(_) => 1,
+            End::Unknown(..) => 2,
+            End::System(_) | End::Gateway(_) => 3,
+            End::Presumed | End::Beyond => 4,
+        }
+    }
+}
+
 impl<'a> Model<'a> {
-    /// Where `organisation` hands on mail for `domain`: the shared one, or one that an object targets.
-    pub fn onward<'d>(&self, organisation: &OrganisationView<'d>, domain: &'d str) -> Onward<'a> {
-        let mut way = Onward { end: End::Beyond, steps: Vec::new(), seen: Vec::new() };
-        way.end = self.way(organisation, domain, &mut way).unwrap_or_else(End::Unknown);
-        way
+    /// Where `organisation` hands on mail for `domain`, the shared one or one that an object targets: the way that ends worst.
+    pub fn onward(&self, organisation: &OrganisationView, domain: &str) -> Onward<'a> {
+        let all = self.ways_out(organisation, domain, 0);
+        all.into_iter().min_by_key(|way| (way.aside, way.badness())).expect("there is a way, or a lack of one")
     }
 
-    fn way<'d>(
-        &self,
-        organisation: &OrganisationView<'d>,
-        domain: &'d str,
-        way: &mut Onward<'a>,
-    ) -> Result<End<'a>, Gap> {
-        let system = organisation.system;
-        let Some(exit) = organisation.exit(domain)? else {
-            if organisation.is_online() {
-                way.step("send-connector", format!("no outbound connector serves {domain}"));
-                return self.way_by_mx(organisation, domain, way);
-            }
-            let routing = organisation.choice(domain)?;
-            way.seen.push(routing.pointer().into());
-            let says = format!(
-                "no send connector serves {domain}: it waits in the Unreachable queue and expires{}",
-                routing.why_others_lost()
-            );
-            way.step("send-connector", says);
-            return Ok(End::Stranded);
+    /// [`Self::ways_out`], found once for each domain and size.
+    pub fn known_ways_out(&self, organisation: &OrganisationView<'a>, domain: &str, bytes: u64) -> Vec<Onward<'a>> {
+        let key = (organisation.system, domain.to_string(), bytes);
+        if let Some(known) = self.ways.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = self.ways_out(organisation, domain, bytes);
+        self.ways.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    /// The ways by which a message of `bytes` for `domain` leaves `organisation`, the likeliest first: the connector of each AD
+    /// site where sites differ, and each smart host.
+    pub fn ways_out(&self, organisation: &OrganisationView, domain: &str, bytes: u64) -> Vec<Onward<'a>> {
+        let start = |aside| Onward { end: End::Beyond, steps: Vec::new(), aside, supposes: None, gateway: None };
+        let exits = match organisation.exits(domain, bytes) {
+            Ok(exits) => exits,
+            Err(gap) => return vec![start(false).ends(End::Unknown(Fact::Configuration, gap))],
         };
-        way.seen.push(exit.pointer.clone());
-        way.step("send-connector", format!("'{}' serves {domain}", exit.name));
-        if exit.smart_hosts.is_empty() {
-            return self.way_by_mx(organisation, domain, way);
-        }
-        way.step("smart-host", exit.smart_hosts.join(", "));
-        if exit.smart_hosts.iter().all(|host| self.resolves_to_nothing(host)) {
-            way.step("smart-host", "it has no address: mail waits in the queue and expires");
-            return Ok(End::Stranded);
-        }
-        let mut end = End::Beyond;
-        // Several are taken in turn, so that one which leads back is enough.
-        for host in exit.smart_hosts {
-            let to = match self.gateway_at(host, exit.port) {
-                // What a gateway does with another domain than the shared one is its own matter.
-                Some(gateway) => {
-                    way.seen.push(gateway.pointer());
-                    self.delivers_to(gateway).filter(|_| domain == self.domain)
+        let mut ways = Vec::new();
+        for way in &exits {
+            let none = || start(way.site.is_some());
+            let from = way.site.map(|site| format!("from {site}: ")).unwrap_or_default();
+            let Some(exit) = &way.exit else {
+                let seen = organisation.connectors_seen().into_iter().collect();
+                // Without a connector Exchange Online takes the way of the MX, and Exchange none.
+                if organisation.is_online() {
+                    let step =
+                        none().step("send-connector", None, format!("no outbound connector serves {domain}"), seen);
+                    ways.extend(self.ways_by_mx(organisation, domain, step));
+                    continue;
                 }
-                None => self.owner(host, exit.port).map(|owner| {
-                    way.seen.extend(owner.seen);
-                    owner.system
-                }),
+                let says = format!(
+                    "{from}no send connector serves {domain}: it waits in the Unreachable queue and expires{}",
+                    way.lost
+                );
+                ways.push(none().step("send-connector", None, says, seen).ends(End::Stranded(Strand::NoConnector)));
+                continue;
             };
-            match to {
-                Some(to) if to == system => return Ok(End::Back),
-                Some(to) if end == End::Beyond => end = End::System(to),
-                _ => {}
+            let says = format!("{from}'{}' serves {domain}{}", exit.name, way.lost);
+            let step = none().step("send-connector", None, says, vec![exit.pointer.clone()]);
+            match exit.to_edge {
+                // Its connector SMTP:-- sends all authoritative and internal relay domains back inside.
+                ToEdge::Yes if exit.by_wildcard && self.comes_in_again(organisation, domain) => {
+                    let says = "it sends from the Edge server, which sends the domain's mail back inside";
+                    ways.push(step.step("smart-host", None, says, Vec::new()).ends(End::Back));
+                }
+                ToEdge::Unknown if exit.by_wildcard && self.comes_in_again(organisation, domain) => {
+                    let what = format!("from which servers '{}' of {} sends", exit.name, organisation.system);
+                    let gap = Gap::unanswered(what, "none is shown", "--exchange-export with Get-SendConnector");
+                    ways.push(step.ends(End::Unknown(Fact::Configuration, gap)));
+                }
+                ToEdge::Yes | ToEdge::No | ToEdge::Unknown if exit.smart_hosts.is_empty() => {
+                    ways.extend(self.ways_by_mx(organisation, domain, step));
+                }
+                ToEdge::Yes | ToEdge::No | ToEdge::Unknown => {
+                    ways.extend(self.by_smart_hosts(organisation, domain, exit, step))
+                }
             }
         }
-        Ok(end)
+        ways
     }
 
-    fn way_by_mx(&self, organisation: &OrganisationView, domain: &str, way: &mut Onward<'a>) -> Result<End<'a>, Gap> {
+    /// Whether an Edge server hands mail for `domain` back to the organisation: it accepts it, and a subscription is seen.
+    fn comes_in_again(&self, organisation: &OrganisationView, domain: &str) -> bool {
+        let accepted = organisation.accepted_domain_for(domain).is_ok_and(|found| {
+            found.is_some_and(|(_, one)| matches!(one.kind, DomainKind::InternalRelay | DomainKind::Authoritative))
+        });
+        accepted && organisation.edge_subscriptions().is_ok_and(|(_, all)| !all.is_empty())
+    }
+
+    /// The ways by each smart host that has an address: Exchange takes them in turn, and passes over one that has none.
+    fn by_smart_hosts(
+        &self,
+        organisation: &OrganisationView,
+        domain: &str,
+        exit: &Exit,
+        step: Onward<'a>,
+    ) -> Vec<Onward<'a>> {
+        let (dead, alive): (Vec<&String>, Vec<&String>) =
+            exit.smart_hosts.iter().partition(|host| self.resolves_to_nothing(host));
+        let pointers = |host: &str| match self.addresses(host) {
+            Addresses::Known(_, seen) => seen,
+            Addresses::Unknown(_) | Addresses::NotAsked => Vec::new(),
+        };
+        if alive.is_empty() {
+            let seen = dead.iter().flat_map(|host| pointers(host)).collect();
+            let says =
+                format!("{}: no address, so that mail waits in the queue and expires", exit.smart_hosts.join(", "));
+            let host = exit.smart_hosts.first().map(String::as_str);
+            return vec![step.step("smart-host", host, says, seen).ends(End::Stranded(Strand::NoAddress))];
+        }
+        let mut ways: Vec<(End<'a>, Vec<&String>, Vec<String>, &str)> = Vec::new();
+        for host in alive {
+            let (end, seen, says) = self.behind_smart_host(organisation, domain, exit, host);
+            match ways.iter_mut().find(|(known, ..)| *known == end) {
+                Some((_, hosts, all, _)) => {
+                    hosts.push(host);
+                    all.extend(seen);
+                }
+                None => ways.push((end, vec![host], seen, says)),
+            }
+        }
+        let told = |(end, hosts, seen, says): (End<'a>, Vec<&String>, Vec<String>, &str)| {
+            let names = hosts.iter().map(|host| host.as_str()).collect::<Vec<_>>().join(", ");
+            let whose = match &end {
+                End::System(system) if says.is_empty() => format!(", a host of {system}"),
+                End::Back if says.is_empty() => format!(", a host of {} itself", organisation.system),
+                End::System(_) | End::Gateway(_) | End::Presumed | End::Beyond => says.to_string(),
+                End::Back | End::Stranded(_) | End::Unknown(..) => says.to_string(),
+            };
+            let says = format!("it goes to {names}{whose}");
+            let mut way = step.clone().step("smart-host", hosts.first().map(|host| host.as_str()), says, seen);
+            way.supposes = hosts.first().and_then(|host| self.supposed_of(host, exit.port));
+            way.gateway = hosts.first().and_then(|host| Some(self.gateway_at(host, exit.port)?.at));
+            way.ends(end)
+        };
+        ways.into_iter().map(told).collect()
+    }
+
+    /// Where one smart host leads, what says so, and in words what it is.
+    fn behind_smart_host(
+        &self,
+        organisation: &OrganisationView,
+        domain: &str,
+        exit: &Exit,
+        host: &str,
+    ) -> (End<'a>, Vec<String>, &'static str) {
         let system = organisation.system;
-        way.step("send-connector", format!("it goes by the MX records of {domain}"));
+        if let Some(gateway) = self.gateway_at(host, exit.port) {
+            let seen = vec![gateway.pointer()];
+            // What a gateway does with another domain than the shared one is its own matter.
+            if domain != self.domain {
+                return (End::Beyond, seen, ", the gateway");
+            }
+            if self.may_be_others(gateway) {
+                let what = format!("whether {} hands mail to {system}", gateway.name());
+                let gap = Gap::unanswered(what, "nothing tells whose host it is", "delivers_to in [[gateway]]");
+                return (End::Unknown(Fact::Behind, gap), seen, ", the gateway");
+            }
+            let own = self.belongs_to(gateway);
+            return match self.delivers_to(gateway) {
+                Some(to) if to == system => (End::Back, seen, ", which is the gateway again"),
+                Some(to) if own == Some(to) => (End::System(to), seen, ""),
+                Some(to) => (End::Gateway(to), seen, ", which is the gateway again"),
+                None => (End::Back, seen, ", which is the gateway again"),
+            };
+        }
+        match self.owner(host, exit.port) {
+            Some(owner) if owner.system == system => (End::Back, owner.seen, ""),
+            Some(owner) => (End::System(owner.system), owner.seen, ""),
+            // A connector for all domains leads to the Internet, unless its smart host is known.
+            None if domain == self.domain && !exit.by_wildcard => (End::Presumed, Vec::new(), ""),
+            None => (End::Beyond, Vec::new(), ", which is nobody's, as far as is known"),
+        }
+    }
+
+    /// What is supposed of a smart host that is a gateway: to whom it hands what comes from inside, where nobody named that.
+    fn supposed_of(&self, host: &str, port: u16) -> Option<String> {
+        let gateway = self.gateway_at(host, port)?;
+        let open = self.question.named_behind(gateway.hop).is_none() && self.belongs_to(gateway).is_none();
+        let to = self.delivers_to(gateway).filter(|_| open)?;
+        Some(format!("{} hands what comes from inside to {to}", gateway.name()))
+    }
+
+    fn ways_by_mx(&self, organisation: &OrganisationView, domain: &str, step: Onward<'a>) -> Vec<Onward<'a>> {
+        let system = organisation.system;
+        let step = step.step("send-connector", None, format!("it goes by the MX records of {domain}"), Vec::new());
         // The routing domain of a tenant, by which on-premises Exchange hands on to Exchange Online.
         let mut tenants = self.organisations.iter().filter(|other| other.is_online());
         if let (true, Some(tenant), None) = (domain.ends_with(CLOUD), tenants.next(), tenants.next()) {
             // One whose own domains of that kind are known has no others.
             let others =
                 tenant.accepted_domains().is_ok_and(|(_, all)| all.iter().any(|one| one.domain.ends_with(CLOUD)));
-            return Ok(match matches!(tenant.accepting(domain), Ok(None)) && others {
+            let end = match matches!(tenant.accepting(domain), Ok(None)) && others {
                 true => End::Beyond,
                 false if tenant.system == system => End::Back,
                 false => End::System(tenant.system),
-            });
+            };
+            return vec![step.ends(end)];
         }
-        let by_mx = self.by_mx(domain)?;
-        way.seen.extend(by_mx.seen);
-        if by_mx.systems.contains(&system) {
-            way.step("smart-host", format!("the MX leads to {system} again"));
-            return Ok(End::Back);
-        }
-        match (by_mx.systems.first(), by_mx.strangers.is_empty()) {
-            (Some(to), _) => Ok(End::System(to)),
-            (None, false) => Ok(End::Beyond),
-            (None, true) => {
-                way.step("smart-host", format!("DNS has no host for {domain}: it bounces with 5.4.4"));
-                Ok(End::Stranded)
+        let by_mx = match self.by_mx(domain) {
+            Ok(found) => found,
+            Err(gap) => return vec![step.ends(End::Unknown(Fact::Dns, gap))],
+        };
+        let lead = |(to, gateway): (&'a str, &Option<usize>)| {
+            let says = match to == system {
+                true => format!("the MX leads to {system} again"),
+                false => format!("the MX leads to {to}"),
+            };
+            let end = if to == system { End::Back } else { End::System(to) };
+            let mut way = step.clone().step("smart-host", None, says, by_mx.seen.clone());
+            way.gateway = *gateway;
+            way.ends(end)
+        };
+        match (&by_mx.systems[..], by_mx.strangers.is_empty()) {
+            ([], false) => vec![step.ends(End::Beyond)],
+            ([], true) => {
+                let says = format!("DNS has no host for {domain}: it bounces with 5.4.4");
+                vec![step.step("smart-host", None, says, by_mx.seen).ends(End::Stranded(Strand::NoHost))]
             }
+            (systems, _) => systems.iter().copied().zip(&by_mx.gateways).map(lead).collect(),
         }
     }
 
@@ -147,19 +305,13 @@ impl<'a> Model<'a> {
             for (domain, objects) in self.routing_domains(organisation) {
                 let onward = self.onward(organisation, &domain);
                 match &onward.end {
-                    End::Unknown(gap) => gaps.push(gap.clone()),
-                    End::Stranded | End::Back => found.push(Stranding { organisation, domain, objects, onward }),
-                    End::System(_) | End::Beyond => {}
+                    End::Unknown(_, gap) => gaps.push(gap.clone()),
+                    End::Stranded(_) | End::Back => found.push(Stranding { organisation, domain, objects, onward }),
+                    End::System(_) | End::Gateway(_) | End::Presumed | End::Beyond => {}
                 }
             }
         }
         (found, gaps)
-    }
-}
-
-impl Onward<'_> {
-    fn step(&mut self, at: &str, says: impl Into<String>) {
-        self.steps.push(Step { at: at.into(), says: says.into() });
     }
 }
 
@@ -174,7 +326,7 @@ mod tests {
         let case = Case::new(&world.question, &world.evidence);
         let way = case.model.onward(&case.model.organisations[0], domain);
         let end = match way.end {
-            End::Unknown(gap) => gap.what,
+            End::Unknown(_, gap) => gap.what,
             end => format!("{end:?}"),
         };
         (end, way.steps.last().map_or(String::new(), |step| step.says.clone()))
@@ -186,7 +338,7 @@ mod tests {
         let world = World::healthy();
         let lost = "('To Zimbra' serves contoso.com)";
         let stuck = format!("no send connector serves {routed}: it waits in the Unreachable queue and expires {lost}");
-        assert_eq!(onward(&world, routed), ("Stranded".into(), stuck));
+        assert_eq!(onward(&world, routed), ("Stranded(NoConnector)".into(), stuck));
         assert_eq!(onward(&world, "contoso.com").0, "System(\"zimbra\")");
         type Row = (&'static str, fn(&mut World), &'static str);
         let cases: [Row; 10] = [

@@ -228,7 +228,14 @@ impl<'a> OrganisationView<'a> {
     /// Which send connector Exchange picks for `domain`, with why each other one lost; a gap where something that could
     /// not be read may change that, or where the winner leads.
     pub fn selection(&self, domain: &'a str) -> Result<Routing<'a>, Gap> {
-        let routing = self.choice(domain)?;
+        self.selection_at(domain, 0)
+    }
+
+    /// The same for a message of `bytes`.
+    pub fn selection_at(&self, domain: &'a str, bytes: u64) -> Result<Routing<'a>, Gap> {
+        let (pointer, connectors) = self.send_connectors()?;
+        let routing = Routing::from_place(pointer, connectors, domain, bytes, &|_| super::route::HERE);
+        self.undoubted(&routing)?;
         if let Some((_, winner)) = routing.winner() {
             self.read_of(winner, &["smart_hosts", "port"])?;
         }

@@ -122,6 +122,17 @@ pub fn all<'a>(question: &'a Question, evidence: &'a Evidence) -> Vec<Recipient<
         .collect()
 }
 
+/// The recipient of that address, whether or not it is under judgement.
+pub fn one<'a>(question: &'a Question, evidence: &'a Evidence, address: &'a str) -> Recipient<'a> {
+    let systems = sources(evidence);
+    let held = if address::domain(address) == question.domain {
+        systems.iter().map(|sources| held(sources, address)).collect()
+    } else {
+        Vec::new()
+    };
+    Recipient { address, directories: held, lists: lists(evidence, address), diagnosed: OnceCell::new() }
+}
+
 fn lists<'a>(evidence: &'a Evidence, address: &str) -> Vec<Listed<'a>> {
     let mut lists: Vec<Listed> = Vec::new();
     for (at, list) in evidence.files.iter().enumerate() {

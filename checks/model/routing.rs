@@ -9,6 +9,7 @@ pub struct Routing<'a> {
     pointer: String,
     connectors: &'a [SendConnector],
     domain: &'a str,
+    bytes: u64,
     choice: Choice,
     /// The connector of which something could not be read that may change the choice.
     doubt: Option<(usize, &'a Unreadable)>,
@@ -36,7 +37,7 @@ impl<'a> Routing<'a> {
         place: &dyn Fn(&SendConnector) -> Place,
     ) -> Self {
         let (choice, doubt) = choose(connectors, Errand { domain, bytes, place });
-        Self { pointer, connectors, domain, choice, doubt }
+        Self { pointer, connectors, domain, bytes, choice, doubt }
     }
 
     /// The same for a message of `bytes`.
@@ -46,7 +47,7 @@ impl<'a> Routing<'a> {
 
     /// The same from another place.
     pub fn seen_from(&self, place: &dyn Fn(&SendConnector) -> Place) -> Self {
-        Self::from_place(self.pointer.clone(), self.connectors, self.domain, 0, place)
+        Self::from_place(self.pointer.clone(), self.connectors, self.domain, self.bytes, place)
     }
 
     /// The same for another domain.

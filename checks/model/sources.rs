@@ -114,9 +114,11 @@ impl Inferred<'_, '_> {
     /// Whether the gateway would accept `recipient`, whom it was not asked about: none unless its sources agree with each
     /// of its decisions, and with one another about this one.
     pub fn accepts(&self, recipient: &Recipient) -> Option<bool> {
-        if self.agrees < self.decisions.len() {
-            return None;
-        }
+        self.would(recipient).filter(|_| self.agrees == self.decisions.len())
+    }
+
+    /// Whether its sources have `recipient`, whatever the gateway decided: none where they do not agree with one another.
+    pub fn would(&self, recipient: &Recipient) -> Option<bool> {
         // A host that was not asked about this one tells nothing against those that have a word.
         let told = |source: &&Source| !source.is_next_host() || source.has(recipient).is_some();
         let mut all = self.leading.iter().chain(&self.rivals).filter(told).map(|source| source.has(recipient));

@@ -64,7 +64,8 @@ fn addresses<'a>(case: &Case<'a>, finding: &Finding, ends: impl Fn(Disposition) 
     let all = case.model.recipients.iter().filter(|one| named.is_empty() || named.contains(one.address));
     let refused =
         |address: &str| case.model.hops_of(Role::Exchange).any(|hop| hop.outcome(address) == Outcome::Rejected);
-    let matching = all.filter(|one| ends(case.model.diagnose(one).predicted.disposition) && !refused(one.address));
+    let matching = all
+        .filter(|one| ends(case.model.diagnose(one).concluded.worst().ending.disposition()) && !refused(one.address));
     matching.map(|one| one.address).collect()
 }
 

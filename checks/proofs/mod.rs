@@ -21,7 +21,7 @@ pub fn prove(case: &Case, finding: &mut Finding) {
 }
 
 /// The numbers of a JSON Pointer: `/evidence/smtp/0/transcript/7` is of the `pattern` `/evidence/smtp/*/transcript/*`.
-fn places<const N: usize>(pointer: &str, pattern: &str) -> Option<[usize; N]> {
+pub(crate) fn places<const N: usize>(pointer: &str, pattern: &str) -> Option<[usize; N]> {
     let mut all = [0; N];
     let mut next = all.iter_mut();
     let mut parts = pointer.split('/');

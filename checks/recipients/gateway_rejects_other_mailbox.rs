@@ -32,12 +32,13 @@ fn judge(case: &Case, notes: &mut Notes) {
         notes.gap(Gap::not_asked("a gateway", "--gateway HOST, or MX records"));
     }
     for recipient in &case.model.recipients {
-        let Diagnosis { fate, faults, gaps, predicted, .. } = case.model.diagnose(recipient);
+        let Diagnosis { fate, faults, gaps, concluded, .. } = case.model.diagnose(recipient);
         // Every hop took it, and the configuration leads elsewhere: that is no health.
         // Whom nothing carries on, NSD421 names.
         if faults.is_empty() && gaps.is_empty() && matches!(*fate, Fate::Inconclusive | Fate::Loop) {
-            let last = predicted.steps.last().map(|step| step.says.clone());
-            let why = predicted.missing.as_ref().map(|missing| format!("this is not known: {missing}")).or(last);
+            let way = concluded.worst();
+            let last = way.steps.last().map(|step| step.says.clone());
+            let why = way.missing().map(|gap| format!("this is not known: {}", gap.what)).or(last);
             notes.gap(Gap::unanswered(
                 format!("whether mail for {} arrives", recipient.address),
                 why.unwrap_or_else(|| "its path is not known".into()),

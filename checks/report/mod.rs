@@ -5,6 +5,7 @@ mod shape;
 mod views;
 
 use crate::judge::Finding;
+use crate::model::path::{self, Asked};
 use crate::model::{Model, Recipient};
 use crate::prelude::*;
 use crate::products;
@@ -194,14 +195,31 @@ fn crashed(check: &Check, message: &str, at: usize) -> Finding {
 
 fn recipient(model: &Model, one: &Recipient) -> RecipientResult {
     let diagnosis = model.diagnose(one);
+    RecipientResult {
+        address: one.address.into(),
+        diagnosis: diagnosis.fate,
+        certainty: diagnosis.certainty,
+        directories: one
+            .directories
+            .iter()
+            .map(|held| DirectoryState { system: held.system.into(), state: held.state })
+            .collect(),
+        lists: one.lists.iter().map(|list| ListState { system: list.system.into(), listed: list.listed }).collect(),
+        hops: answers(model, one.address),
+        predicted: path::predict(model, Asked::from_internet(one)).told(),
+    }
+}
+
+/// What each hop said of `address`.
+pub(crate) fn answers(model: &Model, address: &str) -> Vec<HopAnswer> {
     let answer = |hop: &HopView| {
-        let heard = hop.word_on(one.address);
+        let heard = hop.word_on(address);
         let said = |code, text: &str| {
             let enhanced = enhanced_code(text);
             let text = enhanced.map_or(text, |enhanced| text[enhanced.len()..].trim_start());
             Reply { code, enhanced: enhanced.map(String::from), text: text.into() }
         };
-        let outcome = hop.outcome(one.address);
+        let outcome = hop.outcome(address);
         // Who refuses our sender says nothing of the recipient, and that is what there is to say.
         let before = hop.refused_sender().filter(|_| outcome == Outcome::NotProbed);
         let before = before.map(|refused| (refused.meaning, said(refused.code, &refused.text)));
@@ -217,19 +235,7 @@ fn recipient(model: &Model, one: &Recipient) -> RecipientResult {
             latency_ms: heard.and_then(|heard| heard.latency_ms),
         }
     };
-    RecipientResult {
-        address: one.address.into(),
-        diagnosis: diagnosis.fate,
-        certainty: diagnosis.certainty,
-        directories: one
-            .directories
-            .iter()
-            .map(|held| DirectoryState { system: held.system.into(), state: held.state })
-            .collect(),
-        lists: one.lists.iter().map(|list| ListState { system: list.system.into(), listed: list.listed }).collect(),
-        hops: model.hops.iter().map(answer).collect(),
-        predicted: diagnosis.predicted.clone(),
-    }
+    model.hops.iter().map(answer).collect()
 }
 
 fn hop(view: &HopView) -> HopResult {

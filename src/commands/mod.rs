@@ -12,6 +12,7 @@ pub mod recheck;
 pub mod redact;
 pub mod schema;
 pub mod show;
+pub mod trace;
 
 use crate::app::{Failure, Word};
 use crate::border::{self, Secrets};
@@ -39,6 +40,7 @@ pub fn run(command: Command) -> Outcome {
         Command::Bounce(args) => bounce::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Trace(args) => trace::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Recheck(args) => recheck::run(&args),

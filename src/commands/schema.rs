@@ -20,6 +20,8 @@ pub enum Kind {
     Diff,
     /// What `bounce` writes
     Bounce,
+    /// What `trace` writes
+    Trace,
 }
 
 /// Prints the schema.
@@ -29,6 +31,7 @@ pub enum Kind {
 pub fn run(args: &SchemaArgs) -> Outcome {
     match args.kind {
         Kind::Report => print(&report::schema()),
+        Kind::Trace => print(&report::trace::schema()),
         Kind::Diff => print(&report::diff_schema()),
         Kind::Bounce => print(&report::bounce_schema()),
     }

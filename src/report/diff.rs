@@ -76,7 +76,7 @@ fn more(lines: &[(String, String)], indent: &str) -> String {
 }
 
 /// Text that Markdown takes for nothing but text: what could be markup is escaped (CommonMark, 2.4).
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in safe(text).chars() {
         match c {

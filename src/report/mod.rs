@@ -14,6 +14,7 @@ pub mod recipients;
 #[cfg(test)]
 mod sample;
 pub mod table;
+pub mod trace;
 mod view;
 pub mod words;
 

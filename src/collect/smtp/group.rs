@@ -60,7 +60,8 @@ impl Dialogue<'_> {
             if miss.how == How::TimedOut {
                 self.void("the server answered fewer commands than it was given");
             }
-            return Err(broken.filter(|_| miss.how == How::HungUp && !miss.said.contains("421")).unwrap_or(miss));
+            let dismissed = self.session.transcript.last().is_some_and(|turn| turn.code == Some(421));
+            return Err(broken.filter(|_| miss.how == How::HungUp && !dismissed).unwrap_or(miss));
         }
         if let Some(broken) = broken {
             return Err(broken);
