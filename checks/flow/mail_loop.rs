@@ -84,7 +84,10 @@ fn judge(case: &Case, notes: &mut Notes) {
             some => format!(", supposed that {}", some.join(", and ")),
         };
         let detail = format!("mail for {} goes round: {way}{supposed}{why}{breaks}", listed(&whom, 7));
-        let certainty = if round.trace.supposes.is_empty() { Certainty::Proven } else { Certainty::Likely };
+        // Who forwards to whom is as sure as the check says that tells of it.
+        let read = !systems.is_empty() || mine.iter().any(|cause| cause.certainty == Certainty::Proven);
+        let sure = round.trace.supposes.is_empty() && read;
+        let certainty = if sure { Certainty::Proven } else { Certainty::Likely };
         let finding = notes.finding(detail).certainty(certainty);
         for system in systems {
             finding.about(SubjectKind::System, system);

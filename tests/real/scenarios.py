@@ -86,7 +86,7 @@ SCENARIOS = {
     "bad-smarthost": {
         "world": {"connectors": [["To Zimbra", ["SMTP:contoso.com;1", "SMTP:zimbra.contoso.com;1"],
                                   "smtp-old.contoso.com"]]},
-        "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD105", "critical", "proven"), ("NSD421", "critical", "likely"), NORMAL],
+        "expect": {"verdict": "critical", "exit": 2, "findings": [("NSD105", "critical", "proven"), ("NSD421", "critical", "proven"), NORMAL],
                    "subjects": {"NSD421": BOTH}, "recipients": recipients("no-route")},
     },
     "greylist": {
@@ -148,7 +148,8 @@ SCENARIOS = {
     "two-forests-loop": {
         "world": {**first(), "trusts": None, "second": second(2)},
         "expect": {"verdict": "critical", "exit": 2,
-                   "findings": [("NSD321", "critical", "proven"), ("NSD324", "warning", "likely"), NORMAL, NORMAL],
+                   "findings": [("NSD321", "critical", "proven"), ("NSD501", "critical", "proven"),
+                                ("NSD324", "warning", "likely"), NORMAL, NORMAL],
                    "subjects": {"NSD321": ["corp", "labs"], "NSD324": ["corp", "labs"]},
                    "recipients": recipients("delivered")},
     },
@@ -182,7 +183,8 @@ SCENARIOS = {
         "world": {"recipients": FAULTS, "known_good": ["helpdesk", "double"],
                   "ldap": "ldap://dc1.corp.contoso.com", "port_636_drops": True},
         "expect": {"verdict": "critical", "exit": 2,
-                   "findings": [("NSD410", "critical", "likely"), ("NSD411", "critical", "proven"), NORMAL],
+                   "findings": [("NSD410", "critical", "likely"), ("NSD411", "critical", "proven"),
+                                ("NSD501", "critical", "likely"), NORMAL],
                    "subjects": {"NSD411": ["double@contoso.com"]},
                    "recipients": recipients("delivered") | each("inconclusive", "double")
                    | each("loop", "carl", "carl-outside") | each("delivered", "again")},
