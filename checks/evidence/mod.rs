@@ -132,6 +132,9 @@ pub struct Evidence {
     /// What DNS names and was not probed, because there is more of it than one run visits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beyond: Vec<Beyond>,
+    /// What the runs of a merged report read differently at one source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<Contradiction>,
     /// SMTP dialogues.
     pub smtp: Vec<Session>,
     /// Directories: LDAP, or exports that stand in for it.
@@ -153,6 +156,30 @@ impl Beyond {
     /// What is missing for them.
     pub fn gap(&self) -> Gap {
         Gap::unanswered(format!("not probed: {}", self.what), &*self.why, "--gateway HOST for those that matter")
+    }
+}
+
+/// Two runs read different things at a source that is the same wherever one looks from: one of them is old, or is another source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Contradiction {
+    /// The system whose directory it is; none where it is the domain's MTA-STS policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// Which parts are read differently: `send connectors`.
+    pub what: String,
+    /// Who read it and when, the one that is judged first.
+    pub read: Vec<String>,
+}
+
+impl Contradiction {
+    /// What is open for it, whatever the newer reading says: the rest of the evidence may be as old as the older one.
+    pub fn gap(&self) -> Gap {
+        let what = match &self.system {
+            Some(system) => format!("what the directory of {system} says ({})", self.what),
+            None => self.what.clone(),
+        };
+        let why = format!("the runs read it differently: {}; the newest is judged", self.read.join(", and otherwise "));
+        Gap::unanswered(what, why, "a run at each place after the last change, of the same source")
     }
 }
 

@@ -18,6 +18,8 @@ const APART: i64 = 3600;
 struct One {
     view: View,
     evidence: Evidence,
+    /// Whether, and how far, its report is redacted.
+    redacted: Option<crate::report::Redacted>,
 }
 
 /// The run and the evidence of all `reports`, each with a name for its vantage point where the user gave one. They are judged
@@ -37,15 +39,36 @@ pub fn merge(reports: &[(Option<String>, Report)]) -> Result<(Run, Evidence), St
         let whole = serde_json::to_string(&(&one.view.settings, &one.evidence)).unwrap_or_default();
         (one.view.started_at.clone(), one.view.name.clone(), one.view.vantage.addresses.clone(), whole)
     });
+    twins(&all)?;
     let before = all.len();
-    all.dedup_by(|one, other| {
-        one.view.started_at == other.view.started_at
-            && one.view.settings.random == other.view.settings.random
-            && one.evidence.smtp == other.evidence.smtp
-            && one.evidence.dns == other.evidence.dns
+    let mut milder = false;
+    // The one that is dropped comes first.
+    all.dedup_by(|one, kept| {
+        let (own, policy) = (&one.view.settings, &kept.view.settings);
+        let same = one.view.started_at == kept.view.started_at
+            && own.random == policy.random
+            && without_policy(own) == without_policy(policy)
+            && one.evidence.smtp == kept.evidence.smtp
+            && one.evidence.dns == kept.evidence.dns;
+        let by = |all: &Question| {
+            let Question { only, skip, replies, ignores, severities, .. } = all.clone();
+            (only, skip, replies, ignores, severities)
+        };
+        if same && by(own) != by(policy) {
+            milder = true;
+            common(&mut kept.view.settings, own);
+        }
+        same
     });
     if all.len() < before {
         notes.push(format!("{} twice among the arguments, and taken once", said_of(before - all.len())));
+    }
+    if milder {
+        notes.push(
+            "one run was judged by different policies: what only some of them ignore, weigh otherwise, read otherwise or leave out \
+             is judged as without them"
+                .into(),
+        );
     }
     name(&mut all);
     let systems = sources::same_systems(&mut all);
@@ -72,6 +95,46 @@ pub fn merge(reports: &[(Option<String>, Report)]) -> Result<(Run, Evidence), St
     Ok((Run { redacted, ..run_of(views, systems, notes) }, evidence))
 }
 
+/// Refuses a run that stands there redacted and with its names: its people and hosts would be taken for two each.
+fn twins(all: &[One]) -> Result<(), String> {
+    for (at, one) in all.iter().enumerate() {
+        for other in &all[at + 1..] {
+            let alike = one.view.started_at == other.view.started_at
+                && one.view.duration_ms == other.view.duration_ms
+                && one.evidence.smtp.len() == other.evidence.smtp.len()
+                && one.evidence.dns.len() == other.evidence.dns.len();
+            if alike && one.redacted != other.redacted {
+                return Err(format!(
+                    "the run of {} stands there as it was and redacted: everybody would be counted twice; give one of them",
+                    one.view.started_at
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a run asked, without what its findings are judged by, and without the systems, which a merged report completes.
+fn without_policy(question: &Question) -> Question {
+    let (only, skip, replies, ignores, severities) = Default::default();
+    let (systems, delivers_to) = Default::default();
+    Question { only, skip, replies, ignores, severities, systems, delivers_to, ..question.clone() }
+}
+
+/// Leaves of a policy what another one has as well, so that neither hides what the other shows.
+fn common(own: &mut Question, other: &Question) {
+    own.ignores.retain(|one| other.ignores.contains(one));
+    own.severities.retain(|one| other.severities.contains(one));
+    own.replies.retain(|one| other.replies.contains(one));
+    own.skip.retain(|one| other.skip.contains(one));
+    if own.only.is_empty() || other.only.is_empty() {
+        own.only.clear();
+    } else {
+        let more: Vec<String> = other.only.iter().filter(|one| !own.only.contains(one)).cloned().collect();
+        own.only.extend(more);
+    }
+}
+
 fn said_of(number: usize) -> String {
     if number == 1 { "one report stands".into() } else { format!("{number} reports stand") }
 }
@@ -90,9 +153,10 @@ fn ones(name: Option<&str>, report: &Report) -> Vec<One> {
             settings: run.settings.clone(),
             heard: Places::default(),
         };
-        return vec![One { view, evidence: report.evidence.clone() }];
+        return vec![One { view, evidence: report.evidence.clone(), redacted: run.redacted }];
     }
-    let part = |view: &View| One { view: view.clone(), evidence: report.evidence.heard(&view.heard) };
+    let part =
+        |view: &View| One { view: view.clone(), evidence: report.evidence.heard(&view.heard), redacted: run.redacted };
     run.vantages.iter().map(part).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Joins what the runs read beside the network: directories, exports, lists. They are the same wherever one looks from.
 use super::One;
-use crate::evidence::{List, System};
+use crate::evidence::{Contradiction, List, System};
 use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -68,36 +68,65 @@ fn rename(one: &mut One, names: &BTreeMap<String, String>) {
     one.view.settings.delivers_to.values_mut().for_each(named);
 }
 
-/// Joins the sources of all; the notes say where they differ.
+/// Who read a source, and when.
+fn reader(one: &One) -> String {
+    format!("{} at {}", one.view.name, one.view.started_at)
+}
+
+/// Joins the sources of all, which stand in the order of time; the notes say where they differ.
+///
+/// Where two runs read one directory differently, both readings are kept with the newest before the others, as it is the one that
+/// is judged, and what contradicts is a gap: no reading alone can say that nothing is wrong with what was heard at another time.
 pub(super) fn join(all: &[One], evidence: &mut Evidence) -> Vec<String> {
     let mut notes = Vec::new();
+    let mut readers: BTreeMap<(String, bool), String> = BTreeMap::new();
     for one in all {
+        let mut own: BTreeSet<(String, bool)> = BTreeSet::new();
         for directory in &one.evidence.directories {
-            let same = |known: &&mut Directory| {
-                known.system == directory.system && known.origin == directory.origin && !differ(known, directory)
-            };
-            let other = evidence
-                .directories
-                .iter()
-                .any(|known| known.system == directory.system && known.origin == directory.origin);
-            match evidence.directories.iter_mut().find(same) {
-                Some(known) => add(known, directory),
-                None => {
-                    if other {
-                        notes.push(format!(
-                            "the vantage points read different things in the directory of {}: both are kept, and the first \
-                             decides",
-                            directory.system
-                        ));
-                    }
-                    evidence.directories.push(directory.clone());
+            let is_export = directory.origin == crate::evidence::directory::Origin::Export;
+            let source = (directory.system.clone(), is_export);
+            let is_of = |known: &Directory| known.system == directory.system && known.origin == directory.origin;
+            let first = evidence.directories.iter().position(is_of);
+            let same =
+                evidence.directories.iter().position(|known| is_of(known) && differences(known, directory).is_empty());
+            // Of a run that was merged before, the first reading is the one that it is judged by.
+            let leads = own.insert(source.clone());
+            if let Some(first) = first.filter(|first| leads && same != Some(*first)) {
+                let what = differences(&evidence.directories[first], directory);
+                let before = readers.get(&source).cloned().unwrap_or_default();
+                let system = &directory.system;
+                notes.push(format!(
+                    "the vantage points read different things in the directory of {system}: both are kept, and the newest decides"
+                ));
+                evidence.contradictions.push(Contradiction {
+                    system: Some(system.clone()),
+                    what: listed(&what, 4),
+                    read: vec![reader(one), before],
+                });
+            }
+            let place = match same {
+                Some(place) => {
+                    add(&mut evidence.directories[place], directory);
+                    place
                 }
+                None => {
+                    evidence.directories.push(directory.clone());
+                    evidence.directories.len() - 1
+                }
+            };
+            if leads {
+                let newest = evidence.directories.remove(place);
+                evidence.directories.insert(first.unwrap_or(place), newest);
+                readers.insert(source, reader(one));
             }
         }
         for list in &one.evidence.files {
             join_list(&mut evidence.files, list, &mut notes);
         }
-        notes.extend(join_policy(evidence, &one.evidence));
+        notes.extend(join_policy(evidence, one, &mut readers));
+        let known = one.evidence.contradictions.iter().filter(|each| !evidence.contradictions.contains(each));
+        let known: Vec<_> = known.cloned().collect();
+        evidence.contradictions.extend(known);
         let new = one.evidence.beyond.iter().filter(|beyond| !evidence.beyond.contains(beyond));
         let new: Vec<_> = new.cloned().collect();
         evidence.beyond.extend(new);
@@ -113,20 +142,23 @@ pub(super) fn join(all: &[One], evidence: &mut Evidence) -> Vec<String> {
     notes
 }
 
-/// Takes the MTA-STS policy that could be fetched first; a note where another one says otherwise.
-fn join_policy(evidence: &mut Evidence, own: &Evidence) -> Option<String> {
-    let other = own.sts_policy.as_ref()?;
+/// Takes the MTA-STS policy that was fetched last; a gap and a note where one before it says otherwise.
+fn join_policy(evidence: &mut Evidence, one: &One, readers: &mut BTreeMap<(String, bool), String>) -> Option<String> {
+    let other = one.evidence.sts_policy.as_ref()?;
     let known = evidence.sts_policy.as_ref().and_then(|policy| policy.text.known());
-    match (known, other.text.known()) {
-        (None, _) => {
-            evidence.sts_policy = Some(other.clone());
-            None
-        }
-        (Some(known), Some(text)) if text != known => {
-            Some("the vantage points fetched different MTA-STS policies: the first one is judged".into())
+    let before = readers.get(&(String::new(), false)).cloned();
+    let note = match (known, other.text.known(), before) {
+        (Some(_), None, _) => return None,
+        (Some(known), Some(text), Some(before)) if text != known => {
+            let (what, read) = ("the domain's MTA-STS policy".into(), vec![reader(one), before]);
+            evidence.contradictions.push(Contradiction { system: None, what, read });
+            Some("the vantage points fetched different MTA-STS policies: the newest is judged".into())
         }
         _ => None,
-    }
+    };
+    evidence.sts_policy = Some(other.clone());
+    readers.insert((String::new(), false), reader(one));
+    note
 }
 
 /// Adds a list, unless it is there.
@@ -151,33 +183,34 @@ fn join_list(files: &mut Vec<List>, list: &List, notes: &mut Vec<String>) {
     }
 }
 
-/// Whether two readings of a directory say different things of what both know.
-fn differ(one: &Directory, other: &Directory) -> bool {
+/// Of what two readings of a directory say different things, where both know it.
+fn differences(one: &Directory, other: &Directory) -> Vec<&'static str> {
     fn parts<T: PartialEq>(one: &Observed<T>, other: &Observed<T>) -> bool {
         matches!((one, other), (Observed::Known(one), Observed::Known(other)) if one != other)
     }
     let organisations = match (one.organisation.known(), other.organisation.known()) {
-        (Some(a), Some(b)) => {
-            parts(&a.accepted_domains, &b.accepted_domains)
-                || parts(&a.send_connectors, &b.send_connectors)
-                || parts(&a.recipient_filter, &b.recipient_filter)
-                || parts(&a.receive_connectors, &b.receive_connectors)
-                || parts(&a.servers, &b.servers)
-                || parts(&a.edge_subscriptions, &b.edge_subscriptions)
-                || parts(&a.inbound_connectors, &b.inbound_connectors)
-                || parts(&a.outbound_connectors, &b.outbound_connectors)
-                || parts(&a.transport_rules, &b.transport_rules)
-                || parts(&a.remote_domains, &b.remote_domains)
-                || parts(&a.transport_config, &b.transport_config)
-        }
-        _ => false,
+        (Some(a), Some(b)) => vec![
+            ("accepted domains", parts(&a.accepted_domains, &b.accepted_domains)),
+            ("send connectors", parts(&a.send_connectors, &b.send_connectors)),
+            ("recipient filter", parts(&a.recipient_filter, &b.recipient_filter)),
+            ("receive connectors", parts(&a.receive_connectors, &b.receive_connectors)),
+            ("servers", parts(&a.servers, &b.servers)),
+            ("edge subscriptions", parts(&a.edge_subscriptions, &b.edge_subscriptions)),
+            ("inbound connectors", parts(&a.inbound_connectors, &b.inbound_connectors)),
+            ("outbound connectors", parts(&a.outbound_connectors, &b.outbound_connectors)),
+            ("transport rules", parts(&a.transport_rules, &b.transport_rules)),
+            ("remote domains", parts(&a.remote_domains, &b.remote_domains)),
+            ("transport config", parts(&a.transport_config, &b.transport_config)),
+        ],
+        _ => vec![],
     };
     let known: BTreeMap<&str, &Lookup> = one.lookups.iter().map(|lookup| (&*lookup.address, lookup)).collect();
     let lookups = other
         .lookups
         .iter()
         .any(|lookup| known.get(&*lookup.address).is_some_and(|own| parts(&own.entries, &lookup.entries)));
-    organisations || lookups
+    let all = organisations.into_iter().chain([("recipients", lookups)]);
+    all.filter(|(_, differ)| *differ).map(|(what, _)| what).collect()
 }
 
 /// Adds to a reading of a directory what another one knows and it does not.

@@ -3,7 +3,7 @@ use super::*;
 use crate::evidence::dns::RecordKind;
 use crate::evidence::exchange::DomainKind;
 use crate::model::diagnosis::Fate;
-use crate::report::{Verdict, report};
+use crate::report::{Ignore, Verdict, report};
 use crate::stories::{EXCHANGE, GATEWAY, OTHER, World, turn};
 
 const UNKNOWN: &str = "550 5.1.1 User unknown in relay recipient table";
@@ -269,6 +269,75 @@ fn what_does_not_belong_together_is_refused_or_said() {
     ] {
         assert!(whole.run.notes.iter().any(|note| note.contains(words)), "{words}: {:#?}", whole.run.notes);
     }
+}
+
+/// A world whose Exchange says that all recipients of the domain are its own.
+fn authoritative() -> World {
+    healthy(|world| {
+        if let Observed::Known(organisation) = &mut world.evidence.directories[0].organisation
+            && let Observed::Known(domains) = &mut organisation.accepted_domains
+        {
+            domains[0].kind = DomainKind::Authoritative;
+        }
+    })
+}
+
+#[test]
+fn a_directory_that_two_runs_read_differently_is_never_health_whichever_is_newer() {
+    let runs = |first: World, second: World| merged(&[seen("a", 1, first), seen("b", 2, second)]);
+    let broken_now = runs(World::healthy(), authoritative());
+    assert_eq!(broken_now.verdict, Verdict::Critical);
+    let mended = runs(authoritative(), World::healthy());
+    assert_eq!(mended.verdict, Verdict::Unknown, "{:#?}", mended.findings);
+    let gap = mended.gaps.iter().find(|gap| gap.what.starts_with("what the directory")).unwrap();
+    let what = "what the directory of corp says (accepted domains)";
+    let why = "the runs read it differently: b at 2026-11-24T12:02:00Z, and otherwise a at 2026-11-24T12:01:00Z; the newest is judged";
+    assert_eq!((&*gap.what, &*gap.why, gap.asked), (what, why, true));
+    assert!(mended.run.notes[0].ends_with("both are kept, and the newest decides"), "{:?}", mended.run.notes);
+    // In two steps it is as open, and who agrees with the older one is the newest.
+    let again = merged(&[(None, mended.clone())]);
+    assert!(again == mended, "merged again it is another report");
+    let back = merged(&[(None, mended), seen("c", 3, authoritative())]);
+    assert_eq!((back.verdict, back.evidence.directories.len()), (Verdict::Critical, 2));
+}
+
+#[test]
+fn one_run_under_two_policies_is_judged_by_what_both_say() {
+    let one = seen("a", 1, refused_outside());
+    type Policy = fn(&mut crate::evidence::Question);
+    let policies: [Policy; 4] = [
+        |question| question.ignores.push(Ignore { code: "NSD401".into(), ..Ignore::default() }),
+        |question| question.skip.push("NSD401".into()),
+        |question| question.only.push("dns".into()),
+        |question| {
+            question.severities.push(crate::report::SeverityRule {
+                code: "NSD401".into(),
+                subject: None,
+                severity: Severity::Info,
+                reason: None,
+                until: None,
+            });
+        },
+    ];
+    for policy in policies {
+        let mut other = one.clone();
+        policy(&mut other.1.run.settings);
+        other.1 = judge(other.1.run, other.1.evidence);
+        assert_eq!(merged(&[other.clone(), other.clone()]).verdict, Verdict::Ok);
+        let whole = merged(&[one.clone(), other]);
+        assert_eq!((whole.verdict, whole.run.vantages.len()), (Verdict::Critical, 1));
+        assert!(whole.run.notes[1].starts_with("one run was judged by different policies"), "{:?}", whole.run.notes);
+    }
+}
+
+#[test]
+fn a_report_and_its_redacted_self_are_not_two() {
+    let one = seen("a", 1, World::healthy());
+    let mut other = one.clone();
+    other.1.run.redacted = Some(crate::report::Redacted::Names);
+    other.1.run.settings.random = "other@contoso.com".into();
+    let refused = merge(&[one, other]).unwrap_err();
+    assert!(refused.contains("redacted: everybody would be counted twice"), "{refused}");
 }
 
 #[test]

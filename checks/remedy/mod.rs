@@ -118,6 +118,29 @@ impl Remedy {
         self
     }
 
+    /// Leaves out what `theirs` says of a command, each step with all that belongs to it; whether nothing is left to do.
+    pub(crate) fn leave_out(&mut self, theirs: &mut dyn FnMut(&Command) -> bool) -> bool {
+        if self.steps.is_empty() {
+            self.commands.retain(|command| !theirs(command));
+            self.undo.retain(|command| !theirs(command));
+        } else {
+            let (mut commands, mut undo) = (self.commands.drain(..), self.undo.drain(..));
+            let (mut kept, mut back, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+            for (one, its) in &self.steps {
+                let step: Vec<Command> = commands.by_ref().take(*one).collect();
+                let undone: Vec<Command> = undo.by_ref().take(*its).collect();
+                if !step.iter().any(&mut *theirs) {
+                    steps.push((step.len(), undone.len()));
+                    kept.extend(step);
+                    back.extend(undone);
+                }
+            }
+            drop((commands, undo));
+            (self.commands, self.undo, self.steps) = (kept, back, steps);
+        }
+        self.commands.iter().all(Command::synchronises)
+    }
+
     /// Its commands and its undos line by line, as far as a person reads, and how many more there are: both as far as the
     /// same step, so that the one takes back what the other does.
     pub fn lines(&self) -> [Vec<String>; 2] {

@@ -1,6 +1,7 @@
 //! Policy: the findings that the configuration says to ignore, taken out after judging and never inside a check.
 use crate::judge::Finding;
 use crate::prelude::*;
+use crate::remedy::Command;
 use alloc::collections::BTreeSet;
 
 /// An entry of `[[ignore]]`.
@@ -35,33 +36,37 @@ impl<'a> Ignored<'a> {
         Self { entries, used: BTreeSet::new(), expired, count: 0 }
     }
 
-    /// Takes out the subjects that are ignored, and the findings of which none is left; how many, beside the rest.
+    /// Takes out the subjects that are ignored, and the findings of which none is left; how many are left out whole, beside the
+    /// rest. What is left of a finding says whom it leaves out, and its remedies do nothing for them; it is counted as well.
     pub(super) fn sift(&mut self, findings: Vec<Finding>) -> (Vec<Finding>, usize) {
-        let before = self.count;
+        let mut whole = 0;
         let mut kept = Vec::new();
         'findings: for mut finding in findings {
+            let mut gone: Vec<String> = Vec::new();
             for (at, entry) in self.entries.iter().enumerate() {
                 if entry.code != finding.code || self.expired.contains(&at) {
                     continue;
                 }
-                let Some(name) = &entry.subject else {
-                    self.used.insert(at);
-                    self.count += 1;
-                    continue 'findings;
-                };
-                let all = finding.subjects.len();
-                finding.subjects.retain(|subject| !is_about(&subject.value, name));
-                if finding.subjects.len() < all {
+                let is_ignored = |value: &str| entry.subject.as_ref().is_none_or(|name| is_about(value, name));
+                let before = gone.len();
+                gone.extend(finding.subjects.iter().filter(|one| is_ignored(&one.value)).map(|one| one.value.clone()));
+                finding.subjects.retain(|subject| !is_ignored(&subject.value));
+                if gone.len() > before || entry.subject.is_none() {
                     self.used.insert(at);
                     if finding.subjects.is_empty() {
                         self.count += 1;
+                        whole += 1;
                         continue 'findings;
                     }
                 }
             }
+            if !gone.is_empty() {
+                self.count += 1;
+                leave_out(&mut finding, &gone);
+            }
             kept.push(finding);
         }
-        (kept, self.count - before)
+        (kept, whole)
     }
 
     /// What the user should know: entries that have expired or match nothing.
@@ -79,6 +84,40 @@ impl<'a> Ignored<'a> {
         };
         self.entries.iter().enumerate().filter_map(note).collect()
     }
+}
+
+/// Takes what is done for those who are left out from the remedies, and says that they are.
+fn leave_out(finding: &mut Finding, gone: &[String]) {
+    let whom: Vec<&str> = gone.iter().map(|one| &**one).collect();
+    let whom = listed(&whom, 5);
+    finding.detail = format!("{}; left out, as the configuration ignores it for them: {whom}", finding.detail);
+    let kept: Vec<String> = finding.subjects.iter().map(|one| one.value.to_lowercase()).collect();
+    let mut shared = false;
+    finding.remedies.retain_mut(|remedy| {
+        let mut is_theirs = |command: &Command| {
+            let text = command.text().to_lowercase();
+            let theirs = gone.iter().any(|one| names(&text, &one.to_lowercase()));
+            let ours = kept.iter().any(|one| names(&text, one));
+            shared |= theirs && ours;
+            theirs && !ours
+        };
+        let before = remedy.commands.len();
+        let emptied = remedy.leave_out(&mut is_theirs);
+        !(emptied && before > 0)
+    });
+    if shared {
+        finding.detail.push_str(", whom commands below name beside the others");
+    }
+}
+
+/// Whether `text` names `value` and not a longer one.
+fn names(text: &str, value: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+    text.match_indices(value).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let behind = text[at + value.len()..].chars().next();
+        !before.is_some_and(part) && !behind.is_some_and(|c| part(c) && c != '.')
+    })
 }
 
 /// Whether a finding's subject is the one of an entry, in which `*` stands for anything; case does not matter.

@@ -65,6 +65,13 @@ fn of_one(tool_version: &str, run: Run, evidence: Evidence, run_check: RunCheck)
     }
     // NSD201 says so too; without it, what nobody heard is no less open.
     gaps.add(evidence.beyond.iter().map(crate::evidence::Beyond::gap).collect(), "NSD201");
+    for one in &evidence.contradictions {
+        let area = if one.system.is_some() { &["exchange", "recipients", "flow"][..] } else { &["dns"][..] };
+        let rests = |(own, check): &(&str, &Check)| area.contains(own) && left_out(question, own, check.code).is_none();
+        for (_, check) in crate::checks().into_iter().filter(rests) {
+            gaps.add(vec![one.gap()], check.code);
+        }
+    }
     severities.apply(&mut findings);
     findings.sort_by(|a: &Finding, b| (a.severity, &a.code).cmp(&(b.severity, &b.code)));
     case.arrange(&mut findings);
@@ -430,7 +437,15 @@ mod tests {
         let (report, notes) = judged(World::broken_gateway(), &entries);
         assert_eq!(codes(&report), ["NSD401"]);
         assert_eq!(report.findings[0].subjects.len(), 1);
-        assert_eq!(report.summary.findings.ignored, 1);
+        // One whole finding, and one that leaves out one of two: it says so, and does nothing for him.
+        assert_eq!(report.summary.findings.ignored, 2);
+        let left = report.findings.iter().find(|one| one.code == "NSD401").unwrap();
+        let said = "; left out, as the configuration ignores it for them: orders@contoso.com";
+        assert!(left.detail.contains(said), "{}", left.detail);
+        let done: Vec<String> = left.remedies.iter().flat_map(|one| lines(&one.commands)).collect();
+        assert!(done.iter().any(|line| line.contains("sales@contoso.com")), "{done:#?}");
+        let shared = left.detail.ends_with("name beside the others");
+        assert!(shared || !done.iter().any(|line| line.contains("orders@contoso.com")), "{done:#?}");
         let told =
             ["[[ignore]] NSD204 matches no finding", "[[ignore]] NSD401 expired on 2026-11-23; it is not applied"];
         assert_eq!(notes, told);

@@ -88,6 +88,14 @@ impl Run {
     }
 }
 
+impl Run {
+    /// What is ignored: of a merged report at each vantage point.
+    pub fn all_ignores(&self) -> impl Iterator<Item = &super::Ignore> {
+        let own = self.settings.ignores.iter().filter(|_| self.vantages.is_empty());
+        own.chain(self.vantages.iter().flat_map(|view| &view.settings.ignores))
+    }
+}
+
 /// One run of those that a merged report is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct View {

@@ -86,6 +86,7 @@ impl Evidence {
             sts_policy: self.sts_policy.clone(),
             hops: at(&self.hops, &heard.hops),
             beyond: self.beyond.clone(),
+            contradictions: self.contradictions.clone(),
             smtp: at(&self.smtp, &heard.smtp),
             directories: self.directories.clone(),
             files: self.files.clone(),

@@ -36,6 +36,8 @@ struct Redactor<'t> {
     own: Option<String>,
     /// Names of several words, with what stands for them.
     phrases: Option<(AhoCorasick, Vec<String>)>,
+    /// Local parts, with what stands for them.
+    users: Option<(AhoCorasick, Vec<String>)>,
 }
 
 /// `report` with tokens in place of names, and what there is to say of it: `notes`, with tokens too, and what is new.
@@ -64,6 +66,7 @@ pub fn redact(
         redactor.tokens.number();
         redactor.addresses = Some(Addresses::new(&redactor.met, &redactor.tokens.addresses));
         redactor.phrases = redactor.known_phrases();
+        redactor.users = redactor.known_locals();
         redacted = parts.clone();
         redactor.parts(&mut redacted);
     }
@@ -126,6 +129,7 @@ impl<'t> Redactor<'t> {
             controls: controls.filter(is_random).map(String::from).collect(),
             own: None,
             phrases: None,
+            users: None,
         }
     }
 
@@ -142,13 +146,18 @@ impl<'t> Redactor<'t> {
         let several = |key: &String| key.chars().count() > 3 && !key.chars().all(plain);
         let names = [Kind::Name, Kind::User].into_iter().flat_map(|kind| self.tokens.keys(kind));
         let names: BTreeMap<&String, &String> = names.filter(|(key, _)| several(key)).collect();
-        if names.is_empty() {
-            return None;
-        }
-        let (keys, tokens): (Vec<&String>, Vec<&String>) = names.into_iter().unzip();
-        let mut finder = AhoCorasick::builder();
-        let finder = finder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(keys);
-        Some((finder.ok()?, tokens.into_iter().cloned().collect()))
+        finder(names)
+    }
+
+    /// A finder of local parts, but those that are words of replies or tokens, are numbers, or have one or two letters.
+    fn known_locals(&self) -> Option<(AhoCorasick, Vec<String>)> {
+        let telling = |key: &String| {
+            key.chars().count() > 2
+                && key.chars().any(char::is_alphabetic)
+                && !text::is_of_replies(key)
+                && !tokens::is_any_token(key)
+        };
+        finder(self.tokens.keys(Kind::User).filter(|(key, _)| telling(key)).collect())
     }
 
     /// Keeps what stands for which address.
@@ -158,4 +167,15 @@ impl<'t> Redactor<'t> {
             self.tokens.addresses.extend(pairs);
         }
     }
+}
+
+/// A finder of `names`, with what stands for each.
+fn finder(names: BTreeMap<&String, &String>) -> Option<(AhoCorasick, Vec<String>)> {
+    if names.is_empty() {
+        return None;
+    }
+    let (keys, tokens): (Vec<&String>, Vec<&String>) = names.into_iter().unzip();
+    let mut finder = AhoCorasick::builder();
+    let finder = finder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(keys);
+    Some((finder.ok()?, tokens.into_iter().cloned().collect()))
 }

@@ -146,6 +146,13 @@ impl Redactor<'_> {
         if let Ok(ip) = text.parse::<IpAddr>() {
             return self.ip(ip).to_string();
         }
+        // RFC 5321, 4.1.3.
+        if let Some((head, rest)) = text.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case("ipv6:")) {
+            return format!("{head}{}", self.host(rest));
+        }
+        if let Some(reversed) = self.reversed(text) {
+            return reversed;
+        }
         if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             return format!("[{}]", self.host(inner));
         }
@@ -164,6 +171,24 @@ impl Redactor<'_> {
             None if text.chars().all(|c| !c.is_alphanumeric()) => text.into(),
             None => self.domain_name(text),
         }
+    }
+
+    /// The name under which an address of IP is looked up (RFC 1035, 3.5; RFC 3596, 2.5).
+    fn reversed(&mut self, text: &str) -> Option<String> {
+        let lower = text.to_lowercase();
+        if let Some(four) = lower.strip_suffix(".in-addr.arpa") {
+            let octets: Vec<&str> = four.split('.').rev().collect();
+            let ip: std::net::Ipv4Addr = octets.join(".").parse().ok()?;
+            let new = self.ip(ip.into()).to_string();
+            let octets: Vec<&str> = new.split('.').rev().collect();
+            return Some(format!("{}.in-addr.arpa", octets.join(".")));
+        }
+        let digits: Vec<&str> = lower.strip_suffix(".ip6.arpa")?.split('.').rev().collect();
+        let is_whole = digits.len() == 32 && digits.iter().all(|digit| digit.len() == 1);
+        let bits = u128::from_str_radix(&digits.concat(), 16).ok().filter(|_| is_whole)?;
+        let IpAddr::V6(new) = self.ip(std::net::Ipv6Addr::from_bits(bits).into()) else { return None };
+        let digits: Vec<String> = format!("{:032x}", new.to_bits()).chars().rev().map(String::from).collect();
+        Some(format!("{}.ip6.arpa", digits.join(".")))
     }
 
     /// A name of DNS.
@@ -232,6 +257,14 @@ impl Redactor<'_> {
 
     /// An address of IP.
     pub(super) fn ip(&mut self, ip: IpAddr) -> IpAddr {
+        if let IpAddr::V6(six) = ip
+            && let Some(four) = six.to_ipv4_mapped()
+        {
+            return match self.ip(four.into()) {
+                IpAddr::V4(four) => four.to_ipv6_mapped().into(),
+                six => six,
+            };
+        }
         self.met.insert(ip);
         self.addresses.as_ref().map_or(ip, |addresses| addresses.of(ip))
     }

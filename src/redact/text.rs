@@ -10,7 +10,10 @@ use std::sync::LazyLock;
 /// What is looked for, the first that fits at a place.
 static FORMS: LazyLock<Regex> = LazyLock::new(|| {
     let forms = [
-        r#"(?P<secret>\b(?:password|passwd|pwd|kennwort|secret)\s*[=:]\s*\S+)"#,
+        r#"(?P<secret>\b(?:(?:password|passwd|pwd|kennwort|passwort|secret)\s*[=:]\s*\S+|(?:pass|pw)=\S+))"#,
+        r#"(?P<literal>\bipv6:[0-9a-f:.]*[0-9a-f:])"#,
+        r#"(?P<sid>\bS-1-\d+(?:-\d+){4,})"#,
+        r#"(?P<arpa>\b(?:(?:\d{1,3}\.){4}in-addr|(?:[0-9a-f]\.){32}ip6)\.arpa\b)"#,
         r#"(?P<url>\b[a-z][a-z0-9+.-]*://[^\s<>"']+)"#,
         r#"(?P<unc>\\\\[\w.-]+(?:\\[^\s\\"'<>|]+)+)"#,
         r#"(?P<drive>\b[a-z]:\\[^\s"'<>|:*?]*)"#,
@@ -64,7 +67,27 @@ impl Redactor<'_> {
             out.push_str(&self.form(&found, quoted));
             done = whole.end();
         }
-        out + &text[done..]
+        out.push_str(&text[done..]);
+        self.known_users(out)
+    }
+
+    /// Replaces the local parts that are known from elsewhere and that no form took for a word: `meier.2`, `r&d`, `smith's`.
+    fn known_users(&self, text: String) -> String {
+        let Some((finder, tokens)) = &self.users else { return text };
+        let mut out = String::with_capacity(text.len());
+        finder.replace_all_with(&text, &mut out, |found, word, out| {
+            let mut before = text[..found.start()].chars().rev();
+            let mut behind = text[found.end()..].chars();
+            // `contoso` of `contoso.com` is nobody; the dot at a sentence's end belongs to no name.
+            let joined = |next: Option<char>, more: Option<char>| match next {
+                Some('.' | '@') => more.is_some_and(char::is_alphanumeric),
+                next => next.is_some_and(char::is_alphanumeric),
+            };
+            let within = joined(before.next(), before.next()) || joined(behind.next(), behind.next());
+            out.push_str(if within { word } else { &tokens[found.pattern()] });
+            true
+        });
+        out
     }
 
     /// Replaces names of several words, which are known from elsewhere.
@@ -90,6 +113,12 @@ impl Redactor<'_> {
         if let Some(text) = form("secret") {
             let word: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
             return format!("{word}=***");
+        }
+        if let Some(text) = form("literal").or(form("arpa")) {
+            return self.host(text);
+        }
+        if let Some(text) = form("sid") {
+            return self.tokens.of(Kind::Id, text);
         }
         if let Some(text) = form("url") {
             return self.url(text);
@@ -119,6 +148,10 @@ impl Redactor<'_> {
             return match base.parse::<IpAddr>() {
                 Ok(ip) if bits.is_empty() => self.ip(ip).to_string(),
                 Ok(ip) => format!("{}/{bits}", network(self.ip(ip), bits.parse().unwrap_or(128))),
+                Err(_) if bare(text).is_some_and(|(_, ip, _)| ip != text) => {
+                    let (head, ip, tail) = bare(text).unwrap_or_default();
+                    format!("{head}{}{tail}", self.host(ip))
+                }
                 // A port behind a host, or a time.
                 Err(_) => text.split(':').map(|part| self.word(part, false)).collect::<Vec<_>>().join(":"),
             };
@@ -222,6 +255,24 @@ impl Redactor<'_> {
         let cut = |from: usize, to: usize| new.get(from..to).unwrap_or_default().to_string();
         [cut(0, 8), cut(8, 12), cut(12, 16), cut(16, 20), cut(20, new.len())].join("-")
     }
+}
+
+/// The address of IP in what has colons or dots around it.
+fn bare(text: &str) -> Option<(&str, &str, &str)> {
+    let ends = [
+        text.trim_start_matches(':').trim_end_matches([':', '.']),
+        text.trim_end_matches(':'),
+        text.trim_end_matches('.'),
+    ];
+    let heads = ends.into_iter().chain([text.strip_prefix(':').unwrap_or(text)]);
+    let ip = heads.into_iter().find(|one| one.parse::<IpAddr>().is_ok())?;
+    let at = text.find(ip)?;
+    Some((&text[..at], ip, &text[at + ip.len()..]))
+}
+
+/// Whether `text` is a word of which replies are made, in small letters.
+pub(super) fn is_of_replies(text: &str) -> bool {
+    WORDS.contains(text)
 }
 
 /// The first address of a network.

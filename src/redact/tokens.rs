@@ -152,3 +152,8 @@ fn is_token(kind: Kind, key: &str) -> bool {
         kind => plain(kind),
     }
 }
+
+/// Whether `key` has the form of a token, of whatever kind.
+pub(super) fn is_any_token(key: &str) -> bool {
+    [Kind::User, Kind::Domain, Kind::System, Kind::Path, Kind::Id].into_iter().any(|kind| is_token(kind, key))
+}

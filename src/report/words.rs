@@ -2,39 +2,110 @@
 use super::safe;
 use nsdiag_checks::evidence::Session;
 use nsdiag_checks::evidence::smtp::{Turn, Who};
-use nsdiag_checks::judge::{Finding, count, listed};
+use nsdiag_checks::judge::{Finding, Severity, count, listed};
 use nsdiag_checks::model::Outcome;
-use nsdiag_checks::model::diagnosis::meaning_in_words;
+use nsdiag_checks::model::diagnosis::{Fate, meaning_in_words};
 use nsdiag_checks::replies::Meaning;
-use nsdiag_checks::report::{Disagreement, Report, Verdict};
+use nsdiag_checks::report::{Disagreement, RecipientResult, Report, Verdict};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The verdict in a sentence, behind its word: `contoso.com: 2 of 5 recipients cannot get mail`.
+///
+/// What `recipients[]` says is never contradicted: a policy may lower the verdict, and who gets no mail is named all the same.
 pub fn verdict_sentence(report: &Report) -> String {
     let recipients = &report.summary.recipients;
     let number = |name: &str| recipients.get(name).copied().unwrap_or(0);
     let (total, good, open) = (number("total"), number("delivered"), number("inconclusive"));
-    let bad = without_mail(report);
-    let what = match (report.verdict, total) {
-        (Verdict::Ok, 0) => "what was asked was answered, and nothing is wrong".into(),
-        (Verdict::Ok, _) if open == 0 => format!("nothing stands in the way of {}", count(total, "recipient")),
-        (Verdict::Ok, _) => {
-            format!("nothing stands in the way of {good} recipients; {open} of {total} were not probed")
-        }
-        (Verdict::Unknown, _) => "something that was asked could not be determined".into(),
-        _ if bad > 0 => format!("{bad} of {} cannot get mail", count(total, "recipient")),
-        (Verdict::Critical, _) => "mail is lost or bounces".into(),
-        _ => "something needs a look".into(),
-    };
-    format!("{}: {what}", safe(&report.domain))
+    let (bad, twice) = (without_mail(report), in_two_systems(report).len());
+    let of_all = |number: usize| format!("{number} of {}", count(total, "recipient"));
+    let mut said = Vec::new();
+    if bad > 0 {
+        said.push(format!("{} cannot get mail", of_all(bad)));
+    } else if report.verdict == Verdict::Critical && !is_of_two_systems_alone(report) {
+        said.push("mail is lost or bounces".into());
+    }
+    if twice > 0 {
+        said.push(format!("{} {} mailboxes in two systems", of_all(twice), if twice == 1 { "has" } else { "have" }));
+    }
+    if report.verdict == Verdict::Unknown {
+        said.push("something that was asked could not be determined".into());
+    }
+    if said.is_empty() {
+        said.push(match (report.verdict, total, open) {
+            (Verdict::Ok, 0, _) => "what was asked was answered, and nothing is wrong".into(),
+            (Verdict::Ok, _, 0) => format!("nothing stands in the way of {}", count(total, "recipient")),
+            (Verdict::Ok, ..) => {
+                format!("nothing stands in the way of {good} recipients; {open} of {total} were not probed")
+            }
+            _ => "something needs a look".into(),
+        });
+    }
+    if bad + twice > 0 && report.verdict != Verdict::Critical {
+        said.extend(hushed(report));
+    }
+    format!("{}: {}", safe(&report.domain), said.join("; "))
 }
 
-/// How many recipients cannot get mail: all but those whose mail arrives and those of whom nobody knows.
+/// What of the policy, or of the codes that were asked for, keeps findings from the verdict: a clause each.
+fn hushed(report: &Report) -> Vec<String> {
+    let settings = &report.run.settings;
+    let mut all = ignored_in_words(report);
+    let lowered = |one: &&Finding| one.reweighed.as_ref().is_some_and(|before| one.severity > before.default);
+    let lowered: BTreeSet<&str> = report.findings.iter().filter(lowered).map(|one| &*one.code).collect();
+    if !lowered.is_empty() {
+        let codes: Vec<&str> = lowered.into_iter().collect();
+        all.push(format!("the configuration weighs {} lower", safe(&listed(&codes, 4))));
+    }
+    for (list, flag) in [(&settings.only, "--only"), (&settings.skip, "--skip")] {
+        if !list.is_empty() {
+            all.push(format!("checks are left out by {flag}"));
+        }
+    }
+    all
+}
+
+/// That findings are ignored, and by which entries: `1 finding is ignored, as the configuration says (NSD401)`.
+pub fn ignored_in_words(report: &Report) -> Vec<String> {
+    let ignored = report.summary.findings.ignored;
+    let codes: BTreeSet<&str> = report.run.all_ignores().map(|one| &*one.code).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
+    let is = if ignored == 1 { "is" } else { "are" };
+    let words =
+        format!("{} {is} ignored, as the configuration says ({})", count(ignored, "finding"), listed(&codes, 4));
+    if ignored > 0 { vec![safe(&words)] } else { vec![] }
+}
+
+/// Whether a recipient cannot get mail. Who has mailboxes in two systems, and is refused nowhere, gets it at one of them.
+pub fn is_without_mail(one: &RecipientResult) -> bool {
+    !matches!(one.diagnosis, Fate::Delivered | Fate::Inconclusive) && !has_two_mailboxes(one)
+}
+
+fn has_two_mailboxes(one: &RecipientResult) -> bool {
+    one.diagnosis == Fate::InBothSystems && !one.hops.iter().any(|answer| answer.outcome == Outcome::Rejected)
+}
+
+/// Those who get mail in one of two systems.
+fn in_two_systems(report: &Report) -> BTreeSet<&str> {
+    report.recipients.iter().filter(|one| has_two_mailboxes(one)).map(|one| &*one.address).collect()
+}
+
+/// Whether all that is critical is about those who have mailboxes in two systems.
+fn is_of_two_systems_alone(report: &Report) -> bool {
+    let twice = in_two_systems(report);
+    let critical = || report.findings.iter().filter(|one| one.severity == Severity::Critical);
+    let about =
+        |one: &Finding| !one.subjects.is_empty() && one.subjects.iter().all(|subject| twice.contains(&*subject.value));
+    critical().next().is_some() && critical().all(about)
+}
+
+/// How many recipients cannot get mail: all but those whose mail arrives, perhaps at one of two places, and those of whom nobody
+/// knows ([`is_without_mail`]).
 pub fn without_mail(report: &Report) -> usize {
     let number = |name: &str| report.summary.recipients.get(name).copied().unwrap_or(0);
     // Whoever wrote the file may have counted badly.
-    number("total").saturating_sub(number("delivered")).saturating_sub(number("inconclusive"))
+    let counted = number("total").saturating_sub(number("delivered")).saturating_sub(number("inconclusive"));
+    counted.saturating_sub(in_two_systems(report).len())
 }
 
 /// The report in one line: `CRITICAL  contoso.com: 2 of 5 recipients cannot get mail`.
@@ -232,12 +303,78 @@ impl Decisive {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nsdiag_checks::judge::Severity;
 
     #[test]
     fn a_value_is_the_word_that_json_has() {
         assert_eq!((word(&Severity::Critical), word(&Outcome::NotProbed)), ("critical".into(), "not-probed".into()));
         assert_eq!(word(&7), "");
+    }
+
+    /// The sample, in which two of three are refused, after a change.
+    fn sentence(change: impl FnOnce(&mut Report)) -> String {
+        let mut report = crate::report::sample::report("x");
+        report.run.settings.ignores.clear();
+        change(&mut report);
+        verdict_sentence(&report)
+    }
+
+    #[test]
+    fn no_policy_makes_health_of_those_who_are_refused() {
+        let low = |verdict| move |report: &mut Report| report.verdict = verdict;
+        let refused = "x: 2 of 3 recipients cannot get mail";
+        assert_eq!(sentence(low(Verdict::Critical)), refused);
+        assert_eq!(sentence(low(Verdict::Warning)), format!("{refused}; the configuration weighs x lower"));
+        let unknown = sentence(|report| {
+            report.verdict = Verdict::Unknown;
+            report.findings.clear();
+        });
+        assert_eq!(unknown, format!("{refused}; something that was asked could not be determined"));
+        let policies: [(fn(&mut Report), &str); 4] = [
+            (|_| (), ""),
+            (|report| report.run.settings.skip.push("recipients".into()), "; checks are left out by --skip"),
+            (|report| report.run.settings.only.push("dns".into()), "; checks are left out by --only"),
+            (
+                |report| {
+                    report.summary.findings.ignored = 1;
+                    report
+                        .run
+                        .settings
+                        .ignores
+                        .push(nsdiag_checks::report::Ignore { code: "NSD401".into(), ..Default::default() });
+                },
+                "; 1 finding is ignored, as the configuration says (NSD401)",
+            ),
+        ];
+        for (policy, said) in policies {
+            let words = sentence(|report| {
+                report.verdict = Verdict::Ok;
+                report.findings.clear();
+                policy(report);
+            });
+            assert_eq!(words, format!("{refused}{said}"));
+        }
+    }
+
+    #[test]
+    fn who_has_two_mailboxes_gets_mail_at_one_of_them() {
+        let twice = |outcome| {
+            move |report: &mut Report| {
+                report.summary.recipients = [("total", 3), ("delivered", 2), ("in-both-systems", 1)]
+                    .map(|(name, number)| (name.to_string(), number))
+                    .into();
+                report.recipients[0].diagnosis = Fate::InBothSystems;
+                report.recipients[0].hops[0].outcome = outcome;
+                report.verdict = Verdict::Warning;
+                report.findings.clear();
+            }
+        };
+        assert_eq!(sentence(twice(Outcome::Accepted)), "x: 1 of 3 recipients has mailboxes in two systems");
+        assert_eq!(sentence(twice(Outcome::Rejected)), "x: 1 of 3 recipients cannot get mail");
+        let critical = sentence(|report| {
+            twice(Outcome::Accepted)(report);
+            report.verdict = Verdict::Critical;
+        });
+        assert_eq!(critical, "x: mail is lost or bounces; 1 of 3 recipients has mailboxes in two systems");
     }
 
     #[test]

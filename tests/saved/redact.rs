@@ -113,6 +113,60 @@ async fn what_servers_say_of_people_names_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_local_part_is_found_whatever_its_signs_and_an_address_in_every_form() {
+    let (found, _lab) = play(&Scenario::named("broken-gateway").unwrap()).await;
+    let whole = serde_json::to_value(&found).unwrap();
+    let cases = [
+        ("meier.2", "550 5.1.1 User unknown: meier.2"),
+        ("j.3", "550 5.1.1 j.3: no such user."),
+        ("zora.m", "550 5.1.1 User zora.m unknown"),
+        ("r&d", "550 5.1.1 <r&d> r&d unknown"),
+        ("smith", "550 5.1.1 smith's mailbox _smith_ smith_old x-smith-y https://aka.ms/x?u=smith"),
+        ("anna.meier", "550 5.1.1 https://support.google.com/mail/?u=anna.meier"),
+    ];
+    for (local, said) in cases {
+        let mut named = whole.clone();
+        put(&mut named, "orders@contoso.com", &format!("{local}@contoso.com"));
+        let mut named: Report = serde_json::from_value(named).unwrap();
+        let turns = named.evidence.smtp.iter_mut().flat_map(|session| &mut session.transcript);
+        let of = format!("{local}@contoso.com");
+        let mut turns = turns.filter(|turn| turn.code == Some(550) && turn.recipient.as_deref() == Some(&of));
+        turns.next().unwrap().lines[0].text = said.into();
+        let (redacted, _) = redact(&named, Redacted::Names, &mut Tokens::default(), &[]).unwrap();
+        let json = report::json(&redacted).to_lowercase();
+        let place = json.find(local).map(|at| json[at.saturating_sub(60)..].chars().take(120).collect::<String>());
+        assert_eq!(place, None, "{said}");
+        let (twice, _) = redact(&redacted, Redacted::Names, &mut Tokens::default(), &[]).unwrap();
+        assert!(report::json(&twice).to_lowercase() == json, "{local}: redacted twice it is another report");
+    }
+    // RFC 5321, 4.1.3; RFC 1035, 3.5. What is one host stays one.
+    let mut named = found.clone();
+    named.run.settings.ehlo = "[IPv6:2001:db8:17::9]".into();
+    named.run.vantage.addresses = vec!["2001:db8:17::9".into(), "10.1.2.9".into()];
+    let texts = [
+        "250-mx1.contoso.com Hello [IPv6:2001:db8:17::9]",
+        "250-Hello IPv6:2001:db8:17::9 (x:2001:db8:17::9)",
+        "250-Hello ::ffff:10.1.2.9 9.2.1.10.in-addr.arpa S-1-5-21-1004336348-1177238915-682003330-512 pw=geheim",
+    ];
+    let session = &mut named.evidence.smtp[0];
+    for text in texts {
+        let mut turn = session.transcript.last().unwrap().clone();
+        turn.lines[0].text = text.into();
+        session.transcript.push(turn);
+    }
+    let (redacted, _) = redact(&named, Redacted::Names, &mut Tokens::default(), &[]).unwrap();
+    let json = report::json(&redacted).to_lowercase();
+    for name in ["2001:db8:17", "10.1.2.9", "9.2.1.10", "1004336348", "geheim"] {
+        assert!(!json.contains(name), "{name}: {:#?}", redacted.evidence.smtp[0].transcript);
+    }
+    let [six, four] = &redacted.run.vantage.addresses[..] else { panic!("two addresses") };
+    let reversed: Vec<&str> = four.split('.').rev().collect();
+    for whole in [format!("[ipv6:{six}]"), format!("::ffff:{four}"), format!("{}.in-addr.arpa", reversed.join("."))] {
+        assert!(json.contains(&whole), "{whole}: {:#?}", redacted.evidence.smtp[0].transcript);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_commands_redact_and_the_table_is_its_owners() {
     let (found, _lab) = play(&Scenario::named("broken-gateway").unwrap()).await;
     let folder = tempfile::tempdir().unwrap();

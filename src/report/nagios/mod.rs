@@ -6,7 +6,7 @@ mod state;
 
 use super::format::{Format, Holds, View};
 use super::safe;
-use super::words::{folded_gaps, verdict_sentence, without_mail, word};
+use super::words::{folded_gaps, ignored_in_words, verdict_sentence, without_mail, word};
 pub use errors::{is_asked_for, unknown};
 pub use limits::{Limits, Range};
 use nsdiag_checks::judge::{Finding, Severity, listed};
@@ -52,14 +52,21 @@ fn write(report: &Report, view: &View, out: &mut dyn io::Write) -> io::Result<()
 /// The state with the verdict in a sentence, and the numbers.
 fn first_line(report: &Report, limits: &Limits) -> String {
     let state = state(report, limits);
-    let said = harmless(&verdict_sentence(report));
-    let allowed = match (state < report.verdict, &limits.warning, &limits.critical) {
-        (false, ..) => String::new(),
-        (true, Some(warning), Some(critical)) => format!(" (within --warning {warning} and --critical {critical})"),
-        (true, Some(range), None) => format!(" (within --warning {range})"),
-        (true, None, range) => {
-            format!(" (within --critical {})", range.as_ref().map(Range::to_string).unwrap_or_default())
-        }
+    let mut said = verdict_sentence(report);
+    for ignored in ignored_in_words(report).into_iter().filter(|words| !verdict_sentence(report).contains(words)) {
+        said = format!("{said}; {ignored}");
+    }
+    let said = harmless(&said);
+    // A range that alerts allows nothing.
+    let refused = without_mail(report);
+    let within = |flag: &str, range: &Option<Range>| {
+        range.as_ref().filter(|range| !range.alerts(refused)).map(|range| format!("{flag} {range}"))
+    };
+    let within: Vec<String> =
+        [within("--warning", &limits.warning), within("--critical", &limits.critical)].into_iter().flatten().collect();
+    let allowed = match state < report.verdict && !within.is_empty() {
+        true => format!(" (within {})", within.join(" and ")),
+        false => String::new(),
     };
     let open = match state == Verdict::Unknown && report.verdict != Verdict::Unknown {
         true => "; something that was asked could not be determined",

@@ -5,9 +5,8 @@
 //! weight. One range speaks for itself and not for the other: `--critical 10` alone leaves a warning of three who are refused, and
 //! `--warning 5` alone leaves seven of them critical.
 use super::Limits;
-use crate::report::words::without_mail;
+use crate::report::words::{is_without_mail, without_mail};
 use nsdiag_checks::judge::{Finding, Severity, SubjectKind};
-use nsdiag_checks::model::diagnosis::Fate;
 use nsdiag_checks::report::{Report, Status, Verdict};
 use std::collections::BTreeSet;
 
@@ -70,8 +69,7 @@ fn weighed(report: &Report, finding: &Finding, limits: &Limits, refused: &BTreeS
 
 /// Those who cannot get mail.
 fn refused(report: &Report) -> BTreeSet<&str> {
-    let gets = |fate| matches!(fate, Fate::Delivered | Fate::Inconclusive);
-    report.recipients.iter().filter(|one| !gets(one.diagnosis)).map(|one| &*one.address).collect()
+    report.recipients.iter().filter(|one| is_without_mail(one)).map(|one| &*one.address).collect()
 }
 
 fn alerts(range: &Option<super::Range>, report: &Report) -> bool {
@@ -82,6 +80,7 @@ fn alerts(range: &Option<super::Range>, report: &Report) -> bool {
 mod tests {
     use super::*;
     use crate::report::sample;
+    use nsdiag_checks::model::diagnosis::Fate;
 
     fn limits(warning: &str, critical: &str) -> Limits {
         Limits { warning: warning.parse().ok(), critical: critical.parse().ok() }
