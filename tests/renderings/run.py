@@ -172,7 +172,9 @@ def recipients(table: pathlib.Path, lines: pathlib.Path, report: dict) -> None:
 def monitored(text: str, code: int, report: dict) -> None:
     told = plugin.read(text)
     assert told["state"] == STATES[code].upper(), text
-    refused = [one for one in report["recipients"] if one["diagnosis"] not in ("delivered", "inconclusive")]
+    # Whoever has two mailboxes has the mail in one of them.
+    with_mail = ("delivered", "inconclusive", "in-both-systems")
+    refused = [one for one in report["recipients"] if one["diagnosis"] not in with_mail]
     assert told["data"]["refused"]["value"] == len(refused), text
     for finding in report["findings"]:
         words = f"{finding['severity']} ({finding['certainty']})"
