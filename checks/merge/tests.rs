@@ -304,7 +304,7 @@ fn a_directory_that_two_runs_read_differently_is_never_health_whichever_is_newer
 #[test]
 fn one_run_under_two_policies_is_judged_by_what_both_say() {
     let one = seen("a", 1, refused_outside());
-    type Policy = fn(&mut crate::evidence::Question);
+    type Policy = fn(&mut Question);
     let policies: [Policy; 4] = [
         |question| question.ignores.push(Ignore { code: "NSD401".into(), ..Ignore::default() }),
         |question| question.skip.push("NSD401".into()),

@@ -329,7 +329,8 @@ mod tests {
             report.findings.clear();
         });
         assert_eq!(unknown, format!("{refused}; something that was asked could not be determined"));
-        let policies: [(fn(&mut Report), &str); 4] = [
+        type Change = fn(&mut Report);
+        let policies: [(Change, &str); 4] = [
             (|_| (), ""),
             (|report| report.run.settings.skip.push("recipients".into()), "; checks are left out by --skip"),
             (|report| report.run.settings.only.push("dns".into()), "; checks are left out by --only"),
