@@ -910,7 +910,7 @@ fn thresholds_weigh_how_many_are_refused_and_files_are_what_they_were() {
     let saved = std::fs::read_to_string(folder.path().join("lowered.json")).unwrap();
     assert!(saved.contains("\"exit_code\": 2"));
     let (code, line, _) = play(&["--warning=1", "--critical", "10", "-q"]);
-    assert_eq!((code, line), (1, said("WARNING", " (within --warning 1 and --critical 10)")));
+    assert_eq!((code, line), (1, said("WARNING", " (within --critical 10)")));
     let shown = ["show", "report.json", "--format", "nagios", "-w", "1"];
     assert_eq!(told(&nsdiag(folder.path(), &shown)).0, 2);
     let (code, out, errors) = told(&nsdiag(folder.path(), &["show", "report.json", "-w", "1"]));

@@ -6,7 +6,7 @@ mod state;
 
 use super::format::{Format, Holds, View};
 use super::safe;
-use super::words::{folded_gaps, ignored_in_words, verdict_sentence, without_mail, word};
+use super::words::{folded_gaps, ignored_in_words, is_without_mail, verdict_sentence, without_mail, word};
 pub use errors::{is_asked_for, unknown};
 pub use limits::{Limits, Range};
 use nsdiag_checks::judge::{Finding, Severity, listed};
@@ -119,6 +119,17 @@ fn details(report: &Report, view: &View) -> Vec<String> {
     };
     let mut all: Vec<_> =
         report.findings.iter().map(finding).chain(folded_gaps(report, true).into_iter().map(gap)).collect();
+    // Where a policy takes a finding out, or a finding is about a rule and not about people, nothing else names them here.
+    let named = |address: &str| {
+        report.findings.iter().flat_map(|finding| &finding.subjects).any(|subject| subject.value == address)
+    };
+    let refused = report.recipients.iter().filter(|one| is_without_mail(one)).map(|one| &*one.address);
+    let unnamed: Vec<&str> = refused.filter(|address| !named(address)).collect();
+    if !unnamed.is_empty() {
+        let most = if view.verbose { unnamed.len() } else { NAMED };
+        let words = format!("cannot get mail, and in no finding by name: {}", listed(&unnamed, most));
+        all.push((state(report, &view.limits), Severity::Info, words));
+    }
     all.sort_by_key(|(state, severity, _)| (std::cmp::Reverse(*state), *severity));
     all.iter().map(|(state, _, words)| cut(&harmless(&format!("\\_[{}] {words}", name(*state))), LINE)).collect()
 }
@@ -177,6 +188,22 @@ mod tests {
         let text = written(&one, &view);
         let within = " (within --warning 5 and --critical @10:) | refused=2;5;@10:;0;3 ";
         assert!(text.starts_with(&first.replace("CRITICAL", "OK")) && text.contains(within), "{text}");
+        // A range that alerts allows nothing.
+        view.limits = Limits { warning: "1".parse().ok(), critical: "5".parse().ok() };
+        let text = written(&one, &view);
+        assert!(
+            text.starts_with(&first.replace("CRITICAL", "WARNING")) && text.contains(" (within --critical 5) |"),
+            "{text}"
+        );
+        one.findings.clear();
+        one.verdict = Verdict::Ok;
+        one.summary.findings.ignored = 1;
+        let text = written(&one, &View::of_file(false));
+        let said =
+            "2 of 3 recipients cannot get mail; 1 finding is ignored, as the configuration says (contoso.com) | ";
+        assert!(text.starts_with(&format!("NSDIAG OK - contoso.com: {said}")), "{text}");
+        let line = text.lines().nth(1).unwrap();
+        assert_eq!(line, "\\_[OK] cannot get mail, and in no finding by name: contoso.com@contoso.com");
         view.brief = true;
         assert_eq!(written(&one, &view).lines().count(), 1);
     }
