@@ -7,7 +7,7 @@ use crate::config::Policy;
 use clap::Args;
 use nsdiag_checks::evidence::Evidence;
 use nsdiag_checks::judge::Finding;
-use nsdiag_checks::report::{self, Report, Run};
+use nsdiag_checks::report::{self, Redacted, Report, Run};
 use std::path::PathBuf;
 
 /// What `recheck` takes.
@@ -35,6 +35,13 @@ pub fn run(args: &RecheckArgs) -> Outcome {
     let mut old = saved(&args.report)?;
     if let Some(path) = &args.config {
         let policy = Policy::load(path).map_err(|wrong| (USAGE, wrong.0))?;
+        // Of a report in which a token stands for the domain, nobody can tell.
+        let is_named = old.run.redacted != Some(Redacted::Domain);
+        let other = policy.domain.as_ref().filter(|domain| is_named && !domain.eq_ignore_ascii_case(&old.domain));
+        if let Some(domain) = other {
+            let (path, own) = (path.display(), &old.domain);
+            return Err((USAGE, format!("{path}: the configuration is for {domain}, and the report is of {own}")));
+        }
         old.run.all_settings().for_each(|settings| policy.apply(settings));
     }
     let ReportArgs { only, skip, .. } = &args.judged;

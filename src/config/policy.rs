@@ -13,6 +13,8 @@ use toml::Spanned;
 /// How findings and replies are judged, as a configuration says it; nothing else of it is looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
+    /// The domain that the configuration is for, where it says so.
+    pub domain: Option<String>,
     /// The entries of `[[ignore]]`.
     pub ignores: Vec<Ignore>,
     /// The entries of `[[severity]]`.
@@ -29,7 +31,8 @@ impl Policy {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let (file, source) = read(Some(path))?;
         let builder = Builder { file: &file, source: &source, args: &CheckArgs::default() };
-        Ok(Self { ignores: builder.ignores()?, severities: builder.severities()?, replies: builder.replies()? })
+        let domain = file.domain.as_ref().map(|domain| domain.get_ref().clone());
+        Ok(Self { domain, ignores: builder.ignores()?, severities: builder.severities()?, replies: builder.replies()? })
     }
 
     /// Has what was asked judged by this.

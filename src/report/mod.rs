@@ -11,7 +11,7 @@ pub mod powershell;
 pub mod prometheus;
 pub mod recipients;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod table;
 mod view;
 pub mod words;
@@ -22,7 +22,7 @@ use nsdiag_checks::remedy::Remedy;
 use nsdiag_checks::remedy::quoting::is_unseen;
 use nsdiag_checks::report::{FORMAT_VERSION, Report};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// All formats; the first one is what people get who ask for none. A new one is a file, and its two lines here: where it is, and
 /// that it is one.
@@ -148,11 +148,13 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// The file system's, and those of `writing`.
 pub fn write_by(path: &Path, writing: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut file = io::BufWriter::with_capacity(64 * 1024, tempfile::NamedTempFile::new_in(folder_of(path))?);
-    writing(&mut file)?;
-    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    // A link stays one: what it leads to is written.
+    let path = &target(path);
+    let mut file = io::BufWriter::with_capacity(64 * 1024, temporary(path)?);
+    writing(&mut file).map_err(unnamed)?;
+    let file = file.into_inner().map_err(|error| unnamed(error.into_error()))?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
+    file.persist(path).map_err(|error| unnamed(error.error))?;
     Ok(())
 }
 
@@ -164,7 +166,32 @@ pub fn check_place(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    tempfile::NamedTempFile::new_in(folder_of(path)).map(drop)
+    temporary(&target(path)).map(drop)
+}
+
+/// Where links lead to; the place of what is not there yet as well.
+fn target(path: &Path) -> PathBuf {
+    let mut place = path.to_path_buf();
+    // As many links as Linux follows.
+    for _ in 0..40 {
+        let Ok(next) = std::fs::read_link(&place) else { break };
+        place = folder_of(&place).join(next);
+    }
+    place
+}
+
+fn temporary(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::NamedTempFile::new_in(folder_of(path)).map_err(unnamed)
+}
+
+/// The system's error without the temporary file's name, which nobody gave.
+fn unnamed(error: io::Error) -> io::Error {
+    // It is said behind the system's words and in no field.
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((said, _)) if error.raw_os_error().is_none() => io::Error::new(error.kind(), said),
+        _ => error,
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -237,6 +264,21 @@ fn management_shell(report: &Report, remedy: &Remedy) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_no_error_names_the_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let [link, other] = ["link.json", "target.json"].map(|name| folder.path().join(name));
+        std::os::unix::fs::symlink("target.json", &link).unwrap();
+        for text in ["not there yet", "there"] {
+            write(&link, text).unwrap();
+            assert_eq!(std::fs::read_to_string(&other).unwrap(), text);
+            assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        }
+        let error = write(&folder.path().join("none/report.json"), "x").unwrap_err();
+        assert_eq!((error.kind(), error.to_string().contains(".tmp")), (io::ErrorKind::NotFound, false), "{error}");
+    }
 
     #[test]
     fn what_could_steer_a_terminal_becomes_visible() {

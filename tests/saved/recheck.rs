@@ -58,6 +58,11 @@ async fn a_saved_report_is_judged_anew_and_what_is_otherwise_is_told() {
     assert_eq!((code, notes.contains("--only: 'weather' is neither a code nor one of dns")), (64, true));
     let (code, out, _) = nsdiag(&["recheck", &saved, "--only", "dns", "--quiet"]);
     assert!(code != 2 && !out.contains("NSD401"), "{code} {out}");
+    assert!(out.contains("recipients cannot get mail") && out.contains("checks are left out by --only"), "{out}");
+    std::fs::write(place("foreign.toml"), "domain = 'other.example'\n[[ignore]]\ncode = 'NSD401'\n").unwrap();
+    let (code, _, notes) = nsdiag(&["recheck", &saved, "-c", place("foreign.toml").to_str().unwrap()]);
+    let said = "the configuration is for other.example, and the report is of contoso.com";
+    assert_eq!((code, notes.contains(said)), (64, true), "{notes}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
